@@ -1,0 +1,3 @@
+//! The `otoscope` command.
+
+fn main() {}

@@ -1,0 +1,128 @@
+//! A batch: what a receiver or a dump reader sends to the owner of the store, already walked.
+
+use super::{Facts, SpanRecord, TraceId};
+use bytes::Bytes;
+use std::fmt;
+use std::sync::Arc;
+
+/// A part of a batch's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByteRange {
+    /// First byte.
+    pub offset: u32,
+    /// Length in bytes.
+    pub len: u32,
+}
+
+impl ByteRange {
+    /// The bytes that it names, empty where it reaches past the end.
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        let from = self.offset as usize;
+        bytes.get(from..from + self.len as usize).unwrap_or_default()
+    }
+}
+
+/// How a batch came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// OTLP/gRPC.
+    Grpc,
+    /// OTLP/HTTP, binary protobuf.
+    HttpProtobuf,
+    /// OTLP/HTTP, JSON.
+    HttpJson,
+    /// A dump; the name of its format.
+    Dump(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Grpc => "gRPC",
+            Self::HttpProtobuf => "HTTP/protobuf",
+            Self::HttpJson => "HTTP/JSON",
+            Self::Dump(format) => format,
+        })
+    }
+}
+
+/// Who sent a batch: a peer address, or a file's name.
+pub type Source = Arc<str>;
+
+/// A span or record that could not be taken, where it was, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// `file:line`, a byte offset, or the path of a field.
+    pub position: String,
+    /// A sentence.
+    pub reason: String,
+}
+
+/// Signals that are accepted and counted, but not shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unshown {
+    /// Log records.
+    pub log_records: u64,
+    /// Metrics.
+    pub metrics: u64,
+}
+
+/// Spans of one export request or one piece of a dump. Immutable once sent.
+///
+/// `records[i]` belongs to trace `trace_ids[i]`. Its `name`, `resource`, `scope` and `facts` are numbers
+/// in `strings`, `resources`, `scopes` and `facts` of this batch; the store maps them to its own.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Who sent it.
+    pub source: Source,
+    /// How it came in.
+    pub origin: Origin,
+    /// When it arrived, nanoseconds since the Unix epoch. In a dump: when it was sent, by its latest span.
+    pub arrived_ns: u64,
+    /// The protobuf of an `ExportTraceServiceRequest`, no longer than it must be.
+    pub bytes: Bytes,
+    /// One per accepted span.
+    pub records: Vec<SpanRecord>,
+    /// The trace of each record.
+    pub trace_ids: Vec<TraceId>,
+    /// Facts of spans with a role.
+    pub facts: Vec<Facts>,
+    /// Span names, routes and destinations, each once.
+    pub strings: Vec<ByteRange>,
+    /// `Resource` message and schema URL of each `ResourceSpans`.
+    pub resources: Vec<(ByteRange, ByteRange)>,
+    /// `InstrumentationScope` message and schema URL of each `ScopeSpans`.
+    pub scopes: Vec<(ByteRange, ByteRange)>,
+    /// What could not be taken.
+    pub rejections: Vec<Rejection>,
+    /// Oddities that were accepted, said once each.
+    pub remarks: Vec<String>,
+    /// Logs and metrics that came with it.
+    pub unshown: Unshown,
+}
+
+impl Batch {
+    /// A batch without a span.
+    pub fn empty(source: Source, origin: Origin, arrived_ns: u64) -> Self {
+        Self {
+            source,
+            origin,
+            arrived_ns,
+            bytes: Bytes::new(),
+            records: Vec::new(),
+            trace_ids: Vec::new(),
+            facts: Vec::new(),
+            strings: Vec::new(),
+            resources: Vec::new(),
+            scopes: Vec::new(),
+            rejections: Vec::new(),
+            remarks: Vec::new(),
+            unshown: Unshown::default(),
+        }
+    }
+
+    /// The latest end of its spans, nanoseconds since the Unix epoch: when a dump's batch was sent.
+    pub fn last_end_ns(&self) -> Option<u64> {
+        self.records.iter().map(|r| r.end_ns).max()
+    }
+}

@@ -1,0 +1,19 @@
+//! What telemetry is: ids, kinds, flags, the fixed record of a span, facts, batches, decoded spans.
+//!
+//! Knows the OpenTelemetry data model and nothing else: no wire format, no store, no screen, no clock.
+//! Every other room may use this one; this one uses none of them.
+
+mod batch;
+mod facts;
+mod id;
+mod key;
+mod span;
+pub mod time;
+mod value;
+
+pub use batch::{Batch, ByteRange, Origin, Rejection, Source, Unshown};
+pub use facts::{Facts, MAX_PATH_HASHES, MessagingOperation, Method, hash32};
+pub use id::{ParseIdError, SpanId, TraceId};
+pub use key::{Key, KeySet};
+pub use span::{NO_FACTS, ParentLocality, SpanFlags, SpanKind, SpanRecord, StatusCode};
+pub use value::{Attributes, Event, Link, Resource, Scope, Span, Value};

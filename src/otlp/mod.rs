@@ -1,0 +1,13 @@
+//! The wire: OTLP protobuf bytes in and out.
+//!
+//! Bytes are never decoded on the way in: [`walk()`] passes over a request once and notes one fixed record a
+//! span. [`decode`] reads a single span, resource or scope when it is to be shown. [`encode`] writes protobuf
+//! for the readers of other formats. Knows [`model`](crate::model) only: no store, no socket, no clock.
+
+pub mod decode;
+pub mod encode;
+pub mod hash;
+mod walk;
+mod wire;
+
+pub use walk::{Malformed, walk};

@@ -1,0 +1,113 @@
+//! Protobuf fields, borrowed from the bytes they lie in.
+
+/// One field's value.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field<'a> {
+    /// Wire type 0.
+    Varint(u64),
+    /// Wire type 1.
+    Fixed64(u64),
+    /// Wire type 2: where it starts, counted from the start of the whole request, and its bytes.
+    Bytes(usize, &'a [u8]),
+    /// Wire type 5.
+    Fixed32(u32),
+}
+
+/// Bytes that are no protobuf: where, counted from the start of the whole request, and what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) offset: usize,
+    pub(super) what: &'static str,
+}
+
+/// Reads the fields of one message in order.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    base: usize,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of the message in `bytes`, which starts at `base` of the whole request.
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8], base: usize) -> Self {
+        Self { bytes, at: 0, base }
+    }
+
+    #[inline]
+    fn broken(&self, what: &'static str) -> Broken {
+        Broken { offset: self.base + self.at, what }
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, Broken> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let Some(byte) = self.bytes.get(self.at) else { return Err(self.broken("cut off in a number")) };
+            self.at += 1;
+            value |= u64::from(byte & 0x7f) << shift;
+            if *byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(self.broken("a number of more than ten bytes"))
+    }
+
+    #[inline]
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
+        match self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()) {
+            Some(chunk) => {
+                self.at += N;
+                Ok(*chunk)
+            }
+            None => Err(self.broken("cut off in a fixed-size number")),
+        }
+    }
+
+    /// The next field and its number; nothing at the end of the message.
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Field<'a>)>, Broken> {
+        if self.at >= self.bytes.len() {
+            return Ok(None);
+        }
+        let tag = self.varint()?;
+        let field = match tag & 7 {
+            0 => Field::Varint(self.varint()?),
+            1 => Field::Fixed64(u64::from_le_bytes(self.fixed()?)),
+            2 => {
+                let len = self.varint()?;
+                let from = self.at;
+                let to = usize::try_from(len).ok().and_then(|len| from.checked_add(len));
+                match to.and_then(|to| self.bytes.get(from..to)) {
+                    Some(bytes) => {
+                        self.at += bytes.len();
+                        Field::Bytes(self.base + from, bytes)
+                    }
+                    None => return Err(self.broken("a field is longer than its message")),
+                }
+            }
+            5 => Field::Fixed32(u32::from_le_bytes(self.fixed()?)),
+            _ => return Err(self.broken("an unknown wire type")),
+        };
+        if tag >> 3 == 0 {
+            return Err(self.broken("field number 0"));
+        }
+        Ok(Some((tag >> 3, field)))
+    }
+}
+
+/// The key and the value message of a `KeyValue`.
+#[inline]
+pub(super) fn key_value(bytes: &[u8], base: usize) -> Result<(&[u8], usize, &[u8]), Broken> {
+    let (mut key, mut value_base, mut value): (&[u8], usize, &[u8]) = (&[], base, &[]);
+    let mut fields = Fields::new(bytes, base);
+    while let Some(field) = fields.next()? {
+        match field {
+            (1, Field::Bytes(_, k)) => key = k,
+            (2, Field::Bytes(at, v)) => (value_base, value) = (at, v),
+            _ => {}
+        }
+    }
+    Ok((key, value_base, value))
+}
