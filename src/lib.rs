@@ -11,5 +11,9 @@
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
 //! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
 
+pub mod diagnosis;
 pub mod model;
 pub mod otlp;
+pub mod store;
+#[cfg(test)]
+mod testkit;

@@ -1,0 +1,151 @@
+//! Findings: what a verdict says, to a person and to a script.
+
+use super::rule::Rule;
+use crate::model::{SpanId, SpanKind, TraceId};
+use std::fmt;
+
+/// How bad a finding is. `rules` calls the lowest a hint.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Probably wrong.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// How settled a finding is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum State {
+    /// More spans may still explain it away. Never changes an exit code.
+    Provisional,
+    /// What is held proves it.
+    Firm,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Provisional => "provisional",
+            Self::Firm => "firm",
+        })
+    }
+}
+
+/// What kind of span holds the merged requests together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CulpritClass {
+    /// A command line or server-start wrapper.
+    Cli,
+    /// A start-up, host or lifecycle span.
+    Startup,
+    /// A loop that polls or schedules.
+    ConsumerLoop,
+    /// A request that had ended.
+    PreviousRequest,
+    /// A request that was still running, on another connection.
+    ConcurrentRequest,
+    /// Not known.
+    Unknown,
+}
+
+impl CulpritClass {
+    /// Its name in reports (design, contracts of `check --format json`).
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Startup => "startup",
+            Self::ConsumerLoop => "consumer-loop",
+            Self::PreviousRequest => "previous-request",
+            Self::ConcurrentRequest => "concurrent-request",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The span that should not have been current.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Culprit {
+    /// Its id; of a span that was never received, the id that its children refer to.
+    pub span_id: SpanId,
+    /// Its name, where it was received.
+    pub name: Option<String>,
+    /// Its kind, where it was received.
+    pub kind: Option<SpanKind>,
+    /// Its instrumentation scope, where it was received.
+    pub scope: Option<String>,
+    /// Version of its instrumentation scope, where it was received.
+    pub scope_version: Option<String>,
+    /// Whether it was received.
+    pub received: bool,
+    /// What kind of span it is.
+    pub class: CulpritClass,
+    /// How long it has been open at least, nanoseconds. Only where it was not received.
+    pub open_at_least_ns: Option<u64>,
+}
+
+/// A known issue that explains a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownIssueMatch {
+    /// Its id in `assets/known-issues.toml`.
+    pub id: String,
+    /// The first version without it, empty where there is none.
+    pub fixed_in: String,
+    /// Issues, pull requests, changelogs.
+    pub refs: Vec<String>,
+}
+
+/// How many trace ids a finding lists.
+pub const MAX_TRACE_IDS: usize = 16;
+/// How many span ids a finding lists.
+pub const MAX_SPAN_IDS: usize = 64;
+
+/// One verdict.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Tells it from every other finding, and stays the same while more spans arrive.
+    pub key: u64,
+    /// The rule that found it.
+    pub rule: &'static Rule,
+    /// How bad it is; at most the rule's own severity.
+    pub severity: Severity,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// How settled it is.
+    pub state: State,
+    /// The service whose instrumentation it is about.
+    pub service: String,
+    /// Traces that show it, at most [`MAX_TRACE_IDS`].
+    pub trace_ids: Vec<TraceId>,
+    /// All of them.
+    pub trace_count: u64,
+    /// The spans that are wrong (for a merge: the entry spans), earliest first, at most [`MAX_SPAN_IDS`].
+    pub span_ids: Vec<(TraceId, SpanId)>,
+    /// All of them.
+    pub span_count: u64,
+    /// How many real requests the trace holds. Merge rules only.
+    pub request_count: Option<u64>,
+    /// The span that should not have been current.
+    pub culprit: Option<Culprit>,
+    /// The known issue behind it.
+    pub known_issue: Option<KnownIssueMatch>,
+    /// One line.
+    pub message: String,
+    /// What was observed, a sentence each, strongest first.
+    pub evidence: Vec<String>,
+    /// What to do, first things first.
+    pub remedy: Vec<String>,
+    /// The index in [`Diagnosis::findings`](super::Diagnosis::findings) of the headline that explains this one.
+    pub folded_under: Option<usize>,
+}

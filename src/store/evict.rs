@@ -1,0 +1,172 @@
+//! Eviction: the oldest request goes first, whole, and is counted.
+//!
+//! A request is a unit of a merged trace where diagnosis has cut edges, else the trace. What leaves is taken out
+//! of the screen's reach at once and freed piece by piece.
+
+use super::index::{span_key, trace_key};
+use super::tree::Owner;
+use super::{OrderKey, Presence, SpanIx, Store, TraceIx};
+use crate::model::{NO_FACTS, SpanRecord, StatusCode};
+
+impl Store {
+    /// Frees about `budget` spans, the oldest requests first, and appends their slots to `gone`: whoever holds
+    /// tables beside the slots must forget them before the next ingest. Nothing is left when it appends none.
+    pub fn evict(&mut self, budget: usize, gone: &mut Vec<SpanIx>) {
+        let start = gone.len();
+        while gone.len() - start < budget {
+            match self.leaving.pop() {
+                Some(at) => {
+                    let children: Vec<SpanIx> = self.children(at).collect();
+                    self.leaving.extend(children);
+                    self.free(at, gone);
+                }
+                None if self.pick_oldest(gone) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// Moves the tops of the oldest request to `leaving`.
+    fn pick_oldest(&mut self, gone: &mut Vec<SpanIx>) -> bool {
+        let Some((_, trace)) = self.by_age.first().copied() else { return false };
+        self.counters.evicted_requests += 1;
+        let unit = self.tops(trace).and_then(|tops| self.oldest_held(tops.iter()));
+        match unit {
+            Some(top) => self.detach(top, gone),
+            None => {
+                let roots: Vec<SpanIx> = self.roots(trace).collect();
+                if roots.is_empty() {
+                    let key = self.traces[trace.0].age_key;
+                    self.by_age.remove(&(key, trace));
+                }
+                for root in roots {
+                    self.detach(root, gone);
+                }
+            }
+        }
+        self.touch_age(trace);
+        true
+    }
+
+    fn oldest_held<'a>(&self, mut tops: impl Iterator<Item = &'a OrderKey>) -> Option<SpanIx> {
+        tops.find(|(_, _, at)| self.slot(*at).is_held()).map(|(_, _, at)| *at)
+    }
+
+    /// Takes a top out of its trace; a parent that was only a placeholder for it goes with it.
+    fn detach(&mut self, top: SpanIx, gone: &mut Vec<SpanIx>) {
+        let parent = self.slot(top).parent;
+        if self.slot(top).cut {
+            self.uncut(top);
+        } else {
+            self.unlink(top);
+        }
+        self.slots[top.0].parent = SpanIx::NONE;
+        self.leaving.push(top);
+        if let Some(parent) = parent.some() {
+            self.free_if_childless(parent, gone);
+        }
+    }
+
+    fn free_if_childless(&mut self, at: SpanIx, gone: &mut Vec<SpanIx>) {
+        let slot = self.slot(at);
+        if !slot.is_held() && slot.children.len == 0 && !self.has_cut_children(at) {
+            self.unlink(at);
+            self.vacate(at, gone);
+        }
+    }
+
+    /// Frees what leaves. A span that others were cut from stays as a placeholder that says so.
+    fn free(&mut self, at: SpanIx, gone: &mut Vec<SpanIx>) {
+        let (trace, held) = (self.slot(at).trace, self.slot(at).is_held());
+        self.wide.remove(&Owner::Span(at));
+        if held {
+            let record = *self.record(at);
+            if record.facts != NO_FACTS {
+                self.facts.remove(record.facts);
+            }
+            self.counters.evicted_spans += 1;
+            let of = &mut self.traces[trace.0];
+            of.spans -= 1;
+            of.evicted += 1;
+            of.errors -= u32::from(record.status() == StatusCode::Error);
+            self.release_bytes(at);
+        }
+        let first_cut = self.cut_children(at, (0, 0, SpanIx(0))).next();
+        match first_cut {
+            Some((start_ns, ..)) => {
+                gone.push(at);
+                let slot = &mut self.slots[at.0];
+                let mut record = SpanRecord::new(slot.record.span_id, crate::model::SpanId::NONE);
+                (record.start_ns, record.end_ns) = (start_ns, start_ns);
+                slot.record = record;
+                slot.presence = Presence::Evicted;
+                slot.parent = SpanIx::NONE;
+                slot.children = super::List::default();
+                self.link(at);
+            }
+            None => self.vacate(at, gone),
+        }
+        if held && self.traces[trace.0].spans == 0 {
+            self.free_trace(trace, gone);
+        }
+    }
+
+    fn vacate(&mut self, at: SpanIx, gone: &mut Vec<SpanIx>) {
+        let slot = self.slot(at);
+        let key = span_key(slot.trace, slot.record.span_id);
+        self.index.remove(key, at.0);
+        self.slots[at.0].presence = Presence::Evicted;
+        self.slots.remove(at.0);
+        gone.push(at);
+    }
+
+    fn free_trace(&mut self, trace: TraceIx, gone: &mut Vec<SpanIx>) {
+        let rest: Vec<SpanIx> = self.roots(trace).collect();
+        for placeholder in rest {
+            self.unlink(placeholder);
+            self.vacate(placeholder, gone);
+        }
+        let held = &self.traces[trace.0];
+        let (key, seq, age) = (trace_key(held.id), held.seq, held.age_key);
+        self.trace_index.remove(key, trace.0);
+        self.by_arrival.remove(&seq);
+        self.by_age.remove(&(age, trace));
+        self.traces.remove(trace.0);
+    }
+
+    fn release_bytes(&mut self, at: SpanIx) {
+        let number = self.slots[at.0].batch;
+        self.slots[at.0].batch = u32::MAX;
+        let Some(batch) = &mut self.batches[number] else { return };
+        batch.live -= 1;
+        if batch.live == 0 {
+            self.payload -= batch.memory();
+            self.batches[number] = None;
+            self.batches.remove(number);
+        } else if (batch.live as usize) * 2 < batch.spans.len() {
+            self.payload -= batch.memory();
+            let slots = &self.slots;
+            let moved = batch.repack(|at| {
+                let slot = &slots[at.0];
+                let here = slot.is_held() && slot.batch == number;
+                here.then_some((slot.record.offset, slot.record.len))
+            });
+            self.payload += batch.memory();
+            for (at, offset) in moved {
+                self.slots[at.0].record.offset = offset;
+            }
+        }
+    }
+
+    /// Brings a trace's place in the order of eviction up to date after its cuts have changed.
+    pub(super) fn touch_age(&mut self, trace: TraceIx) {
+        let Some(tops) = self.tops(trace) else { return };
+        let Some(oldest) = self.oldest_held(tops.iter()) else { return };
+        let key = self.record(oldest).start_ns;
+        let old = std::mem::replace(&mut self.traces[trace.0].age_key, key);
+        if old != key {
+            self.by_age.remove(&(old, trace));
+        }
+        self.by_age.insert((key, trace));
+    }
+}

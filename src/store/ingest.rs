@@ -1,0 +1,220 @@
+//! Taking a batch in: each span finds its trace, its slot and its parent, once.
+
+use super::index::{span_key, trace_key};
+use super::{HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
+use crate::model::{Batch, ByteRange, Key, NO_FACTS, SpanId, SpanRecord, StatusCode, TraceId};
+use crate::otlp::decode;
+use bytes::Bytes;
+
+impl Store {
+    /// Takes a batch in. Appends the slots of spans that are new to `arrived`, in the order of the batch; repeated
+    /// deliveries are counted and leave no slot.
+    pub fn ingest(&mut self, batch: Batch, arrived: &mut Vec<SpanIx>) {
+        self.note_complaints(&batch);
+        if batch.records.is_empty() {
+            return;
+        }
+        let bytes = &batch.bytes;
+        let lossy = |b: &[u8]| String::from_utf8_lossy(b).into_owned().into_boxed_str();
+        let names: Vec<u32> = batch.strings.iter().map(|r| self.names.number(r.of(bytes), lossy)).collect();
+        let parts = |&(message, schema): &(ByteRange, ByteRange)| (message.of(bytes), schema.of(bytes));
+        let resources: Vec<u32> = (batch.resources.iter().map(parts))
+            .map(|(m, s)| self.resources.number(&keyed(m, s), |_| decode::resource(m, s)))
+            .collect();
+        let scopes: Vec<u32> = (batch.scopes.iter().map(parts))
+            .map(|(m, s)| self.scopes.number(&keyed(m, s), |_| decode::scope(m, s)))
+            .collect();
+        let string = |number: u32| if number == 0 { 0 } else { names[number as usize - 1].wrapping_add(1) };
+
+        let home = self.batches.insert(None);
+        let mut spans = Vec::with_capacity(batch.records.len());
+        let mut last: Option<(TraceId, TraceIx)> = None;
+        for (record, trace_id) in batch.records.iter().zip(&batch.trace_ids) {
+            let trace = match last {
+                Some((id, trace)) if id == *trace_id => trace,
+                _ => self.trace_for(*trace_id, batch.arrived_ns),
+            };
+            last = Some((*trace_id, trace));
+            let mut record = *record;
+            record.name = names[record.name as usize];
+            record.resource = resources[record.resource as usize];
+            record.scope = scopes[record.scope as usize];
+            let Some(at) = self.slot_for(trace, &record) else {
+                self.counters.repeated += 1;
+                continue;
+            };
+            if record.facts != NO_FACTS {
+                let mut facts = batch.facts[record.facts as usize];
+                facts.route = string(facts.route);
+                facts.destination = string(facts.destination);
+                record.facts = self.facts.insert(facts);
+            }
+            self.settle(at, trace, record, home);
+            let held = &mut self.traces[trace.0];
+            held.last_arrived_ns = held.last_arrived_ns.max(batch.arrived_ns);
+            spans.push(at);
+            arrived.push(at);
+        }
+        if spans.is_empty() {
+            return self.batches.remove(home);
+        }
+        spans.shrink_to_fit();
+        let held = HeldBatch {
+            live: spans.len() as u32,
+            spans,
+            bytes: batch.bytes,
+            source: batch.source,
+            origin: batch.origin,
+            arrived_ns: batch.arrived_ns,
+        };
+        self.payload += held.memory();
+        self.batches[home] = Some(held);
+    }
+
+    fn note_complaints(&mut self, batch: &Batch) {
+        let counters = &mut self.counters;
+        counters.batches += 1;
+        counters.received += batch.records.len() as u64;
+        counters.rejected += batch.rejections.len() as u64;
+        counters.unshown.log_records += batch.unshown.log_records;
+        counters.unshown.metrics += batch.unshown.metrics;
+        for rejection in &batch.rejections {
+            if self.rejections.len() == KEPT_COMPLAINTS {
+                self.rejections.pop_front();
+            }
+            self.rejections.push_back(rejection.clone());
+        }
+        for remark in &batch.remarks {
+            if self.remarks.len() < KEPT_COMPLAINTS && !self.remarks.contains(remark) {
+                self.remarks.push_back(remark.clone());
+            }
+        }
+    }
+
+    fn trace_for(&mut self, id: TraceId, arrived_ns: u64) -> TraceIx {
+        if let Some(trace) = self.find_trace(id) {
+            return trace;
+        }
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let trace = TraceIx(self.traces.insert(Trace {
+            id,
+            seq,
+            spans: 0,
+            errors: 0,
+            evicted: 0,
+            start_ns: u64::MAX,
+            end_ns: 0,
+            last_arrived_ns: arrived_ns,
+            longest_request_ns: 0,
+            roots: super::List::default(),
+            cuts: None,
+            age_key: arrived_ns,
+        }));
+        let traces = &self.traces;
+        self.trace_index.insert(trace_key(id), trace.0, |i| trace_key(traces[i].id));
+        self.by_arrival.insert(seq, trace);
+        self.by_age.insert((arrived_ns, trace));
+        trace
+    }
+
+    /// The slot for a new span, nothing for one that is already held with the same content.
+    fn slot_for(&mut self, trace: TraceIx, record: &SpanRecord) -> Option<SpanIx> {
+        let (key, id) = (span_key(trace, record.span_id), record.span_id);
+        let same_id = |slot: &Slot| slot.trace == trace && slot.record.span_id == id;
+        let Some(at) = self.find_span(trace, id) else {
+            return Some(self.new_slot(trace, id, false));
+        };
+        if !self.slot(at).is_held() {
+            self.unlink(at);
+            return Some(at);
+        }
+        let repeated = self.index.find(key, |i| {
+            let slot = &self.slots[i];
+            same_id(slot) && slot.is_held() && slot.record.content_hash == record.content_hash
+        });
+        if repeated.is_some() { None } else { Some(self.new_slot(trace, id, true)) }
+    }
+
+    fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
+        let record = SpanRecord::new(id, SpanId::NONE);
+        let at = self.slots.insert(Slot { record, trace, twin, ..Slot::default() });
+        let slots = &self.slots;
+        self.index.insert(span_key(trace, id), at, |i| span_key(slots[i].trace, slots[i].record.span_id));
+        SpanIx(at)
+    }
+
+    /// Puts a span into its slot and the slot into its place.
+    fn settle(&mut self, at: SpanIx, trace: TraceIx, record: SpanRecord, batch: u32) {
+        let had_children = self.slot(at).children.len > 0 || self.has_cut_children(at);
+        let mut parent = SpanIx::NONE;
+        let mut cyclic = false;
+        if record.parent_id == record.span_id {
+            cyclic = true;
+        } else if !record.parent_id.is_none() {
+            parent = match self.find_span(trace, record.parent_id) {
+                Some(parent) => parent,
+                None => self.placeholder(trace, &record),
+            };
+            if had_children && self.is_within(parent, at) {
+                (parent, cyclic) = (SpanIx::NONE, true);
+            }
+        }
+        if let Some(parent) = parent.some() {
+            self.cover(parent, record.start_ns, record.end_ns);
+        }
+        let slot = &mut self.slots[at.0];
+        slot.record = record;
+        slot.batch = batch;
+        slot.parent = parent;
+        slot.presence = Presence::Held;
+        slot.cyclic = cyclic;
+        self.link(at);
+        let held = &mut self.traces[trace.0];
+        held.spans += 1;
+        held.errors += u32::from(record.status() == StatusCode::Error);
+        held.start_ns = held.start_ns.min(record.start_ns);
+        held.end_ns = held.end_ns.max(record.end_ns);
+    }
+
+    /// A placeholder for a span's parent.
+    fn placeholder(&mut self, trace: TraceIx, child: &SpanRecord) -> SpanIx {
+        let at = self.new_slot(trace, child.parent_id, false);
+        let record = &mut self.slots[at.0].record;
+        (record.start_ns, record.end_ns) = (child.start_ns, child.end_ns);
+        self.link(at);
+        at
+    }
+}
+
+/// The bytes that a resource or scope is known by: the message and its schema URL.
+fn keyed<'a>(message: &'a [u8], schema_url: &[u8]) -> std::borrow::Cow<'a, [u8]> {
+    if schema_url.is_empty() { message.into() } else { [message, schema_url].concat().into() }
+}
+
+impl HeldBatch {
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.len() + self.spans.capacity() * size_of::<SpanIx>() + size_of::<Self>()
+    }
+
+    /// The spans' own bytes moved together, when most of the batch's spans are gone.
+    pub(super) fn repack(
+        &mut self,
+        mut record: impl FnMut(SpanIx) -> Option<(u32, u32)>,
+    ) -> Vec<(SpanIx, u32)> {
+        let mut moved = Vec::new();
+        let mut packed = Vec::new();
+        for at in &self.spans {
+            if let Some((offset, len)) = record(*at) {
+                moved.push((*at, packed.len() as u32));
+                packed.extend_from_slice(ByteRange { offset, len }.of(&self.bytes));
+            }
+        }
+        packed.shrink_to_fit();
+        self.bytes = Bytes::from(packed);
+        self.spans = moved.iter().map(|(at, _)| *at).collect();
+        moved
+    }
+}
+
+const _: () = assert!(Key::Dropped as u8 <= 63, "the last key must fit the set");

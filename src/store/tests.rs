@@ -1,0 +1,217 @@
+//! Every received span is drawn exactly once, in an order that does not depend on the order of arrival.
+
+use super::{SpanIx, Store, View};
+use crate::model::{Batch, SpanId, TraceId};
+use crate::testkit::{batches, by_end, spans};
+
+fn filled(batches: impl IntoIterator<Item = Batch>) -> Store {
+    let mut store = Store::new();
+    for batch in batches {
+        store.ingest(batch, &mut Vec::new());
+    }
+    store
+}
+
+/// The rows of every trace: depth and id, placeholders in brackets.
+fn rows(store: &Store, view: View) -> Vec<String> {
+    let mut traces: Vec<_> = store.traces().collect();
+    traces.sort_by_key(|t| store.trace(*t).id);
+    let mut out = Vec::new();
+    for trace in traces {
+        let mut at = store.first_row(trace, view);
+        let mut forward = Vec::new();
+        while let Some(row) = at {
+            forward.push(row);
+            let id = store.record(row).span_id.0 - 0x1000;
+            let indent = " ".repeat(store.depth(row, view));
+            out.push(if store.slot(row).is_held() {
+                format!("{indent}{id}")
+            } else {
+                format!("{indent}[{id}]")
+            });
+            at = store.next_row(row, view, &|_| false);
+        }
+        let mut backward: Vec<_> = std::iter::successors(store.last_row(trace, view, &|_| false), |r| {
+            store.prev_row(*r, view, &|_| false)
+        })
+        .collect();
+        backward.reverse();
+        assert_eq!(forward, backward, "up is the reverse of down");
+    }
+    out
+}
+
+const SHOP: &str = "
+    run  shop  internal  0..900
+      GET /a  shop  internal  10..20
+        query  shop  client  12..14
+      GET /b  shop  internal  15..40
+        render  shop  internal  16..30
+          deep  shop  internal  17..18
+      GET /c  shop  internal  50..60
+    other  shop  server  5..9  trace=2
+";
+
+#[test]
+fn a_tree_is_drawn_in_order_of_start() {
+    let store = filled(by_end(SHOP));
+    assert_eq!(rows(&store, View::Recorded), ["0", " 1", "  2", " 3", "  4", "   5", " 6", "7"]);
+    assert_eq!((store.span_count(), store.trace_count()), (8, 2));
+}
+
+#[test]
+fn any_order_and_any_repetition_give_the_same_rows() {
+    let expected = rows(&filled(by_end(SHOP)), View::Recorded);
+    let mut rng = fastrand::Rng::with_seed(7);
+    for _ in 0..200 {
+        let mut batches = by_end(SHOP);
+        batches.extend(by_end(SHOP).into_iter().take(rng.usize(0..8)));
+        rng.shuffle(&mut batches);
+        let repeats = batches.len() as u64 - 8;
+        let store = filled(batches);
+        assert_eq!(rows(&store, View::Recorded), expected);
+        assert_eq!(store.counters().repeated, repeats);
+    }
+}
+
+#[test]
+fn a_missing_parent_is_a_row_and_gives_way_when_it_arrives() {
+    let lost = SHOP.replace("0..900", "0..900  lost");
+    assert_eq!(rows(&filled(by_end(&lost)), View::Recorded)[..2], ["[0]".to_owned(), " 1".to_owned()]);
+    let mut all = by_end(SHOP);
+    let hub = all.pop().unwrap();
+    let mut store = filled(all);
+    assert_eq!(rows(&store, View::Recorded)[0], "[0]");
+    store.ingest(hub, &mut Vec::new());
+    assert_eq!(rows(&store, View::Recorded)[0], "0");
+}
+
+#[test]
+fn cut_edges_show_only_in_the_unmerged_view() {
+    let recorded = rows(&filled(by_end(SHOP)), View::Recorded);
+    let mut rng = fastrand::Rng::with_seed(3);
+    for _ in 0..50 {
+        let mut batches = by_end(SHOP);
+        rng.shuffle(&mut batches);
+        let mut store = Store::new();
+        let cut = [1_u64, 3, 6];
+        for batch in batches {
+            let mut arrived: Vec<SpanIx> = Vec::new();
+            store.ingest(batch, &mut arrived);
+            for at in arrived {
+                let cut = cut.contains(&(store.record(at).span_id.0 - 0x1000));
+                store.set_cut(at, cut);
+            }
+        }
+        assert_eq!(rows(&store, View::Unmerged), ["0", "1", " 2", "3", " 4", "  5", "6", "7"]);
+        assert_eq!(rows(&store, View::Recorded), recorded);
+        let trace = store.find_trace(TraceId([1; 16])).unwrap();
+        for id in cut {
+            let at = store.find_span(trace, SpanId(0x1000 + id)).unwrap();
+            store.set_cut(at, false);
+        }
+        assert_eq!(rows(&store, View::Unmerged), recorded);
+    }
+}
+
+#[test]
+fn ids_that_contradict_a_tree_lose_nothing() {
+    let mut groups =
+        spans("a  s  internal  0..9\n  b  s  internal  1..8\n    c  s  internal  2..7\nd  s  internal  3..4");
+    groups[0].spans[0].parent_id = SpanId(0x1002);
+    groups[3].spans[0].parent_id = SpanId(0x1003);
+    let mut rng = fastrand::Rng::with_seed(1);
+    for _ in 0..20 {
+        let mut batches = batches(&groups);
+        rng.shuffle(&mut batches);
+        let store = filled(batches);
+        let mut ids: Vec<String> = rows(&store, View::Recorded).iter().map(|r| r.trim().to_owned()).collect();
+        ids.sort();
+        assert_eq!(ids, ["0", "1", "2", "3"]);
+        assert_eq!((0..4).filter(|i| store.slot(SpanIx(*i)).cyclic).count(), 2);
+    }
+}
+
+#[test]
+fn two_spans_with_one_id_are_both_drawn() {
+    let mut groups = spans("a  s  internal  0..9\n  b  s  internal  1..2\n  c  s  internal  3..4");
+    groups[2].spans[0].span_id = groups[1].spans[0].span_id;
+    let store = filled(batches(&groups).into_iter().chain(batches(&groups)));
+    assert_eq!(rows(&store, View::Recorded), ["0", " 1", " 1"]);
+    assert_eq!(store.counters().repeated, 3);
+}
+
+#[test]
+fn thousands_of_siblings_in_any_order() {
+    let sketch: String = std::iter::once("hub  s  internal  0..9000\n".to_owned())
+        .chain((1..2_000).map(|i| format!("  r{i}  s  internal  {i}..{}\n", i + 1)))
+        .collect();
+    let expected: Vec<String> =
+        std::iter::once("0".to_owned()).chain((1..2_000).map(|i| format!(" {i}"))).collect();
+    let mut rng = fastrand::Rng::with_seed(5);
+    let mut batches = by_end(&sketch);
+    for _ in 0..3 {
+        rng.shuffle(&mut batches);
+        let mut store = filled(batches.clone());
+        assert_eq!(rows(&store, View::Recorded), expected);
+        let hub = store.find_trace(TraceId([1; 16])).unwrap();
+        let cut: Vec<SpanIx> =
+            store.children(store.first_row(hub, View::Recorded).unwrap()).filter(|_| rng.bool()).collect();
+        cut.iter().for_each(|at| store.set_cut(*at, true));
+        assert_eq!(rows(&store, View::Recorded), expected);
+        assert_eq!(rows(&store, View::Unmerged).len(), 2_000);
+    }
+}
+
+#[test]
+fn eviction_takes_the_oldest_request_and_counts_it() {
+    let mut store = filled(by_end(SHOP));
+    let trace = store.find_trace(TraceId([1; 16])).unwrap();
+    for id in [1, 3, 6] {
+        let at = store.find_span(trace, SpanId(0x1000 + id)).unwrap();
+        store.set_cut(at, true);
+    }
+    let before = store.memory();
+    let mut gone = Vec::new();
+    store.evict(1, &mut gone);
+    assert_eq!(
+        rows(&store, View::Unmerged),
+        ["[0]", "1", " 2", "3", " 4", "  5", "6", "7"],
+        "the hub started first"
+    );
+    store.evict(1, &mut gone);
+    assert_eq!(
+        rows(&store, View::Unmerged),
+        ["[0]", "1", " 2", "3", " 4", "  5", "6"],
+        "then the other trace"
+    );
+    store.evict(100, &mut gone);
+    assert_eq!(rows(&store, View::Unmerged), Vec::<String>::new());
+    assert_eq!((store.span_count(), store.trace_count()), (0, 0));
+    assert_eq!((store.counters().evicted_spans, store.counters().received), (8, 8));
+    assert!(store.memory() < before);
+    store.evict(100, &mut gone);
+    let again = by_end(SHOP);
+    for batch in again {
+        store.ingest(batch, &mut Vec::new());
+    }
+    assert_eq!(rows(&store, View::Recorded).len(), 8, "freed places are used again");
+}
+
+#[test]
+fn what_is_left_of_a_batch_is_repacked() {
+    let mut groups = spans(
+        "a  s  server  0..9\nb  s  server  1..9  trace=2\nc  s  server  2..9  trace=3\nd  s  server  3..9  trace=4",
+    );
+    let all = crate::otlp::encode::request(&std::mem::take(&mut groups));
+    let (batch, _) = crate::otlp::walk(all, "t".into(), crate::model::Origin::Grpc, 5);
+    let mut store = filled([batch]);
+    let before = store.memory();
+    for _ in 0..3 {
+        store.evict(1, &mut Vec::new());
+    }
+    assert_eq!(store.span_count(), 1);
+    assert!(store.memory() < before);
+    let last = store.traces().next().and_then(|t| store.first_row(t, View::Recorded)).unwrap();
+    assert_eq!(store.decode(last).unwrap().name, "d");
+}
