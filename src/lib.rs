@@ -14,6 +14,7 @@
 pub mod diagnosis;
 pub mod model;
 pub mod otlp;
+pub mod session;
 pub mod store;
 #[cfg(test)]
 mod testkit;

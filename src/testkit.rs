@@ -9,13 +9,14 @@
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
 //! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
 
-use crate::diagnosis::{Diagnosis, Finding};
+use crate::diagnosis::Finding;
 use crate::model::{
     Batch, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
 };
 use crate::otlp::encode::{Group, request};
 use crate::otlp::walk;
-use crate::store::{SpanIx, Store};
+use crate::session::Session;
+use crate::store::SpanIx;
 
 /// Where the clock of a sketch starts, nanoseconds since the Unix epoch.
 pub(crate) const EPOCH_NS: u64 = 1_795_000_000_000_000_000;
@@ -141,49 +142,37 @@ pub(crate) fn by_end(sketch: &str) -> Vec<Batch> {
     batches(&groups)
 }
 
-/// Store and diagnosis as the main loop drives them.
-#[derive(Default)]
-pub(crate) struct Bench {
-    pub(crate) store: Store,
-    pub(crate) diagnosis: Diagnosis,
+/// A session as the main loop drives it.
+pub(crate) struct Bench(pub(crate) Session);
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self(Session::new(1 << 30))
+    }
 }
 
 impl Bench {
-    /// Takes batches in and applies what diagnosis cuts.
+    /// Takes batches in.
     pub(crate) fn take(&mut self, batches: impl IntoIterator<Item = Batch>) -> &mut Self {
-        for batch in batches {
-            let now = batch.arrived_ns;
-            let mut arrived = Vec::new();
-            self.store.ingest(batch, &mut arrived);
-            self.diagnosis.observe(&self.store, &arrived, now);
-            self.apply();
-        }
+        batches.into_iter().for_each(|batch| self.0.take(batch));
         self
     }
 
     /// Tells the time, `after_ms` after the sketch's clock started.
     pub(crate) fn advance(&mut self, after_ms: u64) -> &mut Self {
-        self.diagnosis.advance(&self.store, EPOCH_NS + after_ms * MS);
-        self.apply();
+        self.0.advance(EPOCH_NS + after_ms * MS);
         self
     }
 
     /// Says that nothing more will come.
     pub(crate) fn finish(&mut self) -> &mut Self {
-        self.diagnosis.finish(&self.store);
-        self.apply();
+        self.0.finish();
         self
-    }
-
-    fn apply(&mut self) {
-        for change in self.diagnosis.take_cuts() {
-            self.store.set_cut(change.span, change.cut);
-        }
     }
 
     /// Rule, state and request or span count of each finding, one a line, symptoms indented.
     pub(crate) fn findings(&self) -> Vec<String> {
-        let findings = self.diagnosis.findings();
+        let findings = self.0.diagnosis.findings();
         let line = |f: &Finding| {
             let indent = if f.folded_under.is_some() { "  " } else { "" };
             format!(
@@ -199,8 +188,9 @@ impl Bench {
 
     /// The slot of the first span with this name.
     pub(crate) fn named(&self, name: &str) -> SpanIx {
-        let slots = 0..self.store.slot_capacity() as u32;
-        slots.map(SpanIx).find(|at| self.store.slot(*at).is_held() && self.store.name(*at) == name).unwrap()
+        let store = &self.0.store;
+        let slots = 0..store.slot_capacity() as u32;
+        slots.map(SpanIx).find(|at| store.slot(*at).is_held() && store.name(*at) == name).unwrap()
     }
 }
 
