@@ -79,7 +79,7 @@ impl Session {
             if self.gone.is_empty() {
                 return;
             }
-            self.diagnosis.forget(&self.gone);
+            self.diagnosis.forget(&self.store, &self.gone);
         }
     }
 }

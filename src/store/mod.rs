@@ -83,6 +83,11 @@ impl Slot {
         self.parent.some()
     }
 
+    /// Whether the place is free, and may soon hold another span.
+    pub fn is_vacant(&self) -> bool {
+        self.trace.0 == u32::MAX
+    }
+
     /// Whether the span itself is held.
     pub fn is_held(&self) -> bool {
         self.presence == Presence::Held
