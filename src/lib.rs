@@ -10,6 +10,8 @@
 //! |---|---|---|
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
 //! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
+//! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 
+pub mod intake;
 pub mod model;
 pub mod otlp;
