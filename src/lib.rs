@@ -11,7 +11,9 @@
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
 //! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
+//! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 
 pub mod intake;
 pub mod model;
 pub mod otlp;
+pub mod receiver;
