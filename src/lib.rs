@@ -10,10 +10,17 @@
 //! |---|---|---|
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
 //! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
+//! | [`store`] | what we hold: bytes, slots, trees, eviction | `model`, `otlp` |
+//! | [`diagnosis`] | what is wrong: roles, un-merging, rules, findings | `model`, `store` |
+//! | [`session`] | the owner: store, diagnosis and the memory limit | `model`, `store`, `diagnosis` |
+//! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
+//! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 
 pub mod diagnosis;
+pub mod intake;
 pub mod model;
 pub mod otlp;
+pub mod receiver;
 pub mod session;
 pub mod store;
 #[cfg(test)]

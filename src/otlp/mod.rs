@@ -4,9 +4,11 @@
 //! span. [`decode`] reads a single span, resource or scope when it is to be shown. [`encode`] writes protobuf
 //! for the readers of other formats. Knows [`model`](crate::model) only: no store, no socket, no clock.
 
+pub mod count;
 pub mod decode;
 pub mod encode;
 pub mod hash;
+pub mod json;
 mod walk;
 mod wire;
 
