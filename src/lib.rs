@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
 //! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
+//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session` |
 
 pub mod diagnosis;
 pub mod model;
@@ -18,3 +19,4 @@ pub mod session;
 pub mod store;
 #[cfg(test)]
 mod testkit;
+pub mod tui;
