@@ -15,8 +15,7 @@ use crate::model::{
 };
 use crate::otlp::encode::{Group, request};
 use crate::otlp::walk;
-use crate::session::Session;
-use crate::store::SpanIx;
+use crate::session::{Clock, Session};
 
 /// Where the clock of a sketch starts, nanoseconds since the Unix epoch.
 pub(crate) const EPOCH_NS: u64 = 1_795_000_000_000_000_000;
@@ -147,7 +146,7 @@ pub(crate) struct Bench(pub(crate) Session);
 
 impl Default for Bench {
     fn default() -> Self {
-        Self(Session::new(1 << 30))
+        Self(Session::new(1 << 30, Clock::Wall))
     }
 }
 
@@ -184,13 +183,6 @@ impl Bench {
             )
         };
         findings.iter().map(line).collect()
-    }
-
-    /// The slot of the first span with this name.
-    pub(crate) fn named(&self, name: &str) -> SpanIx {
-        let store = &self.0.store;
-        let slots = 0..store.slot_capacity() as u32;
-        slots.map(SpanIx).find(|at| store.slot(*at).is_held() && store.name(*at) == name).unwrap()
     }
 }
 

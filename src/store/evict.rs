@@ -115,7 +115,7 @@ impl Store {
         let slot = self.slot(at);
         let key = span_key(slot.trace, slot.record.span_id);
         self.index.remove(key, at.0);
-        self.slots[at.0].presence = Presence::Evicted;
+        self.slots[at.0] = super::Slot::default();
         self.slots.remove(at.0);
         gone.push(at);
     }

@@ -83,6 +83,11 @@ impl Slot {
         self.parent.some()
     }
 
+    /// Whether the place is free, and may soon hold another span.
+    pub fn is_vacant(&self) -> bool {
+        self.trace.0 == u32::MAX
+    }
+
     /// Whether the span itself is held.
     pub fn is_held(&self) -> bool {
         self.presence == Presence::Held
@@ -162,6 +167,8 @@ pub struct Counters {
     pub evicted_spans: u64,
     /// Requests evicted at the memory limit.
     pub evicted_requests: u64,
+    /// Traces, evicted ones too.
+    pub traces: u64,
     /// Batches.
     pub batches: u64,
     /// Logs and metrics, accepted and not shown.
@@ -188,7 +195,6 @@ pub struct Store {
     resources: Interner<Resource>,
     scopes: Interner<Scope>,
     payload: usize,
-    next_seq: u64,
     counters: Counters,
     rejections: VecDeque<Rejection>,
     remarks: VecDeque<String>,

@@ -2,7 +2,8 @@
 //!
 //! [`App`] is the whole screen without a terminal: keys go in, a buffer comes out. [`run`] gives it a terminal and
 //! feeds it. Knows [`model`](crate::model), [`store`](crate::store), [`diagnosis`](crate::diagnosis) and
-//! [`session`](crate::session), and only reads them; knows no socket and no file.
+//! [`session`](crate::session), and only reads them; batches come from [`intake`](crate::intake). Knows no socket and no
+//! file.
 
 pub mod app;
 pub mod keymap;

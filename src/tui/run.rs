@@ -8,13 +8,12 @@ use super::status::Status;
 use super::terminal::Screen;
 use super::theme::Look;
 use super::{App, Flow};
-use crate::model::Batch;
+use crate::intake::Arrivals;
 use crate::session::Session;
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use std::io;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// How long batches are taken in before keys are looked at again.
@@ -44,7 +43,7 @@ impl Default for Options {
 pub async fn run(
     session: &mut Session,
     mut status: impl FnMut() -> Status,
-    mut arrivals: mpsc::Receiver<Batch>,
+    mut arrivals: Arrivals,
     options: Options,
 ) -> io::Result<()> {
     let mut app = App::new(options.look);
@@ -105,7 +104,7 @@ pub async fn run(
                         while let Some(batch) = next {
                             app.traffic.note(&batch);
                             session.take(batch);
-                            next = if Instant::now() < until { arrivals.try_recv().ok() } else { None };
+                            next = if Instant::now() < until { arrivals.try_recv() } else { None };
                         }
                     }
                     None => {

@@ -1,10 +1,169 @@
-//! stub
-use crate::diagnosis::{Rule, Severity};
+//! An inbound HTTP request was handled, but its span is not SERVER.
+
+use crate::diagnosis::engine::WrongKinds;
+use crate::diagnosis::process::ProcessIx;
+use crate::diagnosis::role::inbound_proof;
+use crate::diagnosis::{Finding, MAX_TRACE_IDS, Rule, Severity, State};
+use crate::model::{ParentLocality, Scope, SpanKind};
+use crate::store::Store;
+
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "http-entry-not-server",
     severity: Severity::Error,
-    summary: "stub",
-    explain: "",
-    references: &[],
+    summary: "a span describes an inbound HTTP request and its kind is not SERVER",
+    explain: "\
+The span has attributes that only the server of an HTTP request knows (its path as received, the client's
+address), and no SERVER span of the same request covers it. Semantic conventions demand SERVER.
+
+Why it matters: request rates, latencies and service maps are computed from SERVER spans; these requests do not
+exist for them.
+
+How it is found: by attributes, old and new names. The span's ancestors in its process are looked at first: a
+framework's INTERNAL layer under the SERVER span of the same request is right.
+
+What looks alike and is fine: WSGI, ASGI or Node http spans above a framework's INTERNAL span; ASGI send and
+receive spans; Express middleware.",
+    references: &[
+        "https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span",
+        "open-telemetry/opentelemetry-python#4420",
+        "open-telemetry/opentelemetry-python-contrib#3171",
+        "open-telemetry/opentelemetry-java-instrumentation#7342",
+    ],
 };
+
+/// The one line.
+pub(crate) fn message(count: u64, kind: Option<SpanKind>, scope: &Scope) -> String {
+    let kind = kind.unwrap_or(SpanKind::Internal);
+    let subject =
+        if count == 1 { "1 HTTP request is".to_owned() } else { format!("{count} HTTP requests are") };
+    let by = format!("{} {}", scope.name, scope.version);
+    let by = if scope.name.is_empty() { String::new() } else { format!(" ({})", by.trim_end()) };
+    format!("{subject} {kind} and should be SERVER{by}")
+}
+
+/// The finding for entries that no merge explains.
+pub(crate) fn alone(store: &Store, key: &(ProcessIx, u32), service: &str, kinds: &WrongKinds) -> Finding {
+    let scope = store.scope(key.1);
+    let mut trace_ids = Vec::new();
+    for (_, trace, _) in kinds.sample.keys() {
+        if trace_ids.len() < MAX_TRACE_IDS && !trace_ids.contains(trace) {
+            trace_ids.push(*trace);
+        }
+    }
+    let first = kinds.sample.values().next();
+    let mut evidence = Vec::new();
+    if let Some(one) = first {
+        let proof: Vec<&str> = inbound_proof(one.keys).names().collect();
+        let name = store.text(one.name).unwrap_or_default();
+        evidence.push(format!("`{name}` has {}: an inbound request", proof.join(", ")));
+        evidence.push(match one.locality {
+            ParentLocality::Root => "it has no parent that could be the SERVER span".to_owned(),
+            ParentLocality::Remote => "its parent is in another process: the caller's CLIENT span".to_owned(),
+            ParentLocality::Local | ParentLocality::Unknown => {
+                "no SERVER span of its process covers it".to_owned()
+            }
+        });
+    }
+    if kinds.not_received > 0 {
+        evidence.push(format!("{} hang from a parent that was not received", kinds.not_received));
+    }
+    Finding {
+        key: u64::from(key.0.0) << 34 | u64::from(key.1) << 2 | 2,
+        rule: &RULE,
+        severity: Severity::Error,
+        confidence: 0.95,
+        state: if kinds.provisional >= kinds.n { State::Provisional } else { State::Firm },
+        service: service.to_owned(),
+        trace_ids,
+        trace_count: kinds.traces.len() as u64,
+        span_ids: kinds.sample.keys().map(|(_, trace, span)| (*trace, *span)).collect(),
+        span_count: kinds.n,
+        request_count: None,
+        culprit: None,
+        known_issue: None,
+        message: message(kinds.n, first.map(|one| one.kind), scope),
+        evidence,
+        remedy: vec![
+            "set the kind to SERVER where the span is started, if it is made by hand".to_owned(),
+            "else find the span that was current when the request arrived: some instrumentations then choose INTERNAL".to_owned(),
+        ],
+        folded_under: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testkit::{Bench, by_end, check};
+
+    #[test]
+    fn fires_for_a_root_and_for_a_remote_parent() {
+        assert_eq!(check("GET /a  s  internal  0..9  get=/a"), ["error http-entry-not-server firm ×1"]);
+        let remote = "
+            GET  web  client  0..20  call=http://s/a
+              GET /a  s  internal  2..9  get=/a
+        ";
+        assert_eq!(check(remote), ["error http-entry-not-server firm ×1"]);
+        assert_eq!(check(&remote.replace("0..20", "0..20  lost")), ["error http-entry-not-server firm ×1"]);
+    }
+
+    #[test]
+    fn fires_once_the_missing_parent_is_overdue() {
+        let lost = "
+            outer  s  server  0..30  lost
+              GET /a  s  internal  2..9  get=/a
+            GET /later  s  server  400..409  get=/later trace=2
+        ";
+        let mut bench = Bench::default();
+        bench.take(by_end(lost));
+        assert_eq!(bench.findings(), [""; 0], "the parent may be in the next batch");
+        bench.advance(31_000);
+        assert_eq!(bench.findings(), ["error http-entry-not-server firm ×1"]);
+        assert_eq!(
+            check(lost),
+            ["error http-entry-not-server provisional ×1"],
+            "the recording may be cut off"
+        );
+        let long_ago = lost.replace("400..409", "40000..40009");
+        assert_eq!(check(&long_ago), ["error http-entry-not-server firm ×1"]);
+    }
+
+    #[test]
+    fn is_taken_back_when_the_covering_span_arrives() {
+        let covered = "
+            GET /a  s  server  0..60000  get=/a
+              GET /a  s  internal  2..9  get=/a
+        ";
+        let mut batches = by_end(covered);
+        let outer = batches.pop().unwrap();
+        let mut bench = Bench::default();
+        bench.take(batches).advance(31_000);
+        assert_eq!(bench.findings(), ["error http-entry-not-server firm ×1"]);
+        bench.take([outer]);
+        assert_eq!(bench.findings(), [""; 0]);
+    }
+
+    #[test]
+    fn silent_for_layers_below_a_server_span() {
+        assert_eq!(check("
+            GET /a  s  server  0..30  get=/a
+              middleware  s  internal  1..29  http.route=/a express.type=middleware
+                GET /a  s  internal  2..28  get=/a
+              GET /a http send  s  internal  3..4  http.method=GET http.target=/a asgi.event.type=http.response.start
+        "), [""; 0]);
+    }
+
+    #[test]
+    fn silent_for_calls_out() {
+        assert_eq!(
+            check(
+                "
+            GET /a  s  server  0..30  get=/a
+              GET  s  client  1..9  http.method=GET http.url=http://x/y http.target=/y net.peer.name=x
+              GET  s  client  11..19  http.request.method=GET url.full=http://x/y url.path=/y server.address=x
+        "
+            ),
+            [""; 0]
+        );
+    }
+}

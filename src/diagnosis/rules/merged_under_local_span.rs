@@ -1,10 +1,249 @@
-//! stub
-use crate::diagnosis::{Rule, Severity};
+//! Requests that have nothing to do with each other share one trace, under a span of their own process.
+
+use crate::diagnosis::verdict::Words;
+use crate::diagnosis::{CulpritClass, Rule, Severity};
+use crate::model::time::duration;
+
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "merged-under-local-span",
     severity: Severity::Error,
-    summary: "stub",
-    explain: "",
-    references: &[],
+    summary: "unrelated requests share one trace, under a span of their own process that stayed current",
+    explain: "\
+Requests from different users, over different connections, at different times, carry one trace id, because a span
+of the process that serves them was current when each of them arrived: the span of a command line, of start-up
+code, or of a loop. Every request became its child.
+
+Why it matters: traces grow without end, latency and error rates per request are lost, callers' traces break off
+here because incoming headers are ignored, and samplers keep or drop all requests together.
+
+How it is found: each span that handles something from outside is followed upwards within its process, by the
+parent-is-remote bits of the flags and by process identity. Where it ends at a span that is no request, or at a
+parent that is still open (or was lost), the edge is cut. Evidence is then weighed: kinds, overlaps, silences,
+clients, routes.
+
+What looks alike and is fine: one job that makes many calls (each has a CLIENT span of its own), test runners,
+batch consumers with links, framework layers under one request, websockets.",
+    references: &[
+        "open-telemetry/opentelemetry-python#4420",
+        "open-telemetry/opentelemetry-python-contrib#3171",
+        "open-telemetry/opentelemetry-php#1440",
+        "open-telemetry/opentelemetry-dotnet#5245",
+        "FriendsOfOpenTelemetry/opentelemetry-bundle#172",
+    ],
 };
+
+/// The one line.
+pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
+    let what = if requests == 1 {
+        "1 request runs inside of a longer-lived span".to_owned()
+    } else {
+        format!("{requests} unrelated requests share one trace")
+    };
+    let all = if requests == 1 { "" } else { "all " };
+    let open = duration(words.open_ns);
+    match &words.group.hub {
+        Some(hub) => {
+            let by = [hub.scope.as_str(), hub.scope_version.as_str()].join(" ");
+            let by = if hub.scope.is_empty() { String::new() } else { format!("{}, ", by.trim_end()) };
+            format!("{what}, {all}under `{}` ({by}open {open})", hub.name)
+        }
+        None => {
+            let state = if words.ended { "was never received" } else { "has not ended" };
+            let likely = words.known_issue.map_or_else(String::new, |issue| {
+                let culprit = issue.scope.rsplit('.').next().unwrap_or(&issue.scope);
+                format!(", very likely the {culprit} instrumentation's")
+            });
+            format!("{what}, {all}under a span of this process that {state}{likely} (open ≥ {open})")
+        }
+    }
+}
+
+/// What to do, by the class of the culprit and the language.
+pub(crate) fn remedy(words: &Words<'_>) -> Vec<String> {
+    let mut out: Vec<String> = words.known_issue.map(|issue| issue.remedy.clone()).unwrap_or_default();
+    let class = words.culprit.map_or(CulpritClass::Unknown, |culprit| culprit.class);
+    if out.is_empty() {
+        let general = match class {
+            CulpritClass::Cli => {
+                "do not trace the command that starts a server or worker: leave its instrumentation out"
+            }
+            CulpritClass::Startup => "end the start-up span before the server or loop starts",
+            CulpritClass::ConsumerLoop => "start a root span per message, with a link to the batch",
+            _ => {
+                "find the span that is current when a request arrives, and end it or detach its context before serving"
+            }
+        };
+        out.push(general.to_owned());
+        if let Some(code) = detach(words.language) {
+            out.push(format!("or start the server or loop with an empty context: {code}"));
+        }
+    }
+    if words.group.hub.is_none() {
+        out.push(
+            "stop the process with SIGINT, or flush on SIGTERM, to receive the open span and its name"
+                .to_owned(),
+        );
+    }
+    out
+}
+
+/// How to start something with an empty context.
+fn detach(language: &str) -> Option<&'static str> {
+    Some(match language {
+        "python" => "contextvars.Context().run(serve)",
+        "nodejs" | "webjs" => "context.with(ROOT_CONTEXT, serve)",
+        "java" => "try (Scope s = Context.root().makeCurrent()) { serve(); }",
+        "go" => "serve(context.Background())",
+        "dotnet" => "Activity.Current = null, or ExecutionContext.SuppressFlow()",
+        "ruby" => "OpenTelemetry::Context.with_current(OpenTelemetry::Context::ROOT) { serve }",
+        "php" => "Context::getRoot()->activate()",
+        "rust" => "spawn the server outside of any entered span",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testkit::{Bench, by_end, check};
+
+    const SHOP: &str = "
+        run  shop  internal  0..6400  scope=opentelemetry.instrumentation.click@0.50b0 process.command_args=flask resource.telemetry.sdk.language=python
+          GET /a  shop  internal  100..110  get=/a resource.telemetry.sdk.language=python
+            query  shop  client  102..104
+          GET /b  shop  internal  1200..1210  get=/b resource.telemetry.sdk.language=python
+          GET /c  shop  internal  3300..3310  get=/c resource.telemetry.sdk.language=python
+    ";
+
+    #[test]
+    fn fires_for_requests_under_a_command() {
+        assert_eq!(
+            check(SHOP),
+            ["error merged-under-local-span firm ×3", "  error http-entry-not-server firm ×3"]
+        );
+    }
+
+    #[test]
+    fn names_the_known_issue_and_the_version_that_fixes_it() {
+        let mut bench = Bench::default();
+        bench.take(by_end(SHOP)).finish();
+        let finding = &bench.0.diagnosis.findings()[0];
+        assert_eq!(finding.known_issue.as_ref().map(|k| k.id.as_str()), Some("G1"));
+        assert!(
+            finding.message.contains("3 unrelated requests share one trace, all under `run`"),
+            "{}",
+            finding.message
+        );
+        assert!(finding.remedy[0].contains("1.30.0"));
+    }
+
+    #[test]
+    fn fires_while_the_command_still_runs() {
+        let mut bench = Bench::default();
+        let mut batches = by_end(SHOP);
+        let run = batches.pop().unwrap();
+        let third = batches.pop().unwrap();
+        bench.take(batches);
+        assert_eq!(
+            bench.findings(),
+            ["error merged-under-local-span provisional ×2", "  error http-entry-not-server provisional ×2"]
+        );
+        bench.advance(1_300 + 6_000);
+        assert!(bench.findings()[0].contains("firm"), "six seconds after the second");
+        bench.take([third]);
+        assert_eq!(bench.findings()[0], "error merged-under-local-span firm ×3");
+        let open = bench.0.diagnosis.findings()[0].clone();
+        assert!(
+            open.message.contains("has not ended, very likely the click instrumentation's"),
+            "{}",
+            open.message
+        );
+        assert_eq!(open.culprit.and_then(|c| c.name), None, "no name is claimed");
+        bench.take([run]);
+        assert_eq!(bench.findings()[0], "error merged-under-local-span firm ×3");
+        assert!(bench.0.diagnosis.findings()[0].message.contains("under `run`"));
+    }
+
+    #[test]
+    fn fires_when_the_command_was_killed() {
+        assert_eq!(
+            check(&SHOP.replace("0..6400", "0..6400  lost"))[0],
+            "error merged-under-local-span firm ×3"
+        );
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter() {
+        let say = |bench: &Bench| {
+            format!(
+                "{:?}",
+                bench
+                    .0
+                    .diagnosis
+                    .findings()
+                    .iter()
+                    .map(|f| { (f.rule.id, &f.message, &f.evidence, f.confidence, &f.span_ids, f.state) })
+                    .collect::<Vec<_>>()
+            )
+        };
+        for sketch in [SHOP.to_owned(), SHOP.replace("0..6400", "0..6400  lost")] {
+            let expected = {
+                let mut b = Bench::default();
+                b.take(by_end(&sketch)).finish();
+                say(&b)
+            };
+            let mut rng = fastrand::Rng::with_seed(11);
+            for _ in 0..100 {
+                let mut batches = by_end(&sketch);
+                batches.extend(by_end(&sketch).into_iter().take(2));
+                rng.shuffle(&mut batches);
+                let mut bench = Bench::default();
+                bench.take(batches).finish();
+                assert_eq!(say(&bench), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn silent_for_a_job_that_makes_many_calls() {
+        let silent: [&str; 0] = [];
+        assert_eq!(check("
+            import  job  internal  0..5000  scope=opentelemetry.instrumentation.click@0.50b0 process.command_args=job
+              GET  job  client  10..30  call=http://shop/a
+                GET /a  shop  server  12..28  get=/a
+              GET  job  client  1010..1030  call=http://shop/b
+                GET /b  shop  server  1012..1028  get=/b
+              GET  job  client  2010..2030  call=http://shop/c
+                GET /c  shop  server  2012..2028  get=/c
+        "), silent);
+    }
+
+    #[test]
+    fn silent_for_framework_layers_of_one_request() {
+        let silent: [&str; 0] = [];
+        assert_eq!(
+            check(
+                "
+            GET /a  shop  server  0..30  get=/a scope=opentelemetry.instrumentation.wsgi@0.50b0
+              GET /a  shop  internal  2..28  get=/a
+            GET /b  shop  server  1000..1030  get=/b scope=opentelemetry.instrumentation.wsgi@0.50b0 trace=2
+              GET /b  shop  internal  1002..1028  get=/b
+        "
+            ),
+            silent
+        );
+    }
+
+    #[test]
+    fn quieter_for_a_test_runner() {
+        let found = check(
+            "
+            test_shop  shop  internal  0..5000  scope=pytest
+              GET /a  shop  internal  100..110  get=/a
+              GET /b  shop  internal  1200..1210  get=/b
+              GET /c  shop  internal  3300..3310  get=/c
+        ",
+        );
+        assert_eq!(found, [""; 0]);
+    }
+}

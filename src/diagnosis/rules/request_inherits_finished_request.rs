@@ -1,10 +1,142 @@
-//! stub
+//! A request hangs under an earlier request of its process that had ended, or came over another connection.
+
+use crate::diagnosis::verdict::Words;
 use crate::diagnosis::{Rule, Severity};
+
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "request-inherits-finished-request",
     severity: Severity::Error,
-    summary: "stub",
-    explain: "",
-    references: &[],
+    summary: "a request continues the trace of an earlier request of the same process",
+    explain: "\
+A request was recorded as a child of another request of its own process, although that one had already ended, or
+came over another connection. The context of the first request was left behind in a thread, a connection or an
+event loop, and the next request picked it up.
+
+Why it matters: requests of different users share a trace, and each further one prolongs it.
+
+How it is found: the request above, in the same process, had ended before this one started. In 53,962 healthy
+public traces with 1.9 million edges inside of a process no child starts after its parent has ended. Or both
+requests name different client ports, so they cannot be one.
+
+What looks alike and is fine: work that continues after the response (it is no request), queues inside of a
+process (their parent is a PRODUCER), redirects and includes inside of one request.",
+    references: &[
+        "Kludex/uvicorn#2167",
+        "open-telemetry/opentelemetry-python-contrib#2852",
+        "open-telemetry/opentelemetry-java-instrumentation#16430",
+        "dotnet/runtime#91265",
+    ],
 };
+
+/// The one line.
+pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
+    let group = words.group;
+    let n = group.n;
+    let start = if n == 1 { "1 request continues".to_owned() } else { format!("{n} requests continue") };
+    let why = match (group.ended, group.other_connection) {
+        (0, 0) => "an unrelated request that was still running",
+        (0, _) => "a request of another connection",
+        _ => "an earlier request that had already ended",
+    };
+    let traces = group.traces.len();
+    let where_ = if traces == 1 { "one trace".to_owned() } else { format!("{traces} traces") };
+    format!("{start} the trace of {why} ({requests} requests in {where_})")
+}
+
+/// What to do, by what the requests have in common.
+pub(crate) fn remedy(words: &Words<'_>) -> Vec<String> {
+    let group = words.group;
+    let mut out = Vec::new();
+    if words.language == "python" {
+        out.push("uvicorn: start it with --reset-contextvars (0.45 or later) or --loop uvloop".to_owned());
+    }
+    out.push(match () {
+        () if group.ports.len() == 1 => {
+            "all came over one connection: the server keeps the context of a connection's first request; upgrade it or reset the context per request".to_owned()
+        }
+        () if group.threads.len() == 1 => {
+            "all ran on one thread: a scope was not closed; close it in finally, with or try-with-resources".to_owned()
+        }
+        () => "find what keeps the context after the response: unclosed scopes, per-connection tasks, captured async contexts".to_owned(),
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testkit::check;
+
+    #[test]
+    fn fires_for_a_request_under_a_finished_one() {
+        let found = check(
+            "
+            POST /up  api  server  0..100  get=/up
+              GET /item/0  api  internal  600..610  get=/item/0
+                GET /item/1  api  internal  1600..1610  get=/item/1
+        ",
+        );
+        assert_eq!(found[0], "error request-inherits-finished-request firm ×3");
+    }
+
+    #[test]
+    fn fires_under_a_finished_part_of_it_without_flags() {
+        let found = check(
+            "
+            POST /up  api  server  0..100  get=/up noflags
+              http receive  api  internal  5..6  noflags
+                GET /item/0  api  server  600..610  get=/item/0 noflags
+                GET /item/1  api  server  1600..1610  get=/item/1 noflags
+        ",
+        );
+        assert_eq!(found[0], "error request-inherits-finished-request firm ×3");
+    }
+
+    #[test]
+    fn silent_where_a_client_may_have_carried_the_context() {
+        // A login flow over redirects (the OAuth example of openzipkin), whose spans have no flags.
+        assert_eq!(
+            check(
+                "
+            get /authorize  oauth  server  0..2  get=/authorize noflags
+              redirect  oauth  client  2..2  noflags
+                get /login  oauth  server  100..105  get=/login noflags
+                  get /style.css  oauth  server  763..764  get=/style.css noflags
+                  get /app.js  oauth  server  842..843  get=/app.js noflags
+        "
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn silent_for_work_after_the_response_and_for_dispatch_inside() {
+        assert_eq!(
+            check(
+                "
+            POST /up  api  server  0..100  get=/up
+              background  api  internal  600..610
+              GET /inner  api  server  20..40  get=/inner
+              GET  api  client  150..190  call=http://other/x
+                GET /x  other  server  151..189  get=/x
+        "
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn silent_for_messages_processed_after_they_were_sent() {
+        assert_eq!(
+            check(
+                "
+            POST /up  web  server  0..100  get=/up
+              send  web  producer  20..21  messaging.system=kafka messaging.operation=publish
+                process  web  consumer  5000..5010  messaging.system=kafka messaging.operation=process local
+                process  worker  consumer  9000..9010  messaging.system=kafka messaging.operation=process
+        "
+            ),
+            [""; 0]
+        );
+    }
+}

@@ -1,0 +1,625 @@
+//! The engine: which entries wait for what, and which hang together.
+
+use super::finding::{CulpritClass, Finding, Severity};
+use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled};
+use super::known_issues::{self, KnownIssue};
+use super::process::{ProcessIx, Processes};
+use super::role::Role;
+use super::unmerge::{Chains, Edge, Top};
+use crate::model::{Key, ParentLocality, SpanKind, TraceId};
+use crate::store::{SpanIx, Store, TraceIx, View};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// What an entry costs in the tables that it is listed in beside the one of entries, bytes.
+const ENTRY_IN_TABLES: usize = 48;
+
+/// An edge to a parent that diagnosis cuts, or mends again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CutChange {
+    /// The span whose edge to its parent it is.
+    pub span: SpanIx,
+    /// Cut, or mended.
+    pub cut: bool,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// In a group.
+    Group(u32),
+    /// Not judged: its parent is not here and may live anywhere.
+    Waiting(SpanIx),
+    /// Its kind is wrong and no merge explains it.
+    WrongKind,
+}
+
+/// Entries of one scope of one service whose kind is wrong without a merge.
+#[derive(Debug, Default)]
+pub(crate) struct WrongKinds {
+    pub(super) n: u64,
+    pub(super) sample: BTreeMap<(u64, TraceId, crate::model::SpanId), WrongKind>,
+    pub(super) traces: HashSet<TraceId>,
+    /// Of these, how many hang from a parent that was not received.
+    pub(super) not_received: u64,
+    /// Of these, how many may still be explained by what has not arrived.
+    pub(super) provisional: u64,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WrongKind {
+    pub(super) kind: SpanKind,
+    pub(super) name: u32,
+    pub(super) keys: crate::model::KeySet,
+    pub(super) locality: ParentLocality,
+}
+
+/// The engine: what is wrong with everything that was observed.
+#[derive(Debug)]
+pub struct Diagnosis {
+    pub(super) chains: Chains,
+    pub(super) processes: Processes,
+    pub(super) known_issues: Vec<KnownIssue>,
+    entries: HashMap<SpanIx, Place>,
+    pub(super) groups: Vec<Option<Box<Group>>>,
+    vacant: Vec<u32>,
+    by_key: HashMap<GroupKey, u32>,
+    waiting: HashMap<SpanIx, Vec<SpanIx>>,
+    pub(super) wrong_kinds: BTreeMap<(ProcessIx, u32), WrongKinds>,
+    /// Groups that changed since they were last weighed.
+    dirty: BTreeSet<u32>,
+    /// Groups whose verdict may still change with time alone.
+    pub(super) unsettled: BTreeSet<u32>,
+    wrong_kinds_changed: bool,
+    cuts: Vec<CutChange>,
+    /// How many requests were cut out of a trace so far.
+    merged: HashMap<TraceId, u64>,
+    pub(super) verdicts: BTreeMap<u32, super::verdict::Verdict>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
+    pub(super) finding_of_wrong_kinds: HashMap<(ProcessIx, u32), usize>,
+    pub(super) now_ns: u64,
+    pub(super) ended: bool,
+    pub(super) revision: u64,
+}
+
+impl Default for Diagnosis {
+    fn default() -> Self {
+        Self {
+            chains: Chains::default(),
+            processes: Processes::default(),
+            known_issues: known_issues::shipped(),
+            entries: HashMap::new(),
+            groups: Vec::new(),
+            vacant: Vec::new(),
+            by_key: HashMap::new(),
+            waiting: HashMap::new(),
+            wrong_kinds: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
+            wrong_kinds_changed: false,
+            cuts: Vec::new(),
+            merged: HashMap::new(),
+            verdicts: BTreeMap::new(),
+            findings: Vec::new(),
+            finding_of_group: HashMap::new(),
+            finding_of_wrong_kinds: HashMap::new(),
+            now_ns: 0,
+            ended: false,
+            revision: 0,
+        }
+    }
+}
+
+impl Diagnosis {
+    /// Looks at spans that have just been ingested; `now_ns` is their batch's time of arrival.
+    pub fn observe(&mut self, store: &Store, arrived: &[SpanIx], now_ns: u64) {
+        self.now_ns = self.now_ns.max(now_ns);
+        self.ended = false;
+        self.processes.learn(store);
+        // All of a batch is noted before any of it is judged: a parent may stand behind its child.
+        for at in arrived {
+            let record = store.record(*at);
+            self.chains.note(store, *at);
+            let process = self.processes.of(record.resource);
+            self.processes.note(process, record.start_ns, record.end_ns, now_ns);
+        }
+        for at in arrived {
+            self.resolve(store, *at);
+            if self.chains.is_entry(*at) && !self.entries.contains_key(at) {
+                self.judge(store, *at);
+            }
+        }
+        self.weigh_changed(store);
+    }
+
+    /// Tells the time (nanoseconds since the Unix epoch), so that a silent stream settles too. Call it once a second.
+    pub fn advance(&mut self, store: &Store, now_ns: u64) {
+        self.now_ns = self.now_ns.max(now_ns);
+        self.dirty.extend(self.unsettled.iter().copied());
+        self.weigh_changed(store);
+    }
+
+    /// Says that nothing more will come: what can settle has settled.
+    pub fn finish(&mut self, store: &Store) {
+        self.ended = true;
+        let mut waiting: Vec<SpanIx> = self.waiting.values().flatten().copied().collect();
+        waiting.sort_unstable();
+        for at in waiting {
+            if matches!(self.entries.get(&at), Some(Place::Waiting(_))) {
+                let tail = self.is_tail(store, at);
+                self.note_wrong_kind(store, at, Settled { received: false, tail });
+            }
+        }
+        // What was said of open spans reads differently now that nothing more will come.
+        self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
+        self.weigh_changed(store);
+    }
+
+    /// Forgets slots that were evicted or freed. What was learned from them stays.
+    pub fn forget(&mut self, store: &Store, gone: &[SpanIx]) {
+        for at in gone {
+            if store.slot(*at).is_vacant() {
+                self.by_key.remove(&GroupKey::Span(*at));
+            }
+            self.chains.forget(*at);
+            match self.entries.remove(at) {
+                Some(Place::Group(number)) => {
+                    if let Some(group) = &mut self.groups[number as usize] {
+                        group.members.remove(at);
+                    }
+                }
+                Some(Place::Waiting(parent)) => {
+                    if let Some(list) = self.waiting.get_mut(&parent) {
+                        list.retain(|waiting| waiting != at);
+                    }
+                }
+                Some(Place::WrongKind) | None => {}
+            }
+            self.waiting.remove(at);
+        }
+    }
+
+    /// The edges to cut or mend since the last call; the owner passes them to [`Store::set_cut`].
+    pub fn take_cuts(&mut self) -> Vec<CutChange> {
+        std::mem::take(&mut self.cuts)
+    }
+
+    /// The verdicts: headlines first, then by severity, rule, service and ids.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// A number that changes whenever the findings do.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The findings that a span is part of or the culprit of, by index in [`Diagnosis::findings`].
+    pub fn findings_of(&self, store: &Store, at: SpanIx) -> Vec<usize> {
+        let group =
+            self.by_key.get(&GroupKey::Span(at)).and_then(|g| self.finding_of_group.get(g)).map(|(f, _)| *f);
+        let member = match self.entries.get(&at) {
+            Some(Place::Group(number)) => {
+                let (headline, symptom) = self.finding_of_group.get(number).copied().unzip();
+                [headline, symptom.flatten()]
+            }
+            Some(Place::WrongKind) => {
+                [self.finding_of_wrong_kinds.get(&self.kinds_key(store, at)).copied(), None]
+            }
+            Some(Place::Waiting(_)) | None => [None, None],
+        };
+        group.into_iter().chain(member.into_iter().flatten()).collect()
+    }
+
+    fn kinds_key(&self, store: &Store, at: SpanIx) -> (ProcessIx, u32) {
+        let record = store.record(at);
+        (self.processes.of(record.resource), record.scope)
+    }
+
+    /// The kind that a span should have had, where that differs from what was recorded.
+    pub fn expected_kind(&self, at: SpanIx) -> Option<SpanKind> {
+        let wrong = match self.entries.get(&at)? {
+            Place::Group(number) => {
+                let group = self.groups[*number as usize].as_ref()?;
+                group.spoken && self.chains.role(at) == Role::HttpIn
+            }
+            Place::WrongKind => true,
+            Place::Waiting(_) => false,
+        };
+        wrong.then_some(SpanKind::Server)
+    }
+
+    /// How many real requests a merged trace holds; nothing for a trace that is not merged.
+    pub fn requests(&self, store: &Store, trace: TraceIx) -> Option<u64> {
+        let cut = *self.merged.get(&store.trace(trace).id)?;
+        // The tops that were not cut hold a request when an entry is at or near them.
+        let tops = store.roots(trace).take(64).filter(|top| self.holds_entry(store, *top));
+        Some(cut + tops.count() as u64)
+    }
+
+    fn holds_entry(&self, store: &Store, top: SpanIx) -> bool {
+        // Edges that the owner has not cut yet count as cut.
+        let cut = |at: SpanIx| match self.entries.get(&at) {
+            Some(Place::Group(number)) => {
+                self.groups[*number as usize].as_ref().is_some_and(|group| group.spoken)
+            }
+            _ => false,
+        };
+        let next = |at: &SpanIx| store.next_row(*at, View::Unmerged, &cut);
+        let rows = std::iter::successors(Some(top), next).take(256);
+        let mut rows = rows.take_while(|at| *at == top || store.parent_row(*at, View::Unmerged).is_some());
+        rows.any(|at| self.chains.is_entry(at) && !cut(at))
+    }
+
+    /// The worst severity found in a trace.
+    pub fn worst(&self, store: &Store, trace: TraceIx) -> Option<Severity> {
+        let id = store.trace(trace).id;
+        let groups = self.finding_of_group.iter().filter(|(number, _)| {
+            self.groups[**number as usize].as_ref().is_some_and(|group| group.traces.contains(&id))
+        });
+        let kinds = self
+            .finding_of_wrong_kinds
+            .iter()
+            .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains(&id)));
+        let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
+        findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max()
+    }
+
+    /// Whether a span (or a placeholder of one) holds merged requests together.
+    pub fn is_culprit(&self, at: SpanIx) -> bool {
+        let group =
+            self.by_key.get(&GroupKey::Span(at)).and_then(|number| self.groups[*number as usize].as_ref());
+        group.is_some_and(|group| group.spoken)
+    }
+
+    /// Bytes of memory held.
+    pub fn memory(&self) -> usize {
+        self.chains.memory()
+            + self.processes.memory()
+            + self.entries.capacity() * (16 + ENTRY_IN_TABLES)
+            + self.groups.capacity() * size_of::<Option<Box<Group>>>()
+            + (self.groups.len() - self.vacant.len()) * size_of::<Group>()
+    }
+
+    /// Judges an entry and puts it where it belongs.
+    fn judge(&mut self, store: &Store, at: SpanIx) {
+        match self.chains.judge(store, &self.processes, at) {
+            Edge::Root | Edge::Remote => {
+                self.note_wrong_kind(store, at, Settled { received: true, tail: false })
+            }
+            Edge::LocalCall | Edge::Nested(_) => {}
+            Edge::Unknown(parent) => {
+                self.entries.insert(at, Place::Waiting(parent));
+                self.waiting.entry(parent).or_default().push(at);
+            }
+            Edge::Cut(cut, key) => self.join(store, at, cut, key),
+        }
+    }
+
+    /// Counts an entry whose kind is wrong although no merge explains it.
+    fn note_wrong_kind(&mut self, store: &Store, at: SpanIx, settled: Settled) {
+        let slot = store.slot(at);
+        let record = &slot.record;
+        if self.chains.role(at) != Role::HttpIn || record.kind() == SpanKind::Server {
+            return;
+        }
+        let kinds = self.wrong_kinds.entry(self.kinds_key(store, at)).or_default();
+        let trace = store.trace(slot.trace).id;
+        kinds.n += 1;
+        kinds.not_received += u64::from(!settled.received);
+        kinds.provisional += u64::from(settled.tail);
+        kinds.traces.insert(trace);
+        let one = WrongKind {
+            kind: record.kind(),
+            name: record.name,
+            keys: record.keys,
+            locality: record.locality(),
+        };
+        kinds.sample.insert((record.start_ns, trace, record.span_id), one);
+        if kinds.sample.len() > super::finding::MAX_SPAN_IDS {
+            kinds.sample.pop_last();
+        }
+        self.entries.insert(at, Place::WrongKind);
+        self.wrong_kinds_changed = true;
+    }
+
+    /// Takes back a count: a merge explains the entry after all.
+    fn retract_wrong_kind(&mut self, store: &Store, at: SpanIx) {
+        let record = *store.record(at);
+        let trace = store.trace(store.slot(at).trace).id;
+        let key = self.kinds_key(store, at);
+        let Some(kinds) = self.wrong_kinds.get_mut(&key) else { return };
+        kinds.n -= 1;
+        kinds.not_received = kinds.not_received.saturating_sub(1);
+        kinds.traces.remove(&trace);
+        kinds.sample.remove(&(record.start_ns, trace, record.span_id));
+        if kinds.n == 0 {
+            self.wrong_kinds.remove(&key);
+        }
+        self.wrong_kinds_changed = true;
+    }
+
+    /// Whether a span is so near the end of what its process has sent that its parent may just be missing from the
+    /// recording.
+    fn is_tail(&self, store: &Store, at: SpanIx) -> bool {
+        let record = store.record(at);
+        let process = self.processes.get(self.processes.of(record.resource));
+        process.watermark_ns.saturating_sub(record.end_ns) < super::verdict::QUIET_NS
+    }
+
+    fn join(&mut self, store: &Store, at: SpanIx, cut: Cut, key: GroupKey) {
+        let slot = store.slot(at);
+        let record = &slot.record;
+        let process = self.processes.of(record.resource);
+        let trace = store.trace(slot.trace).id;
+        let number = self.group(store, key, process);
+        let role = self.chains.role(at);
+        let wrong_kind = role == Role::HttpIn && record.kind() != SpanKind::Server;
+        let joining = Joining {
+            span: at,
+            span_id: record.span_id,
+            start_ns: record.start_ns,
+            sampled: Sampled { end_ns: record.end_ns, trace, kind: record.kind(), wrong_kind },
+            cut,
+            local_by_flags: record.locality() == ParentLocality::Local,
+            conditional: self.chains.is_conditional(store, &self.processes, at),
+            linked_message: matches!(role, Role::MessageIn | Role::JobIn) && record.keys.has(Key::HasLinks),
+            scope: record.scope,
+            facts: store.facts(at),
+            now_ns: self.now_ns,
+        };
+        let Some(group) = &mut self.groups[number as usize] else { return };
+        group.join(&joining);
+        if group.spoken {
+            self.announce(store, &[at], true);
+        }
+        self.entries.insert(at, Place::Group(number));
+        self.dirty.insert(number);
+    }
+
+    /// The group with this key, made when it is new.
+    fn group(&mut self, store: &Store, key: GroupKey, process: ProcessIx) -> u32 {
+        if let Some(number) = self.by_key.get(&key) {
+            return *number;
+        }
+        let culprit_id = match key {
+            GroupKey::Span(at) => store.record(at).span_id,
+            GroupKey::Requests(_) => crate::model::SpanId::NONE,
+        };
+        let mut group = Group::new(key, culprit_id, process);
+        if let GroupKey::Span(at) = key {
+            group.hub = self.hub(store, at);
+        }
+        let group = Some(Box::new(group));
+        let number = match self.vacant.pop() {
+            Some(number) => {
+                self.groups[number as usize] = group;
+                number
+            }
+            None => {
+                self.groups.push(group);
+                self.groups.len() as u32 - 1
+            }
+        };
+        self.by_key.insert(key, number);
+        number
+    }
+
+    /// What is known of a culprit that was received.
+    fn hub(&mut self, store: &Store, at: SpanIx) -> Option<Hub> {
+        let slot = store.slot(at);
+        if !slot.is_held() {
+            return None;
+        }
+        let record = &slot.record;
+        let name = self.chains.name(store, record.name);
+        let scope_traits = self.chains.scope(record.scope);
+        let scope = store.scope(record.scope);
+        let process = self.processes.get(self.processes.of(record.resource));
+        let command_line = self.chains.role(at) == Role::Cli;
+        // A start-up span opens within ten seconds of the process's first span.
+        let early = record.start_ns.saturating_sub(process.first_start_ns) < 10_000_000_000;
+        let class = match () {
+            () if command_line || name.command && record.parent_id.is_none() => CulpritClass::Cli,
+            () if name.startup && early => CulpritClass::Startup,
+            () if name.polls || self.chains.role(at) == Role::MessageReceive => CulpritClass::ConsumerLoop,
+            () => CulpritClass::Unknown,
+        };
+        let legitimate = match () {
+            () if name.tests || scope_traits.tests || record.keys.has(Key::Test) => {
+                Some(("it is a test run", 0.10))
+            }
+            () if name.stream => Some(("it is one long connection", 0.10)),
+            () if record.keys.has(Key::Cicd) => Some(("it is a step of a pipeline", 0.30)),
+            () if process.language == "webjs" => Some(("it is a session of a web page", 0.30)),
+            () => None,
+        };
+        Some(Hub {
+            name: store.name(at).into_owned(),
+            kind: record.kind(),
+            scope: scope.name.clone(),
+            scope_version: scope.version.clone(),
+            start_ns: record.start_ns,
+            end_ns: record.end_ns,
+            command_line,
+            legitimate,
+            class,
+            command_name: name.command,
+        })
+    }
+
+    /// Judges again what waited for a span that has just arrived.
+    fn resolve(&mut self, store: &Store, at: SpanIx) {
+        if let Some(waiting) = self.waiting.remove(&at) {
+            for entry in waiting {
+                self.entries.remove(&entry);
+                self.judge(store, entry);
+            }
+        }
+        let Some(number) = self.by_key.remove(&GroupKey::Span(at)) else { return };
+        let Some(group) = self.groups[number as usize].take() else { return };
+        let record = store.record(at);
+        let plain = !self.chains.is_entry(at)
+            && !matches!(record.kind(), SpanKind::Client | SpanKind::Producer)
+            && self.processes.of(record.resource) == group.process;
+        if plain {
+            let key = match self.chains.top(store, &self.processes, at) {
+                Top::Local(hub) => Some(GroupKey::Span(hub)),
+                Top::Missing(placeholder) => Some(GroupKey::Span(placeholder)),
+                Top::Entry(_) => None,
+            };
+            if let Some(key) = key {
+                return self.rekey(store, number, group, key);
+            }
+        }
+        self.dissolve(store, number, &group);
+    }
+
+    /// The culprit turned out to be, or to hang from, another span.
+    fn rekey(&mut self, store: &Store, number: u32, mut group: Box<Group>, key: GroupKey) {
+        let GroupKey::Span(culprit) = key else { return };
+        let Some(other) = self.by_key.get(&key).copied() else {
+            group.key = key;
+            group.culprit_id = store.record(culprit).span_id;
+            group.hub = self.hub(store, culprit);
+            self.groups[number as usize] = Some(group);
+            self.by_key.insert(key, number);
+            self.dirty.insert(number);
+            return;
+        };
+        self.free(number);
+        let members: Vec<SpanIx> = group.members.iter().copied().collect();
+        let spoken = self.groups[other as usize].as_ref().is_some_and(|into| into.spoken);
+        if group.spoken != spoken {
+            self.announce(store, &members, spoken);
+        }
+        for span in members {
+            self.entries.insert(span, Place::Group(other));
+        }
+        if let Some(into) = &mut self.groups[other as usize] {
+            into.absorb(*group);
+        }
+        self.dirty.insert(other);
+    }
+
+    /// What the entries waited for explains them one by one.
+    fn dissolve(&mut self, store: &Store, number: u32, group: &Group) {
+        self.free(number);
+        let mut members: Vec<SpanIx> = group.members.iter().copied().collect();
+        members.sort_unstable();
+        if group.spoken {
+            self.announce(store, &members, false);
+        }
+        if let Some(alone) = group.alone {
+            self.retract_wrong_kind(store, alone);
+        }
+        for entry in members {
+            self.entries.remove(&entry);
+            self.judge(store, entry);
+        }
+    }
+
+    /// Hands cut or mended edges to the owner, and counts them by trace.
+    fn announce(&mut self, store: &Store, members: &[SpanIx], cut: bool) {
+        for span in members {
+            self.cuts.push(CutChange { span: *span, cut });
+            let trace = store.trace(store.slot(*span).trace).id;
+            if cut {
+                *self.merged.entry(trace).or_default() += 1;
+            } else {
+                self.uncount(trace);
+            }
+        }
+    }
+
+    fn uncount(&mut self, trace: TraceId) {
+        if let Some(count) = self.merged.get_mut(&trace) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.merged.remove(&trace);
+            }
+        }
+    }
+
+    /// Gives a group's number back.
+    fn free(&mut self, number: u32) {
+        self.vacant.push(number);
+        self.dirty.remove(&number);
+        self.unsettled.remove(&number);
+        if self.verdicts.remove(&number).is_some() {
+            self.wrong_kinds_changed = true;
+        }
+    }
+
+    /// Weighs the groups that have changed, and writes the findings anew if any verdict did.
+    fn weigh_changed(&mut self, store: &Store) {
+        let mut changed = std::mem::take(&mut self.wrong_kinds_changed);
+        while let Some(number) = self.dirty.pop_first() {
+            let Some(group) = &self.groups[number as usize] else { continue };
+            let verdict = self.verdict(store, group);
+            changed |= verdict.is_some() || self.verdicts.contains_key(&number);
+            let settled = verdict.as_ref().is_some_and(super::verdict::Verdict::is_settled);
+            self.speak(store, number, verdict.is_some());
+            match verdict {
+                Some(verdict) => self.verdicts.insert(number, verdict),
+                None => self.verdicts.remove(&number),
+            };
+            if settled {
+                self.unsettled.remove(&number);
+            } else if !self.settle_alone(store, number) {
+                self.unsettled.insert(number);
+            }
+        }
+        if changed || std::mem::take(&mut self.wrong_kinds_changed) {
+            self.write_findings(store);
+        }
+    }
+
+    /// Cuts or mends the edges of a group when its verdict begins or ceases to be told.
+    fn speak(&mut self, store: &Store, number: u32, spoken: bool) {
+        let Some(group) = &mut self.groups[number as usize] else { return };
+        if group.spoken == spoken {
+            return;
+        }
+        group.spoken = spoken;
+        let members: Vec<SpanIx> = group.members.iter().copied().collect();
+        let alone = group.alone.take();
+        self.announce(store, &members, spoken);
+        if let Some(alone) = alone {
+            self.retract_wrong_kind(store, alone);
+        }
+    }
+
+    /// A single entry under a culprit that nothing else hangs from is no merge. Once it has settled its kind is
+    /// judged by itself. Tells whether the group is done with.
+    fn settle_alone(&mut self, store: &Store, number: u32) -> bool {
+        let Some(group) = &self.groups[number as usize] else { return true };
+        let Some(entry) = group.members.iter().next().copied() else { return true };
+        let received = group.hub.is_some();
+        let tail = !received && self.is_tail(store, entry);
+        let silent = self.now_ns.saturating_sub(group.last_arrived_ns) >= super::verdict::SILENT_NS;
+        if group.n != 1 || group.spoken || !(received || !tail || silent || self.ended) {
+            return false;
+        }
+        let tested = group.hub.as_ref().is_some_and(|hub| hub.legitimate.is_some());
+        if group.wrong_kinds == 1 && !tested && group.alone.is_none() {
+            if let Some(group) = &mut self.groups[number as usize] {
+                group.alone = Some(entry);
+            }
+            let tail = tail && !silent;
+            self.note_wrong_kind(store, entry, Settled { received, tail });
+            self.entries.insert(entry, Place::Group(number));
+        }
+        true
+    }
+}
+
+/// How an entry whose kind is wrong came to be judged alone.
+#[derive(Clone, Copy, Debug)]
+struct Settled {
+    /// Its parent was received, or it has none.
+    received: bool,
+    /// It ended so shortly before its process's last span that its parent may be about to come.
+    tail: bool,
+}

@@ -1,0 +1,111 @@
+//! Processes: who shares memory with whom, and how far each has come.
+
+use crate::model::{Resource, Value};
+use crate::store::Store;
+use std::collections::HashMap;
+
+/// The number of a process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ProcessIx(pub(crate) u32);
+
+/// One process, as far as its resource tells it from others.
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    /// `service.name`.
+    pub(crate) service: String,
+    /// `telemetry.sdk.language`.
+    pub(crate) language: String,
+    /// `telemetry.auto.version`: the version of an auto-instrumentation distribution.
+    pub(crate) auto_version: String,
+    /// The latest end that it has delivered, nanoseconds since the Unix epoch: the export watermark.
+    pub(crate) watermark_ns: u64,
+    /// When its last span arrived, nanoseconds since the Unix epoch.
+    pub(crate) last_arrived_ns: u64,
+    /// The earliest start that it has delivered.
+    pub(crate) first_start_ns: u64,
+    /// How far clocks of one process may disagree, nanoseconds.
+    pub(crate) epsilon_ns: u64,
+}
+
+/// Every process that was seen, by resource.
+#[derive(Debug, Default)]
+pub(crate) struct Processes {
+    of_resource: Vec<ProcessIx>,
+    by_key: HashMap<String, ProcessIx>,
+    all: Vec<Process>,
+}
+
+impl Processes {
+    /// Learns the resources that the store has seen since the last call.
+    pub(crate) fn learn(&mut self, store: &Store) {
+        for number in self.of_resource.len()..store.resource_count() {
+            let resource = store.resource(number as u32);
+            let next = ProcessIx(self.all.len() as u32);
+            let process = *self.by_key.entry(key(resource)).or_insert(next);
+            if process == next {
+                self.all.push(Process::new(resource));
+            }
+            self.of_resource.push(process);
+        }
+    }
+
+    /// The process behind a resource number.
+    #[inline]
+    pub(crate) fn of(&self, resource: u32) -> ProcessIx {
+        self.of_resource.get(resource as usize).copied().unwrap_or(ProcessIx(0))
+    }
+
+    pub(crate) fn get(&self, process: ProcessIx) -> &Process {
+        &self.all[process.0 as usize]
+    }
+
+    /// Notes a span that was delivered.
+    #[inline]
+    pub(crate) fn note(&mut self, process: ProcessIx, start_ns: u64, end_ns: u64, now_ns: u64) {
+        let process = &mut self.all[process.0 as usize];
+        process.watermark_ns = process.watermark_ns.max(end_ns);
+        process.first_start_ns = process.first_start_ns.min(start_ns);
+        process.last_arrived_ns = process.last_arrived_ns.max(now_ns);
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.of_resource.capacity() * size_of::<ProcessIx>() + self.all.len() * (size_of::<Process>() + 256)
+    }
+}
+
+impl Process {
+    fn new(resource: &Resource) -> Self {
+        let language = resource.text("telemetry.sdk.language").to_owned();
+        // JavaScript's start times have a grain of a millisecond (opentelemetry-js#5804).
+        let epsilon_ns = if matches!(language.as_str(), "nodejs" | "webjs") { 2_000_000 } else { 1_000_000 };
+        Self {
+            service: resource.service_name().to_owned(),
+            language,
+            auto_version: resource.text("telemetry.auto.version").to_owned(),
+            watermark_ns: 0,
+            last_arrived_ns: 0,
+            first_start_ns: u64::MAX,
+            epsilon_ns,
+        }
+    }
+}
+
+/// What tells processes apart: the first of instance id, container and pid, pod; else the whole resource. Always
+/// with the service, so that a coarse key never mixes services.
+fn key(resource: &Resource) -> String {
+    let service = format!("{}/{}", resource.text("service.namespace"), resource.service_name());
+    let instance = resource.text("service.instance.id");
+    if !instance.is_empty() {
+        return format!("{service} instance {instance}");
+    }
+    let host = ["k8s.pod.uid", "container.id", "host.id", "host.name"].map(|key| resource.text(key));
+    if let (Some(host), Some(pid)) = (host.iter().find(|h| !h.is_empty()), resource.get("process.pid")) {
+        return format!("{service} host {host} pid {pid}");
+    }
+    let pod = resource.text("k8s.pod.name");
+    if !pod.is_empty() {
+        return format!("{service} pod {pod}");
+    }
+    let all = Value::Map(resource.attributes.clone());
+    format!("{service} resource {all}")
+}

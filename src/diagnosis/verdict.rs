@@ -1,0 +1,351 @@
+//! From groups to findings: when a verdict may be spoken, how it is ordered, what is folded under what.
+
+use super::evidence::{Circumstances, LONG_NS, severity, weigh};
+use super::finding::{
+    Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
+};
+use super::group::{Group, GroupKey};
+use super::known_issues::{self, KnownIssue, Suspect};
+use super::rules::{http_entry_not_server, merged_under_local_span, request_inherits_finished_request};
+use super::{Diagnosis, Rule};
+use crate::model::TraceId;
+use crate::store::{Presence, Store};
+
+/// What a missing parent may lag behind the last span of its process (`T_QUIET`), nanoseconds.
+pub(super) const QUIET_NS: u64 = 10_000_000_000;
+/// Wall clock after which a silent process has said all it will (`T_QUIET`, silent case), nanoseconds.
+pub(super) const SILENT_NS: u64 = 30_000_000_000;
+/// How long after its second request a merge under a missing parent is firm without a third, nanoseconds.
+const SECOND_NS: u64 = 6_000_000_000;
+
+/// What is said of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    rule: &'static Rule,
+    severity: Severity,
+    confidence: f64,
+    state: State,
+    evidence: Vec<String>,
+    culprit: Option<Culprit>,
+    known_issue: Option<KnownIssueMatch>,
+    remedy: Vec<String>,
+}
+
+impl Verdict {
+    pub(super) fn is_settled(&self) -> bool {
+        self.state == State::Firm
+    }
+}
+
+/// What a rule needs to find its words.
+pub(crate) struct Words<'a> {
+    pub(crate) group: &'a Group,
+    pub(crate) language: &'a str,
+    pub(crate) culprit: Option<&'a Culprit>,
+    /// The culprit's duration, or how long it has been open at least, nanoseconds.
+    pub(crate) open_ns: u64,
+    pub(crate) known_issue: Option<&'a KnownIssue>,
+    /// Nothing more will come.
+    pub(crate) ended: bool,
+}
+
+impl Diagnosis {
+    /// The verdict on a group, nothing while it is better to keep silent.
+    pub(super) fn verdict(&self, store: &Store, group: &Group) -> Option<Verdict> {
+        let rule = match group.key {
+            GroupKey::Span(_) => &merged_under_local_span::RULE,
+            GroupKey::Requests(_) => &request_inherits_finished_request::RULE,
+        };
+        let process = self.processes.get(group.process);
+        let open_ns = self.open_ns(store, group);
+        let known_issue = self.known_issue(store, group, rule);
+        let class = culprit_class(group, known_issue);
+        let circumstances = Circumstances { open_ns, class, known_issue };
+        let weighed = weigh(group, &circumstances);
+        let severity = severity(weighed.confidence)?;
+        let state = self.state(group, open_ns)?;
+        let culprit = self.culprit(group, class, open_ns);
+        let words = Words {
+            group,
+            language: &process.language,
+            culprit: culprit.as_ref(),
+            open_ns,
+            known_issue,
+            ended: self.ended,
+        };
+        let remedy = match group.key {
+            GroupKey::Span(_) => merged_under_local_span::remedy(&words),
+            GroupKey::Requests(_) => request_inherits_finished_request::remedy(&words),
+        };
+        Some(Verdict {
+            rule,
+            severity,
+            confidence: weighed.confidence,
+            state,
+            evidence: weighed.evidence,
+            culprit,
+            known_issue: known_issue.map(KnownIssue::matched),
+            remedy,
+        })
+    }
+
+    /// How settled a merge is; nothing where a single request hangs from something that is known to be no wrapper.
+    fn state(&self, group: &Group, open_ns: u64) -> Option<State> {
+        let firm = match (group.key, &group.hub) {
+            (GroupKey::Span(_), Some(hub)) => {
+                if group.n < 2 && !hub.command_line {
+                    return None;
+                }
+                true
+            }
+            (GroupKey::Span(_), None) => {
+                let in_a_row = group.in_a_row();
+                let long = open_ns >= LONG_NS.max(20 * group.median_duration_ns());
+                let waited = group.second_arrived_ns.is_some_and(|second| self.now_ns >= second + SECOND_NS);
+                if in_a_row < 2 && !long {
+                    return None;
+                }
+                long || in_a_row >= 3 || waited || self.ended
+            }
+            (GroupKey::Requests(_), _) => {
+                if group.n < 2 && group.local_by_flags < group.n
+                    || group.ended + group.other_connection == 0 && group.n < 2
+                {
+                    return None;
+                }
+                true
+            }
+        };
+        Some(if firm { State::Firm } else { State::Provisional })
+    }
+
+    /// How long the culprit was open, or at least has been, nanoseconds.
+    fn open_ns(&self, store: &Store, group: &Group) -> u64 {
+        let process = self.processes.get(group.process);
+        match (group.key, &group.hub) {
+            (_, Some(hub)) => hub.end_ns.saturating_sub(hub.start_ns),
+            (GroupKey::Span(at), None) => {
+                let slot = store.slot(at);
+                // Spans other than entries may hang from the missing parent too, and have started earlier.
+                let known = slot.presence == Presence::Missing && slot.record.span_id == group.culprit_id;
+                let first = if known { slot.record.start_ns } else { group.first_start_ns };
+                process.watermark_ns.saturating_sub(first)
+            }
+            (GroupKey::Requests(_), None) => 0,
+        }
+    }
+
+    fn known_issue(&self, store: &Store, group: &Group, rule: &Rule) -> Option<&KnownIssue> {
+        let process = self.processes.get(group.process);
+        let entries = store.scope(group.scope).version.as_str();
+        let own = if entries.is_empty() { process.auto_version.as_str() } else { entries };
+        let (received, version) = match &group.hub {
+            Some(hub) if hub.scope.is_empty() => {
+                (Some(("", hub.name.as_str())), process.auto_version.as_str())
+            }
+            Some(hub) => (Some((hub.scope.as_str(), hub.name.as_str())), hub.scope_version.as_str()),
+            None => (None, own),
+        };
+        // While the culprit is open only the shape of the disease tells it: INTERNAL entries of instrumentations
+        // that yield to a current span.
+        if group.hub.is_none() && group.conditional < group.n {
+            return None;
+        }
+        known_issues::find(
+            &self.known_issues,
+            &Suspect { rule: rule.id, language: &process.language, received, version },
+        )
+    }
+
+    fn culprit(&self, group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
+        if matches!(group.key, GroupKey::Requests(_)) {
+            return None;
+        }
+        let hub = group.hub.as_ref();
+        Some(Culprit {
+            span_id: group.culprit_id,
+            name: hub.map(|hub| hub.name.clone()),
+            kind: hub.map(|hub| hub.kind),
+            scope: hub.map(|hub| hub.scope.clone()),
+            scope_version: hub.map(|hub| hub.scope_version.clone()),
+            received: hub.is_some(),
+            class,
+            open_at_least_ns: hub.is_none().then_some(open_ns),
+        })
+    }
+
+    /// Writes the list of findings anew.
+    pub(super) fn write_findings(&mut self, store: &Store) {
+        let mut drafts: Vec<Draft> = Vec::new();
+        for (number, verdict) in &self.verdicts {
+            let Some(group) = &self.groups[*number as usize] else { continue };
+            drafts.push(Draft {
+                from: From::Group(*number),
+                finding: self.merge_finding(store, *number, group, verdict),
+            });
+            if group.wrong_kinds > 0 {
+                let finding = self.symptom_finding(store, *number, group, verdict);
+                drafts.push(Draft { from: From::Symptom(*number), finding });
+            }
+        }
+        for (key, kinds) in &self.wrong_kinds {
+            let process = self.processes.get(key.0);
+            let finding = http_entry_not_server::alone(store, key, &process.service, kinds);
+            drafts.push(Draft { from: From::WrongKinds(*key), finding });
+        }
+        drafts.sort_by(|a, b| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal));
+        self.finding_of_group.clear();
+        self.finding_of_wrong_kinds.clear();
+        for (index, draft) in drafts.iter().enumerate() {
+            match draft.from {
+                From::Group(number) => {
+                    self.finding_of_group.insert(number, (index, None));
+                }
+                From::WrongKinds(key) => {
+                    self.finding_of_wrong_kinds.insert(key, index);
+                }
+                From::Symptom(_) => {}
+            }
+        }
+        for (index, draft) in drafts.iter_mut().enumerate() {
+            if let From::Symptom(number) = draft.from
+                && let Some((headline, symptom)) = self.finding_of_group.get_mut(&number)
+            {
+                draft.finding.folded_under = Some(*headline);
+                *symptom = Some(index);
+            }
+        }
+        self.findings = drafts.into_iter().map(|draft| draft.finding).collect();
+        self.revision += 1;
+    }
+
+    fn merge_finding(&self, store: &Store, number: u32, group: &Group, verdict: &Verdict) -> Finding {
+        let process = self.processes.get(group.process);
+        let words = Words {
+            group,
+            language: &process.language,
+            culprit: verdict.culprit.as_ref(),
+            open_ns: self.open_ns(store, group),
+            known_issue: self.known_issue(store, group, verdict.rule),
+            ended: self.ended,
+        };
+        let requests = self.request_count(store, group);
+        let message = match group.key {
+            GroupKey::Span(_) => merged_under_local_span::message(&words, requests),
+            GroupKey::Requests(_) => request_inherits_finished_request::message(&words, requests),
+        };
+        let (trace_ids, span_ids) = ids(group, |_| true);
+        Finding {
+            key: u64::from(number) << 2,
+            rule: verdict.rule,
+            severity: verdict.severity.min(verdict.rule.severity),
+            confidence: verdict.confidence,
+            state: verdict.state,
+            service: process.service.clone(),
+            trace_ids,
+            trace_count: group.traces.len() as u64,
+            span_ids,
+            span_count: group.n,
+            request_count: Some(requests),
+            culprit: verdict.culprit.clone(),
+            known_issue: verdict.known_issue.clone(),
+            message,
+            evidence: verdict.evidence.clone(),
+            remedy: verdict.remedy.clone(),
+            folded_under: None,
+        }
+    }
+
+    fn symptom_finding(&self, store: &Store, number: u32, group: &Group, verdict: &Verdict) -> Finding {
+        let (trace_ids, span_ids) = ids(group, |sampled| sampled.wrong_kind);
+        let scope = store.scope(group.scope);
+        let kind = group.sample.values().find(|s| s.wrong_kind).map(|s| s.kind);
+        Finding {
+            key: u64::from(number) << 2 | 1,
+            rule: &http_entry_not_server::RULE,
+            severity: http_entry_not_server::RULE.severity.min(verdict.severity),
+            confidence: verdict.confidence,
+            state: verdict.state,
+            service: self.processes.get(group.process).service.clone(),
+            trace_ids,
+            trace_count: group.traces.len() as u64,
+            span_ids,
+            span_count: group.wrong_kinds,
+            request_count: None,
+            culprit: None,
+            known_issue: verdict.known_issue.clone(),
+            message: http_entry_not_server::message(group.wrong_kinds, kind, scope),
+            evidence: vec![
+                "a span was already current when these requests arrived; see the headline".to_owned(),
+            ],
+            remedy: vec!["mend the headline: the kind follows".to_owned()],
+            folded_under: None,
+        }
+    }
+
+    /// How many requests the traces of a group hold.
+    fn request_count(&self, store: &Store, group: &Group) -> u64 {
+        const LOOKED_AT: usize = 256;
+        if group.traces.len() > LOOKED_AT {
+            // Each trace holds at least the request that the others were cut from.
+            return group.n + group.traces.len() as u64;
+        }
+        let held = |id: &TraceId| store.find_trace(*id).and_then(|trace| self.requests(store, trace));
+        group.traces.iter().filter_map(held).sum::<u64>().max(group.n)
+    }
+}
+
+fn culprit_class(group: &Group, known_issue: Option<&KnownIssue>) -> CulpritClass {
+    match (group.key, &group.hub) {
+        (GroupKey::Requests(_), _) if group.ended > 0 => CulpritClass::PreviousRequest,
+        (GroupKey::Requests(_), _) => CulpritClass::ConcurrentRequest,
+        (GroupKey::Span(_), Some(hub)) => hub.class,
+        (GroupKey::Span(_), None) if known_issue.is_some() => CulpritClass::Cli,
+        (GroupKey::Span(_), None) => CulpritClass::Unknown,
+    }
+}
+
+/// Trace and span ids of sampled entries, earliest first.
+fn ids(
+    group: &Group,
+    wanted: impl Fn(&super::group::Sampled) -> bool,
+) -> (Vec<TraceId>, Vec<(TraceId, crate::model::SpanId)>) {
+    let mut traces = Vec::new();
+    let mut spans = Vec::new();
+    for ((_, span, trace), _) in group.sample.iter().filter(|(_, sampled)| wanted(sampled)) {
+        if traces.len() < MAX_TRACE_IDS && !traces.contains(trace) {
+            traces.push(*trace);
+        }
+        if spans.len() < MAX_SPAN_IDS {
+            spans.push((*trace, *span));
+        }
+    }
+    (traces, spans)
+}
+
+#[derive(Clone, Copy)]
+enum From {
+    Group(u32),
+    Symptom(u32),
+    WrongKinds((super::process::ProcessIx, u32)),
+}
+
+struct Draft {
+    from: From,
+    finding: Finding,
+}
+
+impl Draft {
+    /// Headlines first, then by severity, rule, service and ids.
+    fn order(&self) -> impl PartialOrd {
+        let finding = &self.finding;
+        (
+            matches!(self.from, From::Symptom(_)),
+            std::cmp::Reverse(finding.severity),
+            finding.rule.id,
+            finding.service.clone(),
+            finding.trace_ids.clone(),
+            finding.span_ids.clone(),
+        )
+    }
+}

@@ -1,0 +1,167 @@
+//! What an export request comes to, whichever protocol and signal: the path that all of them share.
+
+use super::serve::{Connection, Port};
+use crate::intake::Full;
+use crate::model::{Batch, Origin, Rejection, Unshown};
+use crate::otlp::{count, walk, walk_json};
+use bytes::Bytes;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What OTLP carries. Each has a service and a path of its own; nothing else differs until the bytes are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Traces,
+    Logs,
+    Metrics,
+}
+
+impl Signal {
+    pub(super) const ALL: [Self; 3] = [Self::Traces, Self::Logs, Self::Metrics];
+
+    pub(super) fn http_path(self) -> &'static str {
+        match self {
+            Self::Traces => "/v1/traces",
+            Self::Logs => "/v1/logs",
+            Self::Metrics => "/v1/metrics",
+        }
+    }
+
+    pub(super) fn grpc_path(self) -> &'static str {
+        match self {
+            Self::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+            Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        }
+    }
+}
+
+/// Why a request was not taken. Its text is the sentence that the client gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Not what it says it is.
+    Malformed(String),
+    /// Packed in a way that is not known here.
+    Coding(String),
+    /// More than [`MAX_BYTES`](super::MAX_BYTES), packed or unpacked.
+    TooLarge,
+    /// Not sent within this time.
+    TooSlow(Duration),
+    /// No room at the moment: the only one after which sending it again helps.
+    Busy,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(reason) => f.write_str(reason),
+            Self::Coding(name) => {
+                write!(f, "cannot unpack `{name}`: send it plain, or packed with gzip, zstd or deflate")
+            }
+            Self::TooLarge => write!(
+                f,
+                "the request is larger than {} MiB (unpacked): send fewer spans at a time",
+                super::MAX_BYTES >> 20
+            ),
+            Self::TooSlow(limit) => write!(f, "the request did not arrive within {} s", limit.as_secs()),
+            Self::Busy => Full.fmt(f),
+        }
+    }
+}
+
+/// A request that was taken, though perhaps not every span of it.
+pub(super) struct Taken {
+    /// Spans that could not be taken.
+    pub(super) rejected: usize,
+    /// A sentence on them; empty where there are none.
+    pub(super) reason: String,
+}
+
+impl Taken {
+    fn of(batch: &Batch) -> Self {
+        let rejected = batch.rejections.len();
+        let reason = batch.rejections.first().map(|first| {
+            let sent = rejected + batch.records.len();
+            format!("{rejected} of {sent} spans rejected; the first at {}: {}", first.position, first.reason)
+        });
+        Self { rejected, reason: reason.unwrap_or_default() }
+    }
+}
+
+/// Reads a request and hands it to the owner.
+pub(super) async fn export(
+    signal: Signal,
+    origin: Origin,
+    bytes: Bytes,
+    connection: &Connection,
+) -> Result<Taken, Refusal> {
+    let batch = read(signal, origin, bytes, connection)?;
+    let taken = Taken::of(&batch);
+    connection.intake.offer(batch).await.map_err(|Full| Refusal::Busy)?;
+    Ok(taken)
+}
+
+fn read(signal: Signal, origin: Origin, bytes: Bytes, connection: &Connection) -> Result<Batch, Refusal> {
+    let (source, now) = (connection.source.clone(), now_ns());
+    let json = origin == Origin::HttpJson;
+    if signal == Signal::Traces {
+        return if json {
+            walk_json(&bytes, source, origin, now).map_err(|e| Refusal::Malformed(e.to_string()))
+        } else {
+            // A server refuses a request that is broken anywhere; its sender gets to hear where.
+            match walk(bytes, source, origin, now) {
+                (batch, None) => Ok(batch),
+                (_, Some(malformed)) => Err(Refusal::Malformed(malformed.to_string())),
+            }
+        };
+    }
+    let count = |keys| {
+        if json {
+            count::in_json(&bytes, keys).map_err(|e| Refusal::Malformed(format!("not OTLP/JSON: {e}")))
+        } else {
+            count::in_protobuf(&bytes).map_err(|e| Refusal::Malformed(e.to_string()))
+        }
+    };
+    let mut unshown = Unshown::default();
+    if signal == Signal::Logs {
+        unshown.log_records = count(["resourceLogs", "scopeLogs", "logRecords"])?;
+    } else {
+        unshown.metrics = count(["resourceMetrics", "scopeMetrics", "metrics"])?;
+    }
+    Ok(Batch { unshown, ..Batch::empty(source, origin, now) })
+}
+
+/// Counts a request by how it came.
+pub(super) fn count_request(connection: &Connection, origin: Origin) {
+    let counters = connection.counters();
+    let (counter, wrong) = match origin {
+        Origin::Grpc => (&counters.grpc_requests, Port::Http),
+        Origin::HttpJson => (&counters.http_json_requests, Port::Grpc),
+        Origin::HttpProtobuf | Origin::Dump(_) => (&counters.http_protobuf_requests, Port::Grpc),
+    };
+    counter.fetch_add(1, Relaxed);
+    if connection.port == wrong {
+        counters.wrong_port_requests.fetch_add(1, Relaxed);
+    }
+}
+
+/// What is told to the owner of a request that was not taken.
+pub(super) struct Complaint<'a> {
+    /// Where it went.
+    pub(super) path: &'a str,
+    /// How it came.
+    pub(super) origin: Origin,
+}
+
+impl Complaint<'_> {
+    pub(super) fn send(self, connection: &Connection, reason: &str) {
+        let mut batch = Batch::empty(connection.source.clone(), self.origin, now_ns());
+        batch.rejections.push(Rejection { position: self.path.into(), reason: reason.into() });
+        connection.intake.complain(batch);
+    }
+}
+
+fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
+}

@@ -1,0 +1,171 @@
+use super::*;
+use crate::model::{Origin, Unshown};
+use crate::receiver::reply::RpcStatus;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+use serde_json::Value;
+use std::sync::atomic::Ordering::Relaxed;
+
+const PROTOBUF: &str = "application/x-protobuf";
+const JSON: &str = "application/json";
+const ONE_LOG: &[u8] = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}"#;
+
+#[tokio::test]
+async fn spans_arrive_on_both_ports() {
+    let mut server = Server::start(8);
+    let body = spans(5).encode_to_vec();
+    for port in [server.grpc, server.http] {
+        let reply = post(port, "/v1/traces", PROTOBUF, &body).await;
+        assert_eq!((reply.status, reply.header("content-type"), reply.body.len()), (200, Some(PROTOBUF), 0));
+        let batch = server.arrival().await;
+        assert_eq!((batch.origin, batch.records.len()), (Origin::HttpProtobuf, 5));
+        assert_eq!(batch.bytes, body);
+        assert!(batch.source.starts_with("127.0.0.1:"));
+    }
+    assert_eq!(server.counters.http_protobuf_requests.load(Relaxed), 2);
+    assert_eq!(server.counters.wrong_port_requests.load(Relaxed), 1);
+}
+
+#[tokio::test]
+async fn every_coding_is_unpacked() {
+    let mut server = Server::start(8);
+    let body = spans(5).encode_to_vec();
+    let mut zlib = Vec::new();
+    flate2::read::ZlibEncoder::new(&body[..], Compression::fast()).read_to_end(&mut zlib).unwrap();
+    let zstd = zstd::encode_all(&body[..], 1).unwrap();
+    for (coding, packed) in [
+        ("gzip", gzip(&body)),
+        ("GZIP", gzip(&body)),
+        ("zstd", zstd),
+        ("deflate", zlib),
+        ("identity", body.clone()),
+    ] {
+        let head =
+            format!("POST /v1/traces HTTP/1.1\r\ncontent-type: {PROTOBUF}\r\ncontent-encoding: {coding}");
+        assert_eq!(request(server.http, &head, &packed).await.status, 200, "{coding}");
+        assert_eq!(server.arrival().await.bytes, body);
+    }
+    let head = format!("POST /v1/traces HTTP/1.1\r\ncontent-type: {PROTOBUF}\r\ncontent-encoding: br");
+    let reply = request(server.http, &head, &body).await;
+    assert_eq!((reply.status, reply.header("accept-encoding")), (415, Some("identity,gzip,zstd,deflate")));
+    let status = RpcStatus::decode(&reply.body[..]).unwrap();
+    assert_eq!(status.message, "cannot unpack `br`: send it plain, or packed with gzip, zstd or deflate");
+}
+
+#[tokio::test]
+async fn a_body_in_chunks_arrives_exactly_allocated() {
+    let mut server = Server::start(8);
+    let body = spans(200).encode_to_vec();
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {PROTOBUF}\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    let mut parts = vec![head.into_bytes()];
+    for chunk in body.chunks(1000) {
+        parts.push([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+    }
+    parts.push(b"0\r\n\r\n".to_vec());
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    assert_eq!(raw(server.http, &parts).await.status, 200);
+    assert_eq!(server.arrival().await.bytes, body);
+}
+
+#[tokio::test]
+async fn a_bad_span_is_told_and_its_neighbours_are_taken() {
+    let mut server = Server::start(8);
+    let reply = post(server.http, "/v1/traces", PROTOBUF, &one_bad_span().encode_to_vec()).await;
+    assert_eq!(reply.status, 200);
+    let partial = ExportTraceServiceResponse::decode(&reply.body[..]).unwrap().partial_success.unwrap();
+    assert_eq!(partial.rejected_spans, 1);
+    assert!(partial.error_message.ends_with("trace_id is missing"), "{}", partial.error_message);
+    assert_eq!(server.arrival().await.records.len(), 2);
+}
+
+#[test]
+fn a_json_reply_writes_numbers_as_text() {
+    let taken = crate::receiver::export::Taken { rejected: 2, reason: "because".into() };
+    let reply: Value = serde_json::from_slice(&crate::receiver::reply::json(&taken)).unwrap();
+    assert_eq!(reply["partialSuccess"]["rejectedSpans"], "2");
+    assert_eq!(reply["partialSuccess"]["errorMessage"], "because");
+}
+
+#[tokio::test]
+async fn json_is_answered_in_json() {
+    let mut server = Server::start(8);
+    for content_type in [JSON, "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"] {
+        let reply = post(server.grpc, "/v1/logs", content_type, ONE_LOG).await;
+        assert_eq!((reply.status, reply.header("content-type"), reply.text()), (200, Some(JSON), "{}"));
+        let batch = server.arrival().await;
+        assert_eq!((batch.origin, batch.unshown), (Origin::HttpJson, Unshown { log_records: 1, metrics: 0 }));
+    }
+    for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
+        let reply = post(server.http, path, JSON, b"{\"resource").await;
+        assert_eq!((reply.status, reply.header("content-type")), (400, Some(JSON)));
+        let status: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(status["code"], 3);
+        assert!(!status["message"].as_str().unwrap().is_empty());
+        let complaint = server.arrival().await;
+        assert_eq!((complaint.origin, complaint.rejections[0].position.as_str()), (Origin::HttpJson, path));
+    }
+    assert_eq!(server.counters.http_json_requests.load(Relaxed), 6);
+}
+
+#[tokio::test]
+async fn logs_and_metrics_in_protobuf_are_counted() {
+    let mut server = Server::start(8);
+    assert_eq!(post(server.http, "/v1/logs", PROTOBUF, &logs(4).encode_to_vec()).await.status, 200);
+    assert_eq!(server.arrival().await.unshown, Unshown { log_records: 4, metrics: 0 });
+    // The two have the same shape: what counts log records counts metrics.
+    assert_eq!(post(server.http, "/v1/metrics", PROTOBUF, &logs(2).encode_to_vec()).await.status, 200);
+    assert_eq!(server.arrival().await.unshown, Unshown { log_records: 0, metrics: 2 });
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_otlp_is_a_400_that_says_where() {
+    let server = Server::start(8);
+    for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
+        let reply = post(server.http, path, "application/x-protobuf; charset=utf-8", b"{}").await;
+        assert_eq!((reply.status, reply.header("content-type")), (400, Some(PROTOBUF)));
+        let status = RpcStatus::decode(&reply.body[..]).unwrap();
+        assert_eq!(status.code, 3);
+        assert!(status.message.starts_with("not OTLP protobuf: "), "{}", status.message);
+    }
+    assert_eq!(server.counters.bad_requests.load(Relaxed), 3);
+}
+
+#[tokio::test]
+async fn other_types_are_a_415_with_a_sentence() {
+    let server = Server::start(8);
+    for content_type in ["text/plain", "application/jsonx", "application/json\u{ff}", "\u{ff}\u{fe}", ""] {
+        let reply = post(server.http, "/v1/traces", content_type, b"{}").await;
+        assert_eq!(reply.status, 415, "{content_type}");
+        assert!(
+            reply.text().ends_with("OTLP is application/x-protobuf or application/json\n"),
+            "{}",
+            reply.text()
+        );
+    }
+    let reply = request(server.http, "POST /v1/traces HTTP/1.1", b"{}").await;
+    assert_eq!((reply.status, reply.text().starts_with("no content type: ")), (415, true));
+    let reply = post(server.http, TRACES, JSON, b"{}").await;
+    assert_eq!((reply.status, reply.text().starts_with("this path takes gRPC; ")), (415, true));
+}
+
+#[tokio::test]
+async fn wrong_paths_and_methods_are_told_the_right_ones() {
+    let mut server = Server::start(8);
+    let reply = request(server.grpc, "GET / HTTP/1.1", b"").await;
+    assert_eq!((reply.status, reply.text().starts_with("otoscope ")), (200, true));
+    for path in ["/", "/v1/trace", "/v1/traces/"] {
+        let reply = post(server.http, path, PROTOBUF, &spans(1).encode_to_vec()).await;
+        let expected =
+            format!("nothing at {path}: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics\n");
+        assert_eq!((reply.status, reply.text()), (404, expected.as_str()));
+        // An exporter that is set up wrong is worth a word to the user, too.
+        assert_eq!(server.arrival().await.rejections[0].reason, expected.trim_end());
+    }
+    let reply = request(server.http, "GET /v1/traces HTTP/1.1", b"").await;
+    assert_eq!((reply.status, reply.header("allow")), (405, Some("POST, OPTIONS")));
+    assert_eq!(reply.text(), "/v1/traces takes OTLP by POST, not GET\n");
+    let reply = request(server.http, "GET /favicon.ico HTTP/1.1", b"").await;
+    assert_eq!((reply.status, server.counters.bad_requests.load(Relaxed)), (404, 3));
+}
