@@ -17,6 +17,7 @@
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 //! | [`report`] | paper: findings as text and JSON | `model`, `store`, `diagnosis`, `session` |
+//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake` |
 //! | [`cli`] | the command line's definition | `report` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
@@ -33,3 +34,4 @@ pub mod session;
 pub mod store;
 #[cfg(test)]
 mod testkit;
+pub mod tui;
