@@ -8,9 +8,11 @@ pub mod decode;
 pub mod encode;
 pub mod hash;
 mod json;
+mod mend;
 mod walk;
 mod wire;
 
 pub use json::{JsonError, walk_json};
 pub(crate) use json::{Reading, first_keys, read_document, tree};
+pub use mend::mend;
 pub use walk::{Malformed, walk};
