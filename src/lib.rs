@@ -9,7 +9,9 @@
 //! | room | what it holds | may use |
 //! |---|---|---|
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
-//! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
+//! | [`otlp`] | the wire: one walk over request bytes, OTLP/JSON, decoding for display | `model` |
+//! | [`dump`] | files: one file a format, sniffing, compression, pacing | `model`, `otlp` |
 
+pub mod dump;
 pub mod model;
 pub mod otlp;
