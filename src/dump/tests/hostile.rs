@@ -60,7 +60,7 @@ fn what_is_no_dump_is_named() {
         (b"{\"resourceSpans\":[]}", "d, read as otlp-json, holds no span: its lists of spans are empty."),
         (
             b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}",
-            "d, read as otlp-json, holds no span: only logs or metrics are inside (1 log records, 0 metrics).",
+            "d, read as otlp-json, holds no span: only logs or metrics are inside (log records: 1, metrics: 0).",
         ),
         (
             b"{\"resourceSpans\":",

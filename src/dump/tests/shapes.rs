@@ -49,12 +49,12 @@ fn one_bad_otlp_record_among_good_ones() {
         ),
         (
             start[..start.len() - 8].to_owned(),
-            ("d:2", "the text ends in the middle at column 194; 1 spans before it were kept"),
+            ("d:2", "the text ends in the middle at column 194; the span before it was kept"),
             vec!["a", "c", "b"],
         ),
         (
             start.replace("},{", "},{!"),
-            ("d:2", "a key without quotes at column 192; 1 spans before it were kept"),
+            ("d:2", "a key without quotes at column 192; the span before it was kept"),
             vec!["a", "c", "b"],
         ),
     ] {
@@ -63,6 +63,11 @@ fn one_bad_otlp_record_among_good_ones() {
         assert_eq!(outcome.rejections(), [rejection], "{record}");
         assert_eq!(outcome.result.unwrap().rejected, 1);
     }
+    let rotated = dump(format!("{}\n{b}\n", &a[40..]));
+    assert_eq!(
+        (rotated.names(), rotated.rejections()),
+        (vec!["b".into()], vec![("d:1", "a line that is not JSON")])
+    );
     // The lines of a span in a pretty-printed document, and documents after one that was cut off.
     let two = otlp(&[otlp_span(1, "a"), r#"{"traceId":"7"}"#.to_owned()]);
     assert_eq!(dump(pretty(&two)).rejections()[0].0, "d:15");
