@@ -8,7 +8,8 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// The report.
-pub(super) const REPORT: Report = Report { name: "json", summary: "for scripts, schema otoscope.check/v1", write };
+pub(super) const REPORT: Report =
+    Report { name: "json", summary: "for scripts, schema otoscope.check/v1", write };
 
 #[derive(Serialize)]
 struct Document<'a> {

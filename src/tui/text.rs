@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn nothing_that_was_sent_reaches_the_terminal_as_a_command() {
-        let hostile = "\u{1b}[31mred\u{1b}]0;title\u{7} \u{9b}2J a\u{202e}b\u{2066}c\u{200b}d\u{7f}\r\n\u{feff}";
+        let hostile =
+            "\u{1b}[31mred\u{1b}]0;title\u{7} \u{9b}2J a\u{202e}b\u{2066}c\u{200b}d\u{7f}\r\n\u{feff}";
         assert_eq!(clean(hostile), "␛[31mred␛]0;title␇ ·2J a·b·c·d␡␍␊·");
         for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
             let shown = clean(&c.to_string()).into_owned();
@@ -232,7 +233,10 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!([0, 999, 1_000, 12_340, 1_234_567].map(count), ["0", "999", "1 000", "12 340", "1 234 567"]);
+        assert_eq!(
+            [0, 999, 1_000, 12_340, 1_234_567].map(count),
+            ["0", "999", "1 000", "12 340", "1 234 567"]
+        );
         assert_eq!(
             [999, 1_200, 34_000, 999_499, 1_200_000].map(short_count),
             ["999", "1.2k", "34k", "999k", "1.2M"]

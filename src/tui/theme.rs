@@ -83,9 +83,9 @@ impl Look {
             return Style::new();
         }
         // FNV-1a: any fixed hash will do, as long as it never changes between runs.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Style::new().fg(PALETTE[(hash >> 32) as usize % PALETTE.len()])
     }
 }
@@ -272,7 +272,9 @@ mod tests {
     fn a_service_keeps_its_colour() {
         let look = Look::default();
         assert_eq!(look.service("shop"), look.service("shop"));
-        assert!(["shop", "price", "worker", "api", "db"].iter().any(|s| look.service(s) != look.service("shop")));
+        assert!(
+            ["shop", "price", "worker", "api", "db"].iter().any(|s| look.service(s) != look.service("shop"))
+        );
     }
 
     #[test]

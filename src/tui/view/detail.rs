@@ -67,7 +67,12 @@ impl Detail {
                 self.branches.open(&[&node.id]);
             }
         }
-        let body = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height.saturating_sub(1) };
+        let body = Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(1),
+            height: area.height.saturating_sub(1),
+        };
         self.branches.draw(&nodes, focused, body, into, cx.look);
     }
 }

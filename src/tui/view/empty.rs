@@ -41,7 +41,10 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
         ]
     };
     let mut lines = vec![
-        line("Waiting for spans. In the shell in which your app starts:".to_owned(), look.style(Role::TitleFocused)),
+        line(
+            "Waiting for spans. In the shell in which your app starts:".to_owned(),
+            look.style(Role::TitleFocused),
+        ),
         line(String::new(), plain),
         line(format!("  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{}", reachable(usual)), key),
         line(String::new(), plain),
@@ -63,9 +66,5 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
 
 /// The address as an app on this machine would write it.
 fn reachable(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        format!("localhost:{}", address.port())
-    } else {
-        address.to_string()
-    }
+    if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }

@@ -31,9 +31,10 @@ impl Findings {
     fn target(&self, cx: &Cx<'_>) -> Option<Target> {
         let path = self.branches.selected();
         let findings = cx.session.diagnosis.findings();
-        let named = path.iter().rev().find_map(|id| {
-            findings.iter().find(|f| format!("finding {:x}", f.key) == *id)
-        })?;
+        let named = path
+            .iter()
+            .rev()
+            .find_map(|id| findings.iter().find(|f| format!("finding {:x}", f.key) == *id))?;
         let held = |target: &Target| {
             let trace = cx.session.store.find_trace(target.trace);
             trace.is_some_and(|t| target.span.is_none_or(|s| cx.session.store.find_span(t, s).is_some()))
@@ -75,7 +76,9 @@ fn node(index: usize, finding: &Finding, cx: &Cx<'_>) -> Node {
             Some(span) => format!("{}  span {}  in trace ", name, short_id(span, look)),
             None => "trace ".to_owned(),
         };
-        spans.push(Node::new(format!("at {at}"), words, Role::Text).and(short_id(target.trace, look), Role::Dim));
+        spans.push(
+            Node::new(format!("at {at}"), words, Role::Text).and(short_id(target.trace, look), Role::Dim),
+        );
     }
     let label = format!(
         "shown by {} in {}: Enter goes there",
@@ -130,7 +133,12 @@ impl Screen for Findings {
         let mut pen = Pen::new(into, cx.look);
         let title = [part(text::plural(total as u64, "finding"), Style::new())];
         pen.title(area, true, &title, "");
-        let body = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height.saturating_sub(1) };
+        let body = Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(1),
+            height: area.height.saturating_sub(1),
+        };
         if total == 0 {
             let words = if cx.session.store.trace_count() == 0 {
                 "Nothing has arrived yet."
@@ -142,7 +150,8 @@ impl Screen for Findings {
         }
         let mut nodes: Vec<Node> = headlines().take(MAX_HEADLINES).map(|(i, f)| node(i, f, cx)).collect();
         if total > MAX_HEADLINES {
-            let more = format!("{} more findings are not listed", text::count((total - MAX_HEADLINES) as u64));
+            let more =
+                format!("{} more findings are not listed", text::count((total - MAX_HEADLINES) as u64));
             nodes.push(Node::new("more", more, Role::Warning));
         }
         self.branches.draw(&nodes, true, body, into, cx.look);

@@ -31,9 +31,8 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
         }
         None => {
             let mut x = area.x + 1;
-            let mut left = vec![
-                vec![part("j/k", pen.style(Role::Key)), part(" move  ", pen.style(Role::Dim))],
-            ];
+            let mut left =
+                vec![vec![part("j/k", pen.style(Role::Key)), part(" move  ", pen.style(Role::Dim))]];
             left.extend(hints(&|action| !always(action)));
             for hint in left {
                 let width = width(&hint);

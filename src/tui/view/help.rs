@@ -87,7 +87,13 @@ impl Screen for Help {
         for ((x, y), corner) in ends.into_iter().chain(feet).zip(symbols.corners) {
             pen.put(x, y, 1, corner, rule);
         }
-        pen.put(frame.x + 2, frame.y, width.saturating_sub(4), " Keys: Esc closes ", pen.style(Role::TitleFocused));
+        pen.put(
+            frame.x + 2,
+            frame.y,
+            width.saturating_sub(4),
+            " Keys: Esc closes ",
+            pen.style(Role::TitleFocused),
+        );
         let below = KEYS.len() - self.top - self.height.min(KEYS.len());
         if below > 0 {
             let more = format!(" {} {below} more: j ", symbols.down);

@@ -129,24 +129,18 @@ impl List {
             }
             Action::NextError => self.search(cx, true, "an error", |at| store.trace(at).errors > 0),
             Action::PreviousError => self.search(cx, false, "an error", |at| store.trace(at).errors > 0),
-            Action::NextFinding => {
-                self.search(cx, true, "a finding", |at| cx.session.diagnosis.worst(at).is_some())
-            }
-            Action::PreviousFinding => {
-                self.search(cx, false, "a finding", |at| cx.session.diagnosis.worst(at).is_some())
-            }
+            Action::NextFinding => self.search(cx, true, "a finding", |at| {
+                cx.session.diagnosis.worst(&cx.session.store, at).is_some()
+            }),
+            Action::PreviousFinding => self.search(cx, false, "a finding", |at| {
+                cx.session.diagnosis.worst(&cx.session.store, at).is_some()
+            }),
             _ if self.window.apply(action, &Traces(cx)) => Outcome::Done,
             _ => Outcome::Ignored,
         }
     }
 
-    fn search(
-        &mut self,
-        cx: &Cx<'_>,
-        down: bool,
-        what: &str,
-        wanted: impl Fn(TraceIx) -> bool,
-    ) -> Outcome {
+    fn search(&mut self, cx: &Cx<'_>, down: bool, what: &str, wanted: impl Fn(TraceIx) -> bool) -> Outcome {
         let rows = Traces(cx);
         let Some(from) = self.selected(cx) else { return Outcome::Ignored };
         let (mut at, mut wrapped) = (from, false);
@@ -185,7 +179,8 @@ impl List {
         let rows = self.window.rows(&Traces(cx), self.rows.height as usize);
         let mut title = vec![part("Traces", Style::new())];
         if self.window.is_following() {
-            title.push(part(format!(" {} following the newest", pen.look.symbols.dot), pen.style(Role::Info)));
+            title
+                .push(part(format!(" {} following the newest", pen.look.symbols.dot), pen.style(Role::Info)));
         }
         pen.title(area, focused, &title, &more(&rows, cx));
         for (line, at) in rows.iter().enumerate() {
@@ -244,7 +239,7 @@ fn draw_row(row: Rect, at: TraceIx, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let (store, trace) = (&session.store, session.store.trace(at));
     let columns = Columns::of(row.width);
     let (dim, y) = (pen.style(Role::Dim), row.y);
-    if let Some(severity) = session.diagnosis.worst(at) {
+    if let Some(severity) = session.diagnosis.worst(&cx.session.store, at) {
         let (symbol, role) = sign(severity, cx.look);
         pen.put(row.x + 1, y, 1, symbol, pen.style(role));
     }
@@ -252,7 +247,8 @@ fn draw_row(row: Rect, at: TraceIx, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let held = root.filter(|root| store.slot(*root).is_held());
     // The root may be missing; what hangs under it still says whose trace it is.
     let known = held.or_else(|| store.first_row(at, View::Unmerged)).or(root);
-    let known = known.map(|at| store.first_child(at, View::Recorded).filter(|_| held.is_none()).unwrap_or(at));
+    let known =
+        known.map(|at| store.first_child(at, View::Recorded).filter(|_| held.is_none()).unwrap_or(at));
     let service = known.map_or("", |at| store.service(at));
     let mut x = row.x + 3;
     if columns.service > 0 {
@@ -264,7 +260,8 @@ fn draw_row(row: Rect, at: TraceIx, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         None => pen.put(x, y, columns.name, "(not received)", pen.style(Role::Missing)),
     };
     x += columns.name + 1;
-    let requests = session.diagnosis.requests(at).map(|n| format!("{} req", text::short_count(n)));
+    let requests =
+        session.diagnosis.requests(&cx.session.store, at).map(|n| format!("{} req", text::short_count(n)));
     let spans = format!("{} sp", text::short_count(u64::from(trace.spans)));
     if columns.requests {
         pen.put_right(x, y, 7, requests.as_deref().unwrap_or_default(), Style::new());

@@ -20,7 +20,8 @@ pub fn finding(finding: &Finding, look: Look) -> Node {
     let mut children = Vec::new();
     for (at, evidence) in finding.evidence.iter().enumerate() {
         children.push(
-            Node::new(format!("evidence{at}"), format!("{} {evidence}", look.symbols.dot), Role::Text).wrapping(),
+            Node::new(format!("evidence{at}"), format!("{} {evidence}", look.symbols.dot), Role::Text)
+                .wrapping(),
         );
     }
     if let Some(issue) = &finding.known_issue {
@@ -88,7 +89,9 @@ fn held(span: &Span, at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
     let parent = match slot.record.locality() {
         ParentLocality::Root => "none: a root".to_owned(),
         ParentLocality::Local => format!("{} in the same process", span.parent_id),
-        ParentLocality::Remote => format!("{} in another process (it came out of a propagator)", span.parent_id),
+        ParentLocality::Remote => {
+            format!("{} in another process (it came out of a propagator)", span.parent_id)
+        }
         ParentLocality::Unknown => format!("{}, not said where it lives", span.parent_id),
     };
     nodes.push(fact("parent", parent));
@@ -223,7 +226,8 @@ fn value_of(node: Node, value: &Value, depth: usize, look: Look) -> Node {
             (children.map(|(k, v)| attribute(k, v, 0, depth + 1, look)).collect(), "map")
         }
         Value::Array(items) if depth < MAX_DEPTH => {
-            let item = |(i, v)| value_of(Node::new(format!("{i}"), format!("{i}  "), Role::Dim), v, depth + 1, look);
+            let item =
+                |(i, v)| value_of(Node::new(format!("{i}"), format!("{i}  "), Role::Dim), v, depth + 1, look);
             (items.iter().take(MAX_SIBLINGS).enumerate().map(item).collect(), "array")
         }
         Value::Map(_) => (Vec::new(), "map"),

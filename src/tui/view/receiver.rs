@@ -62,7 +62,9 @@ impl Screen for Receiver {
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         let mut pen = Pen::new(into, cx.look);
         let title = match &cx.status.feed {
-            Feed::Live { .. } => format!("Receiver  {} open", text::plural(cx.status.open_connections, "connection")),
+            Feed::Live { .. } => {
+                format!("Receiver  {} open", text::plural(cx.status.open_connections, "connection"))
+            }
             Feed::Replay { name, .. } => format!("Read from {name}"),
         };
         let lines = lines(area.width.saturating_sub(2), cx);
@@ -83,7 +85,8 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let counters = cx.session.store.counters();
     let mut lines: Vec<Vec<Part<'a>>> = vec![Vec::new()];
 
-    let head = format!("{:<28} {:<16} {:>9} {:>11} {:>9}  last", "sender", "as", "batches", "spans", "rejected");
+    let head =
+        format!("{:<28} {:<16} {:>9} {:>11} {:>9}  last", "sender", "as", "batches", "spans", "rejected");
     lines.push(vec![part(head, bold)]);
     for (who, origin, sent) in cx.traffic.senders() {
         let line = format!(
@@ -104,7 +107,10 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
 
     let mut say = |count: u64, what: &'static str, bad: Role| {
         let style = if count == 0 { dim } else { look.style(bad) };
-        lines.push(vec![part(format!("{:>11}  ", text::count(count)), style), part(what, if count == 0 { dim } else { plain })]);
+        lines.push(vec![
+            part(format!("{:>11}  ", text::count(count)), style),
+            part(what, if count == 0 { dim } else { plain }),
+        ]);
     };
     say(counters.received, "spans received, repeated deliveries included", Role::Text);
     say(counters.repeated, "of these repeated: a span that was already held, sent again", Role::Text);
@@ -112,10 +118,22 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     say(counters.evicted_spans, "spans evicted at the memory limit, oldest requests first", Role::Warning);
     say(counters.evicted_requests, "requests evicted with them", Role::Warning);
     if matches!(cx.status.feed, Feed::Live { .. }) {
-        say(cx.status.refused_requests, "export requests refused for lack of room; the SDK was told to send them again", Role::Error);
+        say(
+            cx.status.refused_requests,
+            "export requests refused for lack of room; the SDK was told to send them again",
+            Role::Error,
+        );
         say(cx.status.refused_spans, "spans in these", Role::Error);
-        say(cx.status.bad_requests, "requests that were no OTLP, too large, or of an unknown type", Role::Error);
-        say(cx.status.wrong_port_requests, "requests at the port of another protocol, served all the same", Role::Text);
+        say(
+            cx.status.bad_requests,
+            "requests that were no OTLP, too large, or of an unknown type",
+            Role::Error,
+        );
+        say(
+            cx.status.wrong_port_requests,
+            "requests at the port of another protocol, served all the same",
+            Role::Text,
+        );
     }
     say(counters.unshown.log_records, "log records received, counted and not shown", Role::Text);
     say(counters.unshown.metrics, "metrics received, counted and not shown", Role::Text);

@@ -51,7 +51,10 @@ fn lines<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         std::iter::once(first).chain(rest).take(shown).map(|(_, f)| one_line(f, cx)).collect();
     if shown < all + more {
         let left = text::count((all + more - shown) as u64);
-        lines.push(vec![part(format!(" {} {left} more: press 2", look.symbols.ellipsis), look.style(Role::Dim))]);
+        lines.push(vec![part(
+            format!(" {} {left} more: press 2", look.symbols.ellipsis),
+            look.style(Role::Dim),
+        )]);
     }
     lines
 }
@@ -75,7 +78,12 @@ fn lead<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {
 }
 
 /// A single headline has all lines to itself: the message, wrapped; the known issue and the fix; what it explains.
-fn alone<'a>((index, finding): (usize, &'a Finding), width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+fn alone<'a>(
+    (index, finding): (usize, &'a Finding),
+    width: u16,
+    most: usize,
+    cx: &Cx<'a>,
+) -> Vec<Vec<Part<'a>>> {
     let look = cx.look;
     let (_, role) = sign(finding.severity, look);
     let fix = finding.remedy.first().map(|fix| format!("fix: {fix}"));

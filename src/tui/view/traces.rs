@@ -104,7 +104,8 @@ impl Traces {
 
     fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
         let at = mouse.position();
-        let panes = [(self.panes.list, Pane::List), (self.panes.tree, Pane::Tree), (self.panes.detail, Pane::Detail)];
+        let panes =
+            [(self.panes.list, Pane::List), (self.panes.tree, Pane::Tree), (self.panes.detail, Pane::Detail)];
         panes.into_iter().find(|(area, _)| area.contains(at)).map(|(_, pane)| pane)
     }
 }

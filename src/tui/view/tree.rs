@@ -103,7 +103,7 @@ impl Waterfall {
     }
 
     fn view(&self, trace: TraceIx, cx: &Cx<'_>) -> View {
-        if self.raw || cx.session.diagnosis.requests(trace).is_none() {
+        if self.raw || cx.session.diagnosis.requests(&cx.session.store, trace).is_none() {
             View::Recorded
         } else {
             View::Unmerged
@@ -128,7 +128,9 @@ impl Waterfall {
 
     /// Selects a span of the open trace, unfolding what it hangs under.
     pub fn select(&mut self, span: SpanId, cx: &Cx<'_>) {
-        let Some(at) = self.trace(cx).and_then(|trace| cx.session.store.find_span(trace, span)) else { return };
+        let Some(at) = self.trace(cx).and_then(|trace| cx.session.store.find_span(trace, span)) else {
+            return;
+        };
         self.reveal(at, cx);
     }
 
@@ -184,7 +186,7 @@ impl Waterfall {
 
     fn toggle(&mut self, cx: &Cx<'_>) -> Outcome {
         let Some(trace) = self.trace(cx) else { return Outcome::Ignored };
-        if cx.session.diagnosis.requests(trace).is_none() {
+        if cx.session.diagnosis.requests(&cx.session.store, trace).is_none() {
             return Outcome::Notice("this trace is one request: there is nothing to un-merge".to_owned());
         }
         let selected = self.selected(cx);
@@ -234,7 +236,7 @@ impl Waterfall {
 
     fn search_findings(&mut self, down: bool, cx: &Cx<'_>) -> Outcome {
         let session = cx.session;
-        if self.trace(cx).is_none_or(|trace| session.diagnosis.worst(trace).is_none()) {
+        if self.trace(cx).is_none_or(|trace| session.diagnosis.worst(&cx.session.store, trace).is_none()) {
             return Outcome::Notice("nothing was found wrong in this trace".to_owned());
         }
         let wanted = |at| {
@@ -298,7 +300,7 @@ impl Waterfall {
         self.window = window;
         pen.title(area, focused, &title(trace, view, cx), &note);
 
-        let wrong_kinds = cx.session.diagnosis.worst(trace).is_some();
+        let wrong_kinds = cx.session.diagnosis.worst(&cx.session.store, trace).is_some();
         let arrow = text::width(cx.look.symbols.arrow) as u16;
         let columns = Columns::of(self.rows, wrong_kinds, arrow);
         let scale = scale(trace, view, cx);
@@ -311,9 +313,7 @@ impl Waterfall {
             let row = Rect { y: self.rows.y + line as u16, height: 1, ..self.rows };
             let axis = match view {
                 View::Recorded => scale,
-                View::Unmerged => {
-                    Axis { start_ns: cx.session.store.record(placed.top).start_ns, ..scale }
-                }
+                View::Unmerged => Axis { start_ns: cx.session.store.record(placed.top).start_ns, ..scale },
             };
             row::draw(row, placed, view, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);
@@ -377,7 +377,7 @@ fn title<'a>(trace: TraceIx, view: View, cx: &Cx<'a>) -> Vec<Part<'a>> {
         part(service, cx.look.service(service)),
         part("  ", plain),
     ];
-    match cx.session.diagnosis.requests(trace) {
+    match cx.session.diagnosis.requests(&cx.session.store, trace) {
         Some(requests) => {
             title.push(part(text::plural(requests, "request"), cx.look.style(Role::Error)));
             title.push(match view {

@@ -240,5 +240,7 @@ fn continuation<'a>(
     style: Style,
 ) -> Vec<TreeItem<'a, String>> {
     let lines = lines.enumerate();
-    lines.map(|(at, line)| TreeItem::new_leaf(format!("{id}\u{1f}line{at}"), Line::styled(line, style))).collect()
+    lines
+        .map(|(at, line)| TreeItem::new_leaf(format!("{id}\u{1f}line{at}"), Line::styled(line, style)))
+        .collect()
 }
