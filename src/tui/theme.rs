@@ -78,7 +78,8 @@ impl Look {
 
     /// The style of a service: the same for the same name, always.
     pub fn service(&self, name: &str) -> Style {
-        const PALETTE: [Color; 4] = [Color::Cyan, Color::Blue, Color::Green, Color::Magenta];
+        // No dark blue: on black it cannot be read. No red, yellow or magenta: they mean something.
+        const PALETTE: [Color; 4] = [Color::Cyan, Color::LightBlue, Color::Green, Color::LightCyan];
         if !self.colour {
             return Style::new();
         }
@@ -104,7 +105,7 @@ fn row(role: Role) -> (Option<Color>, Modifier) {
         Role::Notice => (Some(Color::Yellow), Modifier::BOLD),
         Role::Error => (Some(Color::Red), Modifier::BOLD),
         Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
-        Role::Info => (Some(Color::Blue), NONE),
+        Role::Info => (Some(Color::Cyan), NONE),
         Role::Good => (Some(Color::Green), NONE),
         Role::Kind => (None, Modifier::DIM),
         Role::KindExpected => (Some(Color::Green), Modifier::BOLD),

@@ -33,17 +33,17 @@ pub fn draw(area: Rect, tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let used = pen.line(area.x, area.y, area.width, &tabs);
     let verdicts = [findings(cx), losses(cx)];
     if area.height > 1 {
-        let room = area.width.saturating_sub(used + 1);
+        let room = area.width.saturating_sub(used + 2);
         let line = compose(verdicts.into_iter().flatten().collect(), room, cx);
-        right(area.right(), area.y, room, &line, pen);
+        right(area.right() - 1, area.y, room, &line, pen);
         let line = compose(vec![feed(cx), held(cx), memory(cx)], area.width.saturating_sub(1), cx);
         pen.line(area.x + 1, area.y + 1, area.width.saturating_sub(1), &line);
     } else {
-        let room = area.width.saturating_sub(used + 1);
+        let room = area.width.saturating_sub(used + 2);
         let mut all = vec![feed(cx), held(cx), memory(cx)];
         all.extend(verdicts.into_iter().flatten());
         let line = compose(all, room, cx);
-        right(area.right(), area.y, room, &line, pen);
+        right(area.right() - 1, area.y, room, &line, pen);
     }
 }
 
