@@ -221,7 +221,14 @@ fn only_ascii(area: Rect, into: &mut Buffer) {
         if let Some(cell) = into.cell_mut(position)
             && !cell.symbol().is_ascii()
         {
-            cell.set_char('?');
+            cell.set_char(match cell.symbol() {
+                "µ" => 'u',
+                "…" => '~',
+                "·" | "–" | "—" => '-',
+                "≥" | "→" => '>',
+                "×" => 'x',
+                _ => '?',
+            });
         }
     }
 }

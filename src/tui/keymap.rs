@@ -394,7 +394,7 @@ pub fn markdown() -> String {
     for binding in KEYS {
         let names: Vec<_> =
             binding.keys.iter().map(|key| format!("`{}`", key.name(&super::theme::UNICODE))).collect();
-        out.push_str(&format!("| {} | {} | {} |\n", names.join(" "), binding.help, binding.places()));
+        out += &format!("| {} | {} | {} |\n", names.join(" "), binding.help, binding.places());
     }
     out
 }

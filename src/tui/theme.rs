@@ -78,7 +78,8 @@ impl Look {
 
     /// The style of a service: the same for the same name, always.
     pub fn service(&self, name: &str) -> Style {
-        const PALETTE: [Color; 4] = [Color::Cyan, Color::Blue, Color::Green, Color::Magenta];
+        // No dark blue: on black it cannot be read. No red, yellow or magenta: they mean something.
+        const PALETTE: [Color; 4] = [Color::Cyan, Color::LightBlue, Color::Green, Color::LightCyan];
         if !self.colour {
             return Style::new();
         }
@@ -94,23 +95,18 @@ impl Look {
 fn row(role: Role) -> (Option<Color>, Modifier) {
     const NONE: Modifier = Modifier::empty();
     match role {
-        Role::Text => (None, NONE),
-        Role::Dim | Role::Rule => (None, Modifier::DIM),
-        Role::Title => (None, NONE),
-        Role::TitleFocused => (None, Modifier::BOLD),
+        Role::Text | Role::Title => (None, NONE),
+        Role::Dim | Role::Rule | Role::Kind => (None, Modifier::DIM),
+        Role::TitleFocused | Role::SelectedElsewhere => (None, Modifier::BOLD),
         Role::Selected => (None, Modifier::REVERSED),
-        Role::SelectedElsewhere => (None, Modifier::BOLD),
         Role::Key => (Some(Color::Cyan), Modifier::BOLD),
-        Role::Notice => (Some(Color::Yellow), Modifier::BOLD),
+        Role::Notice | Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
         Role::Error => (Some(Color::Red), Modifier::BOLD),
-        Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
-        Role::Info => (Some(Color::Blue), NONE),
+        Role::Info | Role::AttributeKey => (Some(Color::Cyan), NONE),
         Role::Good => (Some(Color::Green), NONE),
-        Role::Kind => (None, Modifier::DIM),
         Role::KindExpected => (Some(Color::Green), Modifier::BOLD),
         Role::Culprit => (Some(Color::Magenta), Modifier::BOLD),
         Role::Missing => (Some(Color::Magenta), Modifier::ITALIC),
-        Role::AttributeKey => (Some(Color::Cyan), NONE),
     }
 }
 

@@ -33,35 +33,35 @@ pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
 fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look) -> Vec<Vec<Part<'a>>> {
     let (plain, dim, key) = (Style::new(), look.style(Role::Dim), look.style(Role::Key));
     let Some(usual) = http.or(grpc) else { return vec![vec![part("waiting for spans", plain)]] };
-    let line = |words: String, style: Style| vec![part(words, style)];
-    let export = |protocol: &str, address: SocketAddr| {
+    let line = |words: &str, style: Style| vec![part(words.to_owned(), style)];
+    let protocol = |name: &str, address: SocketAddr| {
         vec![
-            line(format!("  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{}", reachable(address)), key),
-            line(format!("  export OTEL_EXPORTER_OTLP_PROTOCOL={protocol}"), key),
+            part(format!("  export OTEL_EXPORTER_OTLP_PROTOCOL={name:<15}"), key),
+            part(format!("# usual port {}", address.port()), dim),
         ]
     };
-    let mut lines = vec![
-        line(
-            "Waiting for spans. In the shell in which your app starts:".to_owned(),
-            look.style(Role::TitleFocused),
-        ),
-        line(String::new(), plain),
-        line(format!("  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{}", reachable(usual)), key),
-        line(String::new(), plain),
-        line("SDKs that ask for a protocol take any of these:".to_owned(), plain),
-        line(String::new(), plain),
-    ];
-    lines.extend(export("grpc", grpc.unwrap_or(usual)));
-    lines.extend(export("http/protobuf", usual));
-    lines.extend(export("http/json", usual));
-    lines.push(line(String::new(), plain));
     let ports = match (grpc, http) {
-        (Some(_), Some(_)) => "Both ports take all three protocols, so a wrong port works too.",
-        _ => "The port takes all three protocols.",
+        (Some(grpc), Some(http)) => format!(
+            "Both ports, {} and {}, take all three: a wrong port works too.",
+            grpc.port(),
+            http.port()
+        ),
+        _ => "The port takes all three.".to_owned(),
     };
-    lines.push(line(ports.to_owned(), plain));
-    lines.push(line("SDKs send in batches: the first spans may take 5 s.".to_owned(), dim));
-    lines
+    vec![
+        line("Waiting for spans. In the shell in which your app starts:", look.style(Role::TitleFocused)),
+        Vec::new(),
+        line(&format!("  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{}", reachable(usual)), key),
+        Vec::new(),
+        line("An SDK that must be told a protocol may use any of these:", plain),
+        Vec::new(),
+        protocol("grpc", grpc.unwrap_or(usual)),
+        protocol("http/protobuf", usual),
+        protocol("http/json", usual),
+        Vec::new(),
+        line(&ports, plain),
+        line("SDKs send in batches: the first spans may take 5 s.", dim),
+    ]
 }
 
 /// The address as an app on this machine would write it.

@@ -33,17 +33,17 @@ pub fn draw(area: Rect, tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let used = pen.line(area.x, area.y, area.width, &tabs);
     let verdicts = [findings(cx), losses(cx)];
     if area.height > 1 {
-        let room = area.width.saturating_sub(used + 1);
-        let line = compose(verdicts.into_iter().flatten().collect(), room, cx);
-        right(area.right(), area.y, room, &line, pen);
+        let room = area.width.saturating_sub(used + 2);
+        let line = compose(verdicts.into(), room, cx);
+        right(area.right() - 1, area.y, room, &line, pen);
         let line = compose(vec![feed(cx), held(cx), memory(cx)], area.width.saturating_sub(1), cx);
         pen.line(area.x + 1, area.y + 1, area.width.saturating_sub(1), &line);
     } else {
-        let room = area.width.saturating_sub(used + 1);
+        let room = area.width.saturating_sub(used + 2);
         let mut all = vec![feed(cx), held(cx), memory(cx)];
-        all.extend(verdicts.into_iter().flatten());
+        all.extend(verdicts);
         let line = compose(all, room, cx);
-        right(area.right(), area.y, room, &line, pen);
+        right(area.right() - 1, area.y, room, &line, pen);
     }
 }
 
@@ -114,8 +114,12 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
                 long.push(part(if host { whole } else { port.clone() }, Style::new()));
                 short.push(part(port, Style::new()));
             };
-            grpc.iter().for_each(|address| say("grpc", *address, true));
-            http.iter().for_each(|address| say("http", *address, !same_host));
+            if let Some(address) = grpc {
+                say("grpc", *address, true);
+            }
+            if let Some(address) = http {
+                say("http", *address, !same_host);
+            }
             Segment { long, short, weight: 5 }
         }
         Feed::Replay { name, done } => {
@@ -132,10 +136,10 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
 fn held<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let store = &cx.session.store;
     let mut words = text::plural(store.span_count(), "span");
-    words.push_str(&format!("  {}", text::plural(store.trace_count() as u64, "trace")));
+    words += &format!("  {}", text::plural(store.trace_count() as u64, "trace"));
     let short = vec![part(words.clone(), Style::new())];
     if matches!(cx.status.feed, Feed::Live { .. }) {
-        words.push_str(&format!("  {}", rate(cx.traffic.rate)));
+        words += &format!("  {}", rate(cx.traffic.rate));
     }
     Segment { long: vec![part(words, Style::new())], short, weight: 3 }
 }
@@ -157,7 +161,7 @@ fn memory<'a>(cx: &Cx<'a>) -> Segment<'a> {
 }
 
 /// `✖ 1  ▲ 2  · 3`: headlines by severity.
-fn findings<'a>(cx: &Cx<'a>) -> Option<Segment<'a>> {
+fn findings<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let mut counts = [0_u64; 3];
     for finding in cx.session.diagnosis.findings().iter().filter(|f| f.folded_under.is_none()) {
         counts[finding.severity as usize] += 1;
@@ -169,11 +173,11 @@ fn findings<'a>(cx: &Cx<'a>) -> Option<Segment<'a>> {
         let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
         words.push(part(format!("{gap}{symbol} {}", text::count(count)), style));
     }
-    Some(Segment { long: words.clone(), short: words, weight: 9 })
+    Segment { long: words.clone(), short: words, weight: 9 }
 }
 
 /// `refused 0`, and whatever else was not kept, where there was some. Nothing is dropped without a number here.
-fn losses<'a>(cx: &Cx<'a>) -> Option<Segment<'a>> {
+fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let counters = cx.session.store.counters();
     let live = matches!(cx.status.feed, Feed::Live { .. });
     let mut parts: Vec<Part<'a>> = Vec::new();
@@ -189,5 +193,5 @@ fn losses<'a>(cx: &Cx<'a>) -> Option<Segment<'a>> {
     say("rejected", counters.rejected, !live, Role::Error);
     say("evicted", counters.evicted_spans, false, Role::Warning);
     say("repeated", counters.repeated, false, Role::Dim);
-    Some(Segment { long: parts.clone(), short: parts, weight: 8 })
+    Segment { long: parts.clone(), short: parts, weight: 8 }
 }

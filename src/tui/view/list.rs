@@ -239,7 +239,7 @@ fn draw_row(row: Rect, at: TraceIx, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let (store, trace) = (&session.store, session.store.trace(at));
     let columns = Columns::of(row.width);
     let (dim, y) = (pen.style(Role::Dim), row.y);
-    if let Some(severity) = session.diagnosis.worst(&session.store, at) {
+    if let Some(severity) = session.diagnosis.worst(&cx.session.store, at) {
         let (symbol, role) = sign(severity, cx.look);
         pen.put(row.x + 1, y, 1, symbol, pen.style(role));
     }
@@ -261,7 +261,7 @@ fn draw_row(row: Rect, at: TraceIx, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     };
     x += columns.name + 1;
     let requests =
-        session.diagnosis.requests(&session.store, at).map(|n| format!("{} req", text::short_count(n)));
+        session.diagnosis.requests(&cx.session.store, at).map(|n| format!("{} req", text::short_count(n)));
     let spans = format!("{} sp", text::short_count(u64::from(trace.spans)));
     if columns.requests {
         pen.put_right(x, y, 7, requests.as_deref().unwrap_or_default(), Style::new());

@@ -27,10 +27,10 @@ pub fn finding(finding: &Finding, look: Look) -> Node {
     if let Some(issue) = &finding.known_issue {
         let mut label = format!("known issue {}", issue.id);
         if !issue.fixed_in.is_empty() {
-            label.push_str(&format!(", fixed in {}", issue.fixed_in));
+            label += &format!(", fixed in {}", issue.fixed_in);
         }
         if !issue.refs.is_empty() {
-            label.push_str(&format!(" ({})", issue.refs.join(", ")));
+            label += &format!(" ({})", issue.refs.join(", "));
         }
         children.push(Node::new("issue", label, Role::Info).wrapping());
     }

@@ -3,7 +3,6 @@
 use super::{Cx, short_id, sign};
 use crate::model::{StatusCode, time};
 use crate::store::{Presence, SpanIx, View};
-use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::bar::{self, Axis};
 use crate::tui::widget::pen::{Pen, part};
@@ -115,14 +114,8 @@ pub fn draw(
     let x = indent(placed, view, columns.name, y, pen, cx);
     let room = columns.name.right().saturating_sub(x);
     if !slot.is_held() {
-        let room = columns.duration.x.saturating_sub(1).saturating_sub(x);
-        let (sentence, open_ns) = missing(at, cx);
         let role = if culprit { Role::Culprit } else { Role::Missing };
-        pen.put(x, y, room, &sentence, pen.style(role));
-        if let Some(ns) = open_ns {
-            let open = format!("{}{}", cx.look.symbols.at_least, time::duration(ns));
-            pen.put_right(columns.duration.x, y, columns.duration.width, &open, pen.style(role));
-        }
+        pen.put(x, y, row.right().saturating_sub(x), &missing(at, cx), pen.style(role));
         return;
     }
     let name = store.name(at);
@@ -213,23 +206,13 @@ pub fn main_service<'a>(trace: crate::store::TraceIx, cx: &Cx<'a>) -> &'a str {
     held.map_or("", |at| store.service(at))
 }
 
-/// What is to be said of a parent that is not there, and how long it was open at least.
-fn missing(at: SpanIx, cx: &Cx<'_>) -> (String, Option<u64>) {
+/// What is to be said of a parent that is not there.
+fn missing(at: SpanIx, cx: &Cx<'_>) -> String {
     let slot = cx.session.store.slot(at);
     let id = short_id(slot.record.span_id, cx.look);
     if slot.presence == Presence::Evicted {
-        return (format!("({id} evicted)"), None);
+        return format!("({id} evicted)");
     }
-    let open_ns = slot.record.duration_ns();
-    let open = format!("{} {}", cx.look.symbols.at_least, time::duration(open_ns));
-    (format!("(missing parent {id} not received: still open or lost, open {open})"), Some(open_ns))
-}
-
-/// What the culprit of a merge is called: its name, or that it was not received.
-pub fn culprit_name(finding: &crate::diagnosis::Finding, cx: &Cx<'_>) -> Option<String> {
-    let culprit = finding.culprit.as_ref()?;
-    Some(match &culprit.name {
-        Some(name) => format!("`{}`", text::clean(name)),
-        None => format!("{}, not received", short_id(culprit.span_id, cx.look)),
-    })
+    let open = format!("{} {}", cx.look.symbols.at_least, time::duration(slot.record.duration_ns()));
+    format!("(missing parent {id} not received: still open or lost, open {open})")
 }

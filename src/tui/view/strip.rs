@@ -10,7 +10,7 @@ use ratatui::style::Style;
 
 /// How many lines a strip takes on a screen of this height.
 fn most(height: u16) -> usize {
-    if height < 30 { 2 } else { 3 }
+    if height < 30 { 3 } else { 4 }
 }
 
 fn headlines<'a>(cx: &Cx<'a>) -> impl Iterator<Item = (usize, &'a Finding)> {
@@ -62,7 +62,7 @@ fn lines<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
 fn one_line<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let mut parts = lead(finding, cx);
     parts.push(part(nodes::message(finding), Style::new()));
-    if let Some(issue) = issue(finding, cx) {
+    if let Some(issue) = issue(finding) {
         parts.push(part(format!(" {} {issue}", cx.look.symbols.dot), cx.look.style(Role::Dim)));
     }
     parts
@@ -85,9 +85,8 @@ fn alone<'a>(
     cx: &Cx<'a>,
 ) -> Vec<Vec<Part<'a>>> {
     let look = cx.look;
-    let (_, role) = sign(finding.severity, look);
     let fix = finding.remedy.first().map(|fix| format!("fix: {fix}"));
-    let known = [issue(finding, cx), fix].into_iter().flatten().collect::<Vec<_>>();
+    let known = [issue(finding), fix].into_iter().flatten().collect::<Vec<_>>();
     let known = known.join(&format!(" {} ", look.symbols.dot));
     let folded: Vec<String> = (cx.session.diagnosis.findings().iter())
         .filter(|f| f.folded_under == Some(index))
@@ -101,8 +100,8 @@ fn alone<'a>(
         let words = format!("   {} folded under it: {}", look.symbols.under, folded.join(", "));
         below.push(vec![part(words, look.style(Role::Dim))]);
     }
-    below.truncate(most - 1);
-    let room = most - below.len();
+    // The message may take two lines; what lies below it gives way.
+    let room = 2.min(most);
     let indent = if finding.state == State::Provisional { 17 } else { 3 };
     let columns = usize::from(width).saturating_sub(indent + 1);
     // One line more than there is room for tells whether the last must carry the mark of a cut.
@@ -114,15 +113,16 @@ fn alone<'a>(
     let mut lines = Vec::new();
     for (at, words) in message.into_iter().enumerate() {
         let mut parts = if at == 0 { lead(finding, cx) } else { vec![part("   ", Style::new())] };
-        parts.push(part(words, look.style(role)));
+        parts.push(part(words, look.style(Role::TitleFocused)));
         lines.push(parts);
     }
     lines.extend(below);
+    lines.truncate(most);
     lines
 }
 
 /// `known issue G1, fixed in 0.51b0`
-fn issue(finding: &Finding, _cx: &Cx<'_>) -> Option<String> {
+fn issue(finding: &Finding) -> Option<String> {
     let issue = finding.known_issue.as_ref()?;
     Some(match issue.fixed_in.as_str() {
         "" => format!("known issue {}", issue.id),

@@ -121,13 +121,14 @@ impl Screen for Traces {
 
     fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
         match (action, self.focus) {
-            (Action::NextPane, Pane::List) | (Action::PreviousPane, Pane::Detail) => self.focus(Pane::Tree),
-            (Action::NextPane, Pane::Tree) | (Action::PreviousPane, Pane::List) => self.focus(Pane::Detail),
-            (Action::NextPane, Pane::Detail) | (Action::PreviousPane, Pane::Tree) => self.focus(Pane::List),
-            (Action::Open, Pane::List) => self.focus(Pane::Tree),
-            (Action::Open, Pane::Tree) => self.focus(Pane::Detail),
-            (Action::Back, Pane::Detail) => self.focus(Pane::Tree),
-            (Action::Back, Pane::Tree) => self.focus(Pane::List),
+            (Action::NextPane | Action::Open, Pane::List)
+            | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),
+            (Action::NextPane | Action::Open, Pane::Tree) | (Action::PreviousPane, Pane::List) => {
+                self.focus(Pane::Detail)
+            }
+            (Action::NextPane, Pane::Detail) | (Action::PreviousPane | Action::Back, Pane::Tree) => {
+                self.focus(Pane::List)
+            }
             (Action::Back, Pane::List) => Outcome::Leave,
             (Action::Unmerge, _) => self.tree.apply(action, cx),
             (Action::Grow | Action::Shrink, _) => {

@@ -236,7 +236,7 @@ impl Waterfall {
 
     fn search_findings(&mut self, down: bool, cx: &Cx<'_>) -> Outcome {
         let session = cx.session;
-        if self.trace(cx).is_none_or(|trace| session.diagnosis.worst(&session.store, trace).is_none()) {
+        if self.trace(cx).is_none_or(|trace| session.diagnosis.worst(&cx.session.store, trace).is_none()) {
             return Outcome::Notice("nothing was found wrong in this trace".to_owned());
         }
         let wanted = |at| {
@@ -365,7 +365,7 @@ fn scale(trace: TraceIx, view: View, cx: &Cx<'_>) -> Axis {
     }
 }
 
-/// `Trace 841af2…  shop  24 requests, un-merged (u: as recorded)  6.42 s`
+/// `Trace 841af2…  shop  6.42 s  24 requests, un-merged (u: as recorded)`
 fn title<'a>(trace: TraceIx, view: View, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let held = cx.session.store.trace(trace);
     let service = row::main_service(trace, cx);
@@ -375,7 +375,7 @@ fn title<'a>(trace: TraceIx, view: View, cx: &Cx<'a>) -> Vec<Part<'a>> {
         part(short_id(held.id, cx.look), plain),
         part("  ", plain),
         part(service, cx.look.service(service)),
-        part("  ", plain),
+        part(format!("  {}  ", time::duration(held.duration_ns())), plain),
     ];
     match cx.session.diagnosis.requests(&cx.session.store, trace) {
         Some(requests) => {
@@ -387,7 +387,6 @@ fn title<'a>(trace: TraceIx, view: View, cx: &Cx<'a>) -> Vec<Part<'a>> {
         }
         None => title.push(part(text::plural(u64::from(held.spans), "span"), plain)),
     }
-    title.push(part(format!("  {}", time::duration(held.duration_ns())), plain));
     if held.evicted > 0 {
         let evicted = format!("  {} evicted", text::count(u64::from(held.evicted)));
         title.push(part(evicted, cx.look.style(Role::Warning)));

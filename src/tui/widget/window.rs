@@ -334,6 +334,57 @@ mod tests {
         assert_eq!(window.selected(), Some(9));
     }
 
+    /// A million rows that exist only when they are asked for.
+    struct Counted(std::cell::Cell<usize>);
+
+    impl Counted {
+        fn asked(&self, row: i32) -> Option<i32> {
+            self.0.set(self.0.get() + 1);
+            (0..1_000_000).contains(&row).then_some(row)
+        }
+    }
+
+    impl Rows for Counted {
+        type Id = i32;
+        type At = i32;
+        fn find(&self, id: i32) -> Option<i32> {
+            self.asked(id)
+        }
+        fn id(&self, at: i32) -> i32 {
+            at
+        }
+        fn first(&self) -> Option<i32> {
+            self.asked(0)
+        }
+        fn last(&self) -> Option<i32> {
+            self.asked(999_999)
+        }
+        fn next(&self, at: i32) -> Option<i32> {
+            self.asked(at + 1)
+        }
+        fn previous(&self, at: i32) -> Option<i32> {
+            self.asked(at - 1)
+        }
+        fn near(&self, _: i32) -> Option<i32> {
+            None
+        }
+    }
+
+    #[test]
+    fn only_rows_on_the_screen_are_asked_for() {
+        let rows = Counted(std::cell::Cell::new(0));
+        let mut window = Window::default();
+        for action in
+            [Action::First, Action::Down, Action::PageDown, Action::Last, Action::Up, Action::PageUp]
+        {
+            window.apply(action, &rows);
+            rows.0.set(0);
+            window.reconcile(&rows);
+            assert_eq!(window.rows(&rows, 50).len(), 50, "{action:?}");
+            assert!(rows.0.get() <= 60, "{action:?}: {} rows were asked for", rows.0.get());
+        }
+    }
+
     #[test]
     fn pages_and_ends() {
         let rows: BTreeSet<i32> = (0..10).collect();
