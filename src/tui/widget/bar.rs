@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(drawn(8, (100, 80), (115, 130)), " ▐█     ");
         assert_eq!(drawn(8, (100, 80), (100, 125)), "██▌     ");
         assert_eq!(drawn(8, (100, 80), (150, 150)), "     ▏  ", "a moment is still seen");
-        assert_eq!(drawn(8, (100, 80), (180, 180)), "       ▏", "at the very end too");
+        assert_eq!(drawn(8, (100, 80), (180, 180)), "       ▐", "at the very end too");
         assert_eq!(drawn(8, (100, 80), (90, 110)), "█       ", "before the axis");
         assert_eq!(drawn(8, (100, 80), (170, 900)), "       ›", "past the axis");
         assert_eq!(drawn(8, (100, 80), (160, 150)), "      ▏ ", "an end before the start");
