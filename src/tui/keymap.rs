@@ -390,13 +390,13 @@ impl Binding {
 
 /// The table as Markdown, for the README.
 pub fn markdown() -> String {
-    let mut out = String::from("| keys | what they do | where |\n|---|---|---|\n");
-    for binding in KEYS {
-        let names: Vec<_> =
-            binding.keys.iter().map(|key| format!("`{}`", key.name(&super::theme::UNICODE))).collect();
-        out += &format!("| {} | {} | {} |\n", names.join(" "), binding.help, binding.places());
-    }
-    out
+    let row = |binding: &Binding| {
+        let keys = binding.keys.iter().map(|key| format!("`{}`", key.name(&super::theme::UNICODE)));
+        let keys = keys.collect::<Vec<_>>().join(" ");
+        format!("| {keys} | {} | {} |\n", binding.help, binding.places())
+    };
+    let rows: String = KEYS.iter().map(row).collect();
+    format!("| keys | what they do | where |\n|---|---|---|\n{rows}")
 }
 
 #[cfg(test)]

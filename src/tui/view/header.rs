@@ -135,12 +135,13 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
 /// `12 340 spans  210 traces  1.2 k/s`
 fn held<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let store = &cx.session.store;
-    let mut words = text::plural(store.span_count(), "span");
-    words += &format!("  {}", text::plural(store.trace_count() as u64, "trace"));
-    let short = vec![part(words.clone(), Style::new())];
-    if matches!(cx.status.feed, Feed::Live { .. }) {
-        words += &format!("  {}", rate(cx.traffic.rate));
-    }
+    let spans = text::plural(store.span_count(), "span");
+    let held = format!("{spans}  {}", text::plural(store.trace_count() as u64, "trace"));
+    let short = vec![part(held.clone(), Style::new())];
+    let words = match cx.status.feed {
+        Feed::Live { .. } => format!("{held}  {}", rate(cx.traffic.rate)),
+        Feed::Replay { .. } => held,
+    };
     Segment { long: vec![part(words, Style::new())], short, weight: 3 }
 }
 

@@ -24,14 +24,14 @@ pub fn finding(finding: &Finding, look: Look) -> Node {
                 .wrapping(),
         );
     }
-    if let Some(issue) = &finding.known_issue {
-        let mut label = format!("known issue {}", issue.id);
-        if !issue.fixed_in.is_empty() {
-            label += &format!(", fixed in {}", issue.fixed_in);
-        }
-        if !issue.refs.is_empty() {
-            label += &format!(" ({})", issue.refs.join(", "));
-        }
+    // A symptom has the issue of its headline, which says it already.
+    if let Some(issue) = finding.known_issue.as_ref().filter(|_| finding.folded_under.is_none()) {
+        let fixed = match issue.fixed_in.as_str() {
+            "" => String::new(),
+            version => format!(", fixed in {version}"),
+        };
+        let refs = if issue.refs.is_empty() { String::new() } else { format!(": {}", issue.refs.join(", ")) };
+        let label = format!("known issue {}{fixed}{refs}", issue.id);
         children.push(Node::new("issue", label, Role::Info).wrapping());
     }
     for (at, remedy) in finding.remedy.iter().enumerate() {
@@ -72,41 +72,31 @@ pub fn span(at: SpanIx, cx: &Cx<'_>) -> Vec<Node> {
 fn held(span: &Span, at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
     let (store, look) = (&cx.session.store, cx.look);
     let slot = store.slot(at);
-    let mut times = format!(
-        "{}  to  {}  ({})",
+    let time = format!(
+        "{}  {}{}",
         time::date_time(span.start_ns),
-        time::date_time(span.end_ns),
-        time::duration(span.end_ns.saturating_sub(span.start_ns))
+        time::duration(span.end_ns.saturating_sub(span.start_ns)),
+        if span.end_ns < span.start_ns { ", ends before it starts" } else { "" }
     );
-    if span.end_ns < span.start_ns {
-        times.push_str(", ends before it starts");
-    }
-    let mut kind = span.kind.to_string();
-    if let Some(expected) = cx.session.diagnosis.expected_kind(at) {
-        kind = format!("{kind}, should be {expected}");
-    }
-    nodes.push(fact("span", span.span_id.to_string()));
+    let expected = cx.session.diagnosis.expected_kind(at);
+    let expected = expected.map_or_else(String::new, |kind| format!(", should be {kind}"));
+    let message = match span.status_message.as_str() {
+        "" => String::new(),
+        message => format!(": {message}"),
+    };
     let parent = match slot.record.locality() {
         ParentLocality::Root => "none: a root".to_owned(),
         ParentLocality::Local => format!("{} in the same process", span.parent_id),
         ParentLocality::Remote => {
-            format!("{} in another process (it came out of a propagator)", span.parent_id)
+            format!("{} in another process: it came out of a propagator", span.parent_id)
         }
-        ParentLocality::Unknown => format!("{}, not said where it lives", span.parent_id),
+        ParentLocality::Unknown => format!("{}; not said where it lives", span.parent_id),
     };
+    nodes.push(fact("ids", format!("trace {}  span {}", span.trace_id, span.span_id)));
     nodes.push(fact("parent", parent));
-    nodes.push(fact("trace", span.trace_id.to_string()));
-    nodes.push(fact("kind", kind));
-    nodes.push(fact("time", times));
-    let status = match span.status_message.as_str() {
-        "" => span.status.to_string(),
-        message => format!("{}: {message}", span.status),
-    };
-    nodes.push(fact("status", status));
-    nodes.push(fact("flags", flags(span.flags)));
-    if !span.trace_state.is_empty() {
-        nodes.push(fact("trace state", span.trace_state.clone()));
-    }
+    nodes.push(fact("kind", format!("{}{expected}", span.kind)));
+    nodes.push(fact("status", format!("{}{message}", span.status)));
+    nodes.push(fact("time", time));
     if slot.twin {
         nodes.push(odd("twin", "another span of this trace has the same id and other content"));
     }
@@ -138,6 +128,10 @@ fn held(span: &Span, at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
     schema(&mut node, &scope.schema_url);
     let name = if scope.name.is_empty() { "(no name)" } else { &scope.name };
     nodes.push(node.and(format!("  {name} {}", scope.version), Role::Dim));
+    nodes.push(fact("flags", flags(span.flags)));
+    if !span.trace_state.is_empty() {
+        nodes.push(fact("trace state", span.trace_state.clone()));
+    }
     if let Some((source, origin, arrived_ns)) = store.arrival(at) {
         nodes.push(fact("received", format!("{} from {source}, {origin}", time::date_time(arrived_ns))));
     }

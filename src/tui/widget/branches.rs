@@ -207,9 +207,10 @@ impl Grower<'_> {
         let mut after = Vec::new();
         let role = node.label.last().map_or(Role::Text, |(_, role)| *role);
         let line = if too_long && node.wrapped {
-            let mut lines = text::wrap(&whole, width, MAX_LINES).into_iter();
+            // What follows the first line hangs two columns in, so that one sees where the next sentence starts.
+            let mut lines = text::wrap(&whole, width.saturating_sub(2), MAX_LINES).into_iter();
             let first = lines.next().unwrap_or_default();
-            after = continuation(&id, lines, self.look.style(role));
+            after = continuation(&id, lines.map(|line| format!("  {line}")), self.look.style(role));
             Line::styled(first, self.look.style(role))
         } else {
             if too_long && below.is_empty() {
