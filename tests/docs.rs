@@ -45,10 +45,13 @@ fn commands_are_accepted() {
     for block in readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
         for line in block.lines() {
             let command = line.split('#').next().unwrap().trim();
-            let command = command.rsplit(" | ").next().unwrap().replace("cargo run --release -- ", "otoscope ");
+            let command =
+                command.rsplit(" | ").next().unwrap().replace("cargo run --release -- ", "otoscope ");
             if command.starts_with("otoscope") {
                 tried += 1;
-                Cli::try_parse_from(command.split_whitespace()).map_err(|e| format!("{command}: {e}")).unwrap();
+                Cli::try_parse_from(command.split_whitespace())
+                    .map_err(|e| format!("{command}: {e}"))
+                    .unwrap();
             }
         }
     }

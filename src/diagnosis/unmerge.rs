@@ -178,7 +178,7 @@ impl Chains {
             Top::Local(hub) => return Edge::Cut(Cut::Hub, GroupKey::Span(hub)),
             Top::Missing(placeholder) => return Edge::Cut(Cut::Phantom, GroupKey::Span(placeholder)),
         };
-        if self.is_expected_inside(e.keys.has(Key::HasLinks), at, owner) {
+        if self.is_expected_inside(e, at, owner) {
             return Edge::Nested(owner);
         }
         let a = store.record(owner);
@@ -207,10 +207,13 @@ impl Chains {
         record.kind() == SpanKind::Internal && (self.scope(record.scope).conditional_kind || unnamed())
     }
 
-    /// Messages and jobs under a request or a batch: the ambient context is the default structure there.
-    fn is_expected_inside(&self, linked: bool, at: SpanIx, owner: SpanIx) -> bool {
-        let message = matches!(self.role(at), Role::MessageIn | Role::JobIn);
-        message && (linked || matches!(self.role(owner), Role::MessageIn | Role::FaasIn | Role::HttpIn))
+    /// Messages and jobs under a request or a batch: the ambient context is the default structure there, and they
+    /// may run long after what enqueued them has ended.
+    fn is_expected_inside(&self, entry: &SpanRecord, at: SpanIx, owner: SpanIx) -> bool {
+        let work = |at: SpanIx| matches!(self.role(at), Role::JobIn | Role::MessageIn);
+        let message = work(at) || entry.kind() == SpanKind::Consumer;
+        let job_in_job = self.role(at) == Role::JobIn && self.role(owner) == Role::JobIn;
+        message && (entry.keys.has(Key::HasLinks) || !job_in_job)
     }
 
     /// Whether two entries describe one request.
