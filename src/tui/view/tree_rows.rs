@@ -7,6 +7,9 @@ use crate::store::{SpanIx, Store, TraceIx, View};
 use crate::tui::widget::window::Rows;
 use std::collections::HashSet;
 
+/// How deep a row is looked up: as deep as the store does.
+const MAX_DEPTH: usize = 4_096;
+
 /// What is remembered of a row. Spans with the id of another are told apart by their slot, for as long as they hold it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Id {
@@ -75,8 +78,6 @@ impl Tree<'_> {
     /// counted from the row above them.
     pub fn place(&self, rows: &[SpanIx]) -> Vec<Placed> {
         let (store, view) = (self.store, self.view);
-        /// As deep as the store looks rows up.
-        const MAX_DEPTH: usize = 4_096;
         let mut placed: Vec<Placed> = Vec::with_capacity(rows.len());
         for at in rows.iter().copied() {
             let folded = self.is_folded(at);
