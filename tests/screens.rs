@@ -1,5 +1,7 @@
 //! Whole screens, from keys in to cells out, as text files with styles. `UPDATE=1` writes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 use otoscope::dump;
 use otoscope::model::{Span, SpanId, SpanKind, TraceId, Value};
 use otoscope::otlp::encode::{Group, request};

@@ -286,7 +286,7 @@ impl Diagnosis {
     fn judge(&mut self, store: &Store, at: SpanIx) {
         match self.chains.judge(store, &self.processes, at) {
             Edge::Root | Edge::Remote => {
-                self.note_wrong_kind(store, at, Settled { received: true, tail: false })
+                self.note_wrong_kind(store, at, Settled { received: true, tail: false });
             }
             Edge::LocalCall | Edge::Nested(_) => {}
             Edge::Unknown(parent) => {

@@ -285,7 +285,7 @@ impl Group {
 
     /// The gaps between neighbouring sampled entries, nanoseconds; negative where they overlap.
     pub(crate) fn gaps_ns(&self) -> impl Iterator<Item = i64> {
-        let ends = self.sample.iter().map(|(_, s)| s.end_ns);
+        let ends = self.sample.values().map(|s| s.end_ns);
         ends.zip(self.sample.keys().skip(1)).map(|(end, (start, ..))| *start as i64 - end as i64)
     }
 

@@ -7,7 +7,7 @@
 use super::group::{Cut, GroupKey};
 use super::process::Processes;
 use super::role::{NameTraits, Role, ScopeTraits, is_entry, role};
-use crate::model::{Key, ParentLocality, SpanKind, SpanRecord};
+use crate::model::{Key, Method, ParentLocality, SpanKind, SpanRecord};
 use crate::store::segments::Segments;
 use crate::store::{SpanIx, Store};
 
@@ -219,7 +219,6 @@ impl Chains {
             return false;
         }
         let (Some(e), Some(a)) = (store.facts(at), store.facts(owner)) else { return true };
-        use crate::model::Method;
         let methods = e.method == a.method || e.method == Method::None || a.method == Method::None;
         let path_unknown = e.path[0] == 0 || a.path[0] == 0;
         methods && (path_unknown || e.path_matches(a) || e.route != 0 && e.route == a.route)

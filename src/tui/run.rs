@@ -96,6 +96,12 @@ pub async fn run(
                 last_frame = Instant::now();
                 due = None;
             }
+            _ = tick.tick() => {
+                let now_ns = status().now_ns;
+                session.advance(now_ns);
+                app.traffic.tick(now_ns);
+                due = Some(due.unwrap_or(last_frame + FRAME));
+            }
             batch = arrivals.recv(), if open => {
                 match batch {
                     Some(batch) => {
@@ -112,12 +118,6 @@ pub async fn run(
                         session.finish();
                     }
                 }
-                due = Some(due.unwrap_or(last_frame + FRAME));
-            }
-            _ = tick.tick() => {
-                let now_ns = status().now_ns;
-                session.advance(now_ns);
-                app.traffic.tick(now_ns);
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
         }
