@@ -6,6 +6,7 @@
 //! file.
 
 pub mod app;
+mod chord;
 pub mod keymap;
 mod run;
 mod signals;

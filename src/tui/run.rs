@@ -3,7 +3,7 @@
 //! Keys come first, always: a step of anything else is cut at [`STEP`]. A frame is drawn when something has changed,
 //! and no sooner than [`FRAME`] after the last one, but for keys.
 
-use super::signals::{Asked, Signals, suspend};
+use super::signals::{Asked, Signals};
 use super::status::Status;
 use super::terminal::Screen;
 use super::theme::Look;
@@ -83,7 +83,7 @@ pub async fn run(
                     Flow::Continue => {}
                     Flow::Quit => return Ok(()),
                     Flow::Suspend => {
-                        suspend()?;
+                        signals.suspend().await?;
                         screen.retake()?;
                     }
                 }

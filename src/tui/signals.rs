@@ -1,5 +1,6 @@
 //! Signals: to end, to stop, to go on.
 
+#[cfg(unix)]
 use super::terminal::Screen;
 use std::io;
 
@@ -44,15 +45,17 @@ impl Signals {
             _ = self.go_on.recv() => Asked::Retake,
         }
     }
-}
 
-/// Gives the terminal back and stops, as Ctrl-Z does without raw mode: the whole process group, so that the shell
-/// sees a stopped job. Returns when the shell lets us go on.
-#[cfg(unix)]
-pub(super) fn suspend() -> io::Result<()> {
-    Screen::give_back();
-    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-    Ok(())
+    /// Gives the terminal back and stops, as Ctrl-Z does without raw mode: the whole process group, so that the shell
+    /// sees a stopped job. Returns when the shell lets us go on.
+    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+        /// How long the stop may take to reach us. Without a shell that could wake us it never comes.
+        const DELIVERY: std::time::Duration = std::time::Duration::from_millis(100);
+        Screen::give_back();
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        let _ = tokio::time::timeout(DELIVERY, self.go_on.recv()).await;
+        Ok(())
+    }
 }
 
 #[cfg(not(unix))]
@@ -69,9 +72,8 @@ impl Signals {
         let _ = tokio::signal::ctrl_c().await;
         Asked::End
     }
-}
 
-#[cfg(not(unix))]
-pub(super) fn suspend() -> io::Result<()> {
-    Ok(())
+    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

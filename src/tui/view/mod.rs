@@ -14,6 +14,7 @@ pub mod row;
 pub mod strip;
 pub mod traces;
 pub mod tree;
+pub mod tree_rows;
 
 use super::keymap::{Action, Context};
 use super::status::{Status, Traffic};

@@ -1,9 +1,10 @@
 //! The waterfall of one trace: as recorded, or as the requests that really happened.
 
-use super::row::{self, Columns, Placed};
+use super::row::{self, Columns};
+use super::tree_rows::{Id, Shown, Tree};
 use super::{Cx, Outcome, short_id};
 use crate::model::{SpanId, StatusCode, TraceId, time};
-use crate::store::{SpanIx, Store, TraceIx, View};
+use crate::store::{SpanIx, View};
 use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -12,113 +13,30 @@ use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use std::collections::HashSet;
 
 /// How many rows a key looks at in search of the next error or finding: some milliseconds.
 const SEARCH: usize = 20_000;
 
-/// What is remembered of a row. Spans with the id of another are told apart by their slot, for as long as they hold it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Id {
-    span: SpanId,
-    at: SpanIx,
-}
-
-struct Tree<'a> {
-    store: &'a Store,
-    trace: TraceIx,
-    view: View,
-    folded: &'a HashSet<(TraceId, SpanId)>,
-}
-
-impl Tree<'_> {
-    fn is_folded(&self, at: SpanIx) -> bool {
-        !self.folded.is_empty()
-            && self.folded.contains(&(self.store.trace(self.trace).id, self.store.record(at).span_id))
-    }
-}
-
-impl Rows for Tree<'_> {
-    type Id = Id;
-    type At = SpanIx;
-
-    fn find(&self, id: Id) -> Option<SpanIx> {
-        let first = self.store.find_span(self.trace, id.span);
-        if first == Some(id.at) || (id.at.0 as usize) >= self.store.slot_capacity() {
-            return first;
-        }
-        let slot = self.store.slot(id.at);
-        let twin = slot.is_held() && slot.trace == self.trace && slot.record.span_id == id.span;
-        if twin { Some(id.at) } else { first }
-    }
-
-    fn id(&self, at: SpanIx) -> Id {
-        Id { span: self.store.record(at).span_id, at }
-    }
-
-    fn first(&self) -> Option<SpanIx> {
-        self.store.first_row(self.trace, self.view)
-    }
-
-    fn last(&self) -> Option<SpanIx> {
-        self.store.last_row(self.trace, self.view, &|at| self.is_folded(at))
-    }
-
-    fn next(&self, at: SpanIx) -> Option<SpanIx> {
-        self.store.next_row(at, self.view, &|at| self.is_folded(at))
-    }
-
-    fn previous(&self, at: SpanIx) -> Option<SpanIx> {
-        self.store.prev_row(at, self.view, &|at| self.is_folded(at))
-    }
-
-    /// The oldest requests are evicted first: what is left nearest is what comes first now.
-    fn near(&self, _gone: Id) -> Option<SpanIx> {
-        self.first()
-    }
-}
-
 /// The waterfall.
 #[derive(Debug, Default)]
 pub struct Waterfall {
-    open: Option<TraceId>,
+    shown: Shown,
     window: Window<Id>,
-    folded: HashSet<(TraceId, SpanId)>,
-    /// Merged traces are shown as they were recorded.
-    raw: bool,
     rows: Rect,
 }
 
 impl Waterfall {
     /// Opens a trace, from its top; nothing happens where it is open already.
     pub fn open(&mut self, trace: Option<TraceId>) {
-        if self.open != trace {
-            self.open = trace;
+        if self.shown.open != trace {
+            self.shown.open = trace;
             self.window = Window::default();
         }
     }
 
-    fn trace(&self, cx: &Cx<'_>) -> Option<TraceIx> {
-        self.open.and_then(|id| cx.session.store.find_trace(id))
-    }
-
-    fn view(&self, trace: TraceIx, cx: &Cx<'_>) -> View {
-        if self.raw || cx.session.diagnosis.requests(&cx.session.store, trace).is_none() {
-            View::Recorded
-        } else {
-            View::Unmerged
-        }
-    }
-
-    fn tree<'a>(&'a self, cx: &Cx<'a>) -> Option<Tree<'a>> {
-        let trace = self.trace(cx)?;
-        let view = self.view(trace, cx);
-        Some(Tree { store: &cx.session.store, trace, view, folded: &self.folded })
-    }
-
     /// The selected span, or the placeholder of one.
     pub fn selected(&self, cx: &Cx<'_>) -> Option<SpanIx> {
-        self.tree(cx).and_then(|tree| tree.find(self.window.selected()?))
+        self.shown.tree(cx)?.find(self.window.selected()?)
     }
 
     /// Keeps what is selected from now on.
@@ -128,33 +46,23 @@ impl Waterfall {
 
     /// Selects a span of the open trace, unfolding what it hangs under.
     pub fn select(&mut self, span: SpanId, cx: &Cx<'_>) {
-        let Some(at) = self.trace(cx).and_then(|trace| cx.session.store.find_span(trace, span)) else {
-            return;
-        };
-        self.reveal(at, cx);
+        let Some(tree) = self.shown.tree(cx) else { return };
+        if let Some(at) = cx.session.store.find_span(tree.trace, span) {
+            let (id, view) = (tree.id(at), tree.view);
+            self.reveal(at, id, view, cx);
+        }
     }
 
-    fn reveal(&mut self, at: SpanIx, cx: &Cx<'_>) {
-        let (store, trace) = (&cx.session.store, cx.session.store.slot(at).trace);
-        let view = self.view(trace, cx);
-        let id = store.trace(trace).id;
-        if !self.folded.is_empty() {
-            let mut above = store.parent_row(at, view);
-            while let Some(parent) = above {
-                self.folded.remove(&(id, store.record(parent).span_id));
-                above = store.parent_row(parent, view);
-            }
-        }
-        self.window.select(Id { span: store.record(at).span_id, at });
+    fn reveal(&mut self, at: SpanIx, id: Id, view: View, cx: &Cx<'_>) {
+        self.shown.unfold_to(at, view, &cx.session.store);
+        self.window.select(id);
         self.window.choose();
     }
 
     /// Keeps the selection where there is one.
     pub fn reconcile(&mut self, cx: &Cx<'_>) -> Option<String> {
-        let mut window = std::mem::take(&mut self.window);
-        let kept = self.tree(cx).map_or(Kept::Same, |tree| window.reconcile(&tree));
-        self.window = window;
-        match kept {
+        let tree = self.shown.tree(cx)?;
+        match self.window.reconcile(&tree) {
             Kept::Same => None,
             Kept::Lost => Some("the selected span was evicted at the memory limit".to_owned()),
         }
@@ -162,62 +70,61 @@ impl Waterfall {
 
     /// Moves, folds, un-merges, searches.
     pub fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+        let Some(tree) = self.shown.tree(cx) else { return Outcome::Ignored };
         match action {
-            Action::Unmerge => return self.toggle(cx),
-            Action::Fold => return self.fold(cx),
-            Action::Unfold => return self.unfold(cx),
+            Action::Unmerge => self.toggle(cx),
+            Action::Fold => self.fold(cx),
+            Action::Unfold => self.unfold(cx),
             Action::Follow => {
                 self.window.follow(true);
-                return Outcome::Done;
+                Outcome::Done
             }
-            Action::NextError | Action::PreviousError => {
-                return self.search_errors(action == Action::NextError, cx);
-            }
-            Action::NextFinding | Action::PreviousFinding => {
-                return self.search_findings(action == Action::NextFinding, cx);
-            }
-            _ => {}
+            Action::NextError => self.search_errors(true, cx),
+            Action::PreviousError => self.search_errors(false, cx),
+            Action::NextFinding => self.search_findings(true, cx),
+            Action::PreviousFinding => self.search_findings(false, cx),
+            action if self.window.apply(action, &tree) => Outcome::Done,
+            _ => Outcome::Ignored,
         }
-        let mut window = std::mem::take(&mut self.window);
-        let moved = self.tree(cx).is_some_and(|tree| window.apply(action, &tree));
-        self.window = window;
-        if moved { Outcome::Done } else { Outcome::Ignored }
     }
 
     fn toggle(&mut self, cx: &Cx<'_>) -> Outcome {
-        let Some(trace) = self.trace(cx) else { return Outcome::Ignored };
-        if cx.session.diagnosis.requests(&cx.session.store, trace).is_none() {
+        if self.shown.tree(cx).is_none_or(|tree| tree.requests.is_none()) {
             return Outcome::Notice("this trace is one request: there is nothing to un-merge".to_owned());
         }
         let selected = self.selected(cx);
-        self.raw = !self.raw;
+        self.shown.raw = !self.shown.raw;
+        let Some(tree) = self.shown.tree(cx) else { return Outcome::Done };
         if let Some(at) = selected {
-            self.reveal(at, cx);
+            let (id, view) = (tree.id(at), tree.view);
+            self.reveal(at, id, view, cx);
         }
         Outcome::Done
     }
 
     fn fold(&mut self, cx: &Cx<'_>) -> Outcome {
-        let (Some(at), Some(tree)) = (self.selected(cx), self.tree(cx)) else { return Outcome::Ignored };
-        let (store, view) = (tree.store, tree.view);
-        let key = (store.trace(tree.trace).id, store.record(at).span_id);
-        if store.has_children(at, view) && !tree.is_folded(at) {
-            self.folded.insert(key);
-            self.window.choose();
-        } else if let Some(parent) = store.parent_row(at, view) {
-            let id = tree.id(parent);
-            self.window.select(id);
-            self.window.choose();
+        let (Some(at), Some(tree)) = (self.selected(cx), self.shown.tree(cx)) else {
+            return Outcome::Ignored;
+        };
+        let store = &cx.session.store;
+        if store.has_children(at, tree.view) && !tree.is_folded(at) {
+            let key = tree.fold_key(at);
+            self.shown.folded.insert(key);
+        } else if let Some(parent) = store.parent_row(at, tree.view) {
+            self.window.select(tree.id(parent));
         }
+        self.window.choose();
         Outcome::Done
     }
 
     fn unfold(&mut self, cx: &Cx<'_>) -> Outcome {
-        let (Some(at), Some(tree)) = (self.selected(cx), self.tree(cx)) else { return Outcome::Ignored };
-        let key = (tree.store.trace(tree.trace).id, tree.store.record(at).span_id);
-        let child = tree.store.first_child(at, tree.view).map(|child| tree.id(child));
+        let (Some(at), Some(tree)) = (self.selected(cx), self.shown.tree(cx)) else {
+            return Outcome::Ignored;
+        };
+        let (key, child) = (tree.fold_key(at), cx.session.store.first_child(at, tree.view));
+        let child = child.map(|child| tree.id(child));
         // As in file managers: on an unfolded row, the same key goes on to the first child.
-        if !self.folded.remove(&key)
+        if !self.shown.folded.remove(&key)
             && let Some(child) = child
         {
             self.window.select(child);
@@ -228,52 +135,56 @@ impl Waterfall {
 
     fn search_errors(&mut self, down: bool, cx: &Cx<'_>) -> Outcome {
         let store = &cx.session.store;
-        if self.trace(cx).is_none_or(|trace| store.trace(trace).errors == 0) {
+        if self.shown.tree(cx).is_none_or(|tree| store.trace(tree.trace).errors == 0) {
             return Outcome::Notice("no span of this trace has an error status".to_owned());
         }
         self.search(cx, down, "an error status", |at| store.record(at).status() == StatusCode::Error)
     }
 
     fn search_findings(&mut self, down: bool, cx: &Cx<'_>) -> Outcome {
-        let session = cx.session;
-        if self.trace(cx).is_none_or(|trace| session.diagnosis.worst(&cx.session.store, trace).is_none()) {
+        let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+        if self.shown.tree(cx).is_none_or(|tree| diagnosis.worst(store, tree.trace).is_none()) {
             return Outcome::Notice("nothing was found wrong in this trace".to_owned());
         }
-        let wanted = |at| {
-            session.diagnosis.is_culprit(at) || !session.diagnosis.findings_of(&session.store, at).is_empty()
-        };
+        let wanted = |at| diagnosis.is_culprit(at) || !diagnosis.findings_of(store, at).is_empty();
         self.search(cx, down, "a finding", wanted)
     }
 
     /// Looks for a row, folded ones too, and starts over at the end.
     fn search(&mut self, cx: &Cx<'_>, down: bool, what: &str, wanted: impl Fn(SpanIx) -> bool) -> Outcome {
-        let (Some(from), Some(trace)) = (self.selected(cx), self.trace(cx)) else { return Outcome::Ignored };
-        let (store, view) = (&cx.session.store, self.view(trace, cx));
+        let (Some(from), Some(tree)) = (self.selected(cx), self.shown.tree(cx)) else {
+            return Outcome::Ignored;
+        };
+        let (store, trace, view) = (&cx.session.store, tree.trace, tree.view);
         let unfolded = |_| false;
-        let (mut at, mut wrapped) = (from, false);
+        let step = |at| {
+            if down { store.next_row(at, view, &unfolded) } else { store.prev_row(at, view, &unfolded) }
+        };
+        let start =
+            || if down { store.first_row(trace, view) } else { store.last_row(trace, view, &unfolded) };
+        let (mut at, mut wrapped, mut found) = (from, false, false);
         for _ in 0..SEARCH {
-            let next =
-                if down { store.next_row(at, view, &unfolded) } else { store.prev_row(at, view, &unfolded) };
+            let next = step(at);
             wrapped |= next.is_none();
-            let start = || {
-                if down { store.first_row(trace, view) } else { store.last_row(trace, view, &unfolded) }
-            };
             let Some(row) = next.or_else(start) else { break };
             at = row;
-            if wanted(at) {
-                self.reveal(at, cx);
-                return match (at == from, wrapped) {
-                    (true, _) => Outcome::Notice(format!("no other row with {what}")),
-                    (_, true) => Outcome::Notice("search started over".to_owned()),
-                    _ => Outcome::Done,
-                };
-            }
-            if at == from {
-                return Outcome::Notice(format!("no row with {what}"));
+            found = wanted(at);
+            if found || at == from {
+                break;
             }
         }
-        self.reveal(at, cx);
-        Outcome::Notice(format!("no row with {what} among {}; again to go on", text::count(SEARCH as u64)))
+        let id = tree.id(at);
+        self.reveal(at, id, view, cx);
+        match (found, at == from) {
+            (true, true) => Outcome::Notice(format!("no other row with {what}")),
+            (true, false) if wrapped => Outcome::Notice("search started over".to_owned()),
+            (true, false) => Outcome::Done,
+            (false, true) => Outcome::Notice(format!("no row with {what}")),
+            (false, false) => Outcome::Notice(format!(
+                "no row with {what} among {}; again to go on",
+                text::count(SEARCH as u64)
+            )),
+        }
     }
 
     /// Selects what was drawn on a line of the screen.
@@ -283,92 +194,51 @@ impl Waterfall {
 
     /// Draws title, axis and rows.
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-        let Some(trace) = self.trace(cx) else {
+        let Some(tree) = self.shown.tree(cx) else {
             pen.title(area, focused, &[part("Trace", Style::new())], "");
             return;
         };
-        let view = self.view(trace, cx);
         let head = u16::from(area.height >= 8);
         self.rows = Rect { y: area.y + 1 + head, height: area.height.saturating_sub(1 + head), ..area };
-        let mut window = std::mem::take(&mut self.window);
-        let mut rows = Vec::new();
-        let mut note = String::new();
-        if let Some(tree) = self.tree(cx) {
-            rows = window.rows(&tree, self.rows.height as usize);
-            note = more(&tree, &rows, window.is_following(), cx);
-        }
-        self.window = window;
-        pen.title(area, focused, &title(trace, view, cx), &note);
+        let rows = self.window.rows(&tree, self.rows.height as usize);
+        let note = more(&tree, &rows, self.window.is_following(), cx);
+        pen.title(area, focused, &title(&tree, cx), &note);
 
-        let wrong_kinds = cx.session.diagnosis.worst(&cx.session.store, trace).is_some();
+        let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+        let wrong_kinds = diagnosis.worst(store, tree.trace).is_some();
         let arrow = text::width(cx.look.symbols.arrow) as u16;
         let columns = Columns::of(self.rows, wrong_kinds, arrow);
-        let scale = scale(trace, view, cx);
+        let scale = scale(&tree, cx);
         if head > 0 {
             draw_head(Rect { y: area.y + 1, height: 1, ..area }, &columns, scale, pen);
         }
-        let selected = self.selected(cx);
-        let is_folded = |at| self.tree(cx).is_some_and(|tree| tree.is_folded(at));
-        for (line, placed) in place(&cx.session.store, &rows, view, is_folded).into_iter().enumerate() {
+        let selected = self.window.selected().and_then(|id| tree.find(id));
+        for (line, placed) in tree.place(&rows).into_iter().enumerate() {
             let row = Rect { y: self.rows.y + line as u16, height: 1, ..self.rows };
-            let axis = match view {
+            let axis = match tree.view {
                 View::Recorded => scale,
-                View::Unmerged => Axis { start_ns: cx.session.store.record(placed.top).start_ns, ..scale },
+                View::Unmerged => Axis { start_ns: store.record(placed.top).start_ns, ..scale },
             };
-            row::draw(row, placed, view, &columns, axis, pen, cx);
+            row::draw(row, placed, tree.view, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);
         }
     }
 }
 
-/// Depth and top of each row. Only the first climbs to its top; the others are counted from the row above them.
-fn place(store: &Store, rows: &[SpanIx], view: View, is_folded: impl Fn(SpanIx) -> bool) -> Vec<Placed> {
-    /// As deep as the store looks rows up.
-    const MAX_DEPTH: usize = 4_096;
-    let mut placed: Vec<Placed> = Vec::with_capacity(rows.len());
-    for at in rows.iter().copied() {
-        let folded = is_folded(at);
-        let parent = store.parent_row(at, view);
-        let above = placed.last().copied();
-        let (depth, top) = match (parent, above) {
-            (None, _) => (0, at),
-            (Some(parent), Some(above)) if parent == above.at => (above.depth + 1, above.top),
-            (Some(parent), Some(above)) => {
-                // The row above is below a sibling: as many levels up as lie between.
-                let mut sibling = above.at;
-                let mut depth = above.depth;
-                while store.parent_row(sibling, view) != Some(parent)
-                    && let Some(up) = store.parent_row(sibling, view)
-                {
-                    sibling = up;
-                    depth = depth.saturating_sub(1);
-                }
-                (depth, above.top)
-            }
-            (Some(_), None) => {
-                let up = std::iter::successors(Some(at), |at| store.parent_row(*at, view));
-                up.take(MAX_DEPTH + 1).enumerate().last().unwrap_or((0, at))
-            }
-        };
-        placed.push(Placed { at, depth, top, folded });
-    }
-    placed
-}
-
 /// What the column of bars shows: the whole trace as recorded; un-merged, as much time as the longest request took,
 /// from the start of each request.
-fn scale(trace: TraceIx, view: View, cx: &Cx<'_>) -> Axis {
-    let trace = cx.session.store.trace(trace);
-    match view {
+fn scale(tree: &Tree<'_>, cx: &Cx<'_>) -> Axis {
+    let trace = cx.session.store.trace(tree.trace);
+    match tree.view {
         View::Recorded => Axis { start_ns: trace.start_ns, length_ns: trace.duration_ns() },
         View::Unmerged => Axis { start_ns: 0, length_ns: trace.longest_request_ns },
     }
 }
 
 /// `Trace 841af2…  shop  6.42 s  24 requests, un-merged (u: as recorded)`
-fn title<'a>(trace: TraceIx, view: View, cx: &Cx<'a>) -> Vec<Part<'a>> {
-    let held = cx.session.store.trace(trace);
-    let service = row::main_service(trace, cx);
+fn title<'a>(tree: &Tree<'_>, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let held = cx.session.store.trace(tree.trace);
+    let service = row::main_service(tree.trace, cx);
     let plain = Style::new();
     let mut title = vec![
         part("Trace ", plain),
@@ -377,10 +247,10 @@ fn title<'a>(trace: TraceIx, view: View, cx: &Cx<'a>) -> Vec<Part<'a>> {
         part(service, cx.look.service(service)),
         part(format!("  {}  ", time::duration(held.duration_ns())), plain),
     ];
-    match cx.session.diagnosis.requests(&cx.session.store, trace) {
+    match tree.requests {
         Some(requests) => {
             title.push(part(text::plural(requests, "request"), cx.look.style(Role::Error)));
-            title.push(match view {
+            title.push(match tree.view {
                 View::Unmerged => part(", un-merged (u: as recorded)", plain),
                 View::Recorded => part(" merged, as recorded (u: un-merge)", plain),
             });
