@@ -1,0 +1,136 @@
+//! Work per span of one thread, whatever the trace that it is in: nanoseconds for the walk over its bytes, for
+//! ingest and for diagnosis, and the longest time that one batch of 512 keeps the owner from everything else.
+//!
+//! ```text
+//! cargo bench --bench work_per_span [-- --spans 1000000 --repetitions 3 --only merged]
+//! ```
+//!
+//! Each measurement is made in a fresh process, all taking turns. The ratio is of the whole to that of `separate`.
+
+mod common;
+
+use common::load::{Load, Shape};
+use common::process::Helper;
+use common::{Failure, Spread, option, word};
+use otoscope::model::{Batch, Origin};
+use otoscope::otlp::walk;
+use otoscope::session::Session;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// Names of the scenarios, what they send, and whether the requests arrive in reverse.
+const SCENARIOS: &[(&str, Shape, bool)] = &[
+    ("separate", Shape::Separate, false),
+    ("merged", Shape::Merged, false),
+    ("merged, reversed", Shape::Merged, true),
+    ("run last", Shape::Run { received: true }, false),
+    ("run first", Shape::Run { received: true }, true),
+    ("run never", Shape::Run { received: false }, false),
+    ("runs", Shape::Runs, false),
+    ("chain", Shape::Chain, false),
+    ("chain, reversed", Shape::Chain, true),
+];
+
+/// What one process measured, and in which order it says so.
+const COLUMNS: [&str; 8] = ["walk", "ingest", "diagnose", "cut", "memory()", "take", "max ms", "held"];
+
+fn main() -> Result<(), Failure> {
+    let spans = option("--spans", 1_000_000)?;
+    if let Some(name) = word("--scenario") {
+        let scenario = SCENARIOS.iter().find(|(known, ..)| *known == name);
+        let (_, shape, reversed) = scenario.ok_or("no such scenario")?;
+        return measure(&Load { unit: 10, ..Load::new(*shape, spans) }, *reversed);
+    }
+    let repetitions = option("--repetitions", 3)?;
+    let only = word("--only");
+    let chosen: Vec<_> = SCENARIOS
+        .iter()
+        .filter(|(name, ..)| only.as_ref().is_none_or(|only| only == name || *name == "separate"))
+        .collect();
+    let mut measured = vec![Vec::new(); chosen.len()];
+    for _ in 0..repetitions {
+        for ((name, ..), runs) in chosen.iter().zip(&mut measured) {
+            let mut helper = Helper::start(&["--scenario", name, "--spans", &spans.to_string()])?;
+            let numbers: Result<Vec<f64>, _> = helper.answer()?.split(' ').map(str::parse).collect();
+            runs.push(numbers?);
+        }
+    }
+    print!("{:>18}", "ns a span");
+    COLUMNS.iter().for_each(|column| print!("{column:>9}"));
+    println!("    ratio");
+    let whole = COLUMNS.iter().position(|column| *column == "take").unwrap_or(0);
+    for ((name, ..), runs) in chosen.iter().zip(&measured) {
+        print!("{name:>18}");
+        for column in 0..COLUMNS.len() {
+            let median = Spread::of(runs.iter().map(|run| run[column])).median;
+            print!("{:>9}", if median < 20.0 { format!("{median:.2}") } else { format!("{median:.0}") });
+        }
+        let ratio = Spread::of(runs.iter().zip(&measured[0]).map(|(run, base)| run[whole] / base[whole]));
+        println!("     {:.2} ({:.2}–{:.2})", ratio.median, ratio.least, ratio.most);
+    }
+    Ok(())
+}
+
+fn measure(load: &Load, reversed: bool) -> Result<(), Failure> {
+    let mut requests = load.requests();
+    if reversed {
+        requests.reverse();
+    }
+    let start = Instant::now();
+    let mut batches = Vec::with_capacity(requests.len());
+    for (number, request) in requests.into_iter().enumerate() {
+        let arrived = load.start_ns + number as u64 * 1_000_000;
+        let (batch, malformed) = walk(request, "bench".into(), Origin::Grpc, arrived);
+        if let Some(malformed) = malformed {
+            return Err(malformed.into());
+        }
+        batches.push(batch);
+    }
+    let walked = start.elapsed();
+    let spans = batches.iter().map(|batch| batch.records.len()).sum::<usize>() as f64;
+
+    let parts = in_parts(batches.clone());
+    let mut session = Session::new(usize::MAX);
+    let (mut whole, mut longest) = (Duration::ZERO, Duration::ZERO);
+    for batch in batches {
+        let start = Instant::now();
+        session.take(batch);
+        let step = start.elapsed();
+        whole += step;
+        longest = longest.max(step);
+    }
+    let ns = |time: Duration| time.as_nanos() as f64 / spans;
+    let held = session.memory() as f64 / spans;
+    let [ingest, diagnose, cut, memory] = parts.map(ns);
+    let (walk, take, longest) = (ns(walked), ns(whole), longest.as_secs_f64() * 1e3);
+    println!("{walk} {ingest} {diagnose} {cut} {memory} {take} {longest} {held}");
+    Ok(())
+}
+
+/// What [`Session::take`] does, step by step: ingest, diagnosis, the edges that it cuts, the look at the memory limit.
+fn in_parts(batches: Vec<Batch>) -> [Duration; 4] {
+    let mut session = Session::new(usize::MAX);
+    let mut parts = [Duration::ZERO; 4];
+    let mut arrived = Vec::new();
+    for batch in batches {
+        let now_ns = batch.arrived_ns;
+        arrived.clear();
+        let mut start = Instant::now();
+        let mut part = |number: usize| {
+            let end = Instant::now();
+            parts[number] += end - start;
+            start = end;
+        };
+        session.store.ingest(batch, &mut arrived);
+        part(0);
+        session.diagnosis.observe(&session.store, &arrived, now_ns);
+        part(1);
+        for change in session.diagnosis.take_cuts() {
+            session.store.set_cut(change.span, change.cut);
+        }
+        part(2);
+        black_box(session.memory());
+        part(3);
+    }
+    parts
+}
