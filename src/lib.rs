@@ -9,18 +9,26 @@
 //! | room | what it holds | may use |
 //! |---|---|---|
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
-//! | [`otlp`] | the wire: one walk over request bytes, decoding for display | `model` |
+//! | [`otlp`] | the wire: one walk over request bytes, OTLP/JSON, decoding for display | `model` |
 //! | [`store`] | what we hold: bytes, slots, trees, eviction | `model`, `otlp` |
 //! | [`diagnosis`] | what is wrong: roles, un-merging, rules, findings | `model`, `store` |
 //! | [`session`] | the owner: store, diagnosis and the memory limit | `model`, `store`, `diagnosis` |
+//! | [`dump`] | files: one file a format, sniffing, compression, pacing | `model`, `otlp` |
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
+//! | [`report`] | paper: findings as text and JSON | `model`, `store`, `diagnosis`, `session` |
+//! | [`cli`] | the command line's definition | `report` |
+//! | [`commands`] | wiring: one file a command | `*` |
 
+pub mod cli;
+pub mod commands;
 pub mod diagnosis;
+pub mod dump;
 pub mod intake;
 pub mod model;
 pub mod otlp;
 pub mod receiver;
+pub mod report;
 pub mod session;
 pub mod store;
 #[cfg(test)]

@@ -1,3 +1,8 @@
 //! The `otoscope` command.
 
-fn main() {}
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    otoscope::commands::run(otoscope::cli::Cli::parse())
+}

@@ -10,6 +10,15 @@ use crate::store::{SpanIx, Store};
 /// How many spans are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
 const EVICTION_STEP: usize = 512;
 
+/// Whose time it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// The wall's: spans come from running processes.
+    Wall,
+    /// The data's own: spans come from a dump, and nothing settles before its end.
+    Stream,
+}
+
 /// What is held and what is wrong with it.
 #[derive(Debug)]
 pub struct Session {
@@ -18,17 +27,19 @@ pub struct Session {
     /// The verdicts.
     pub diagnosis: Diagnosis,
     max_memory: usize,
+    clock: Clock,
     arrived: Vec<SpanIx>,
     gone: Vec<SpanIx>,
 }
 
 impl Session {
     /// An empty session that holds at most `max_memory` bytes (batches, records, index, diagnosis).
-    pub fn new(max_memory: usize) -> Self {
+    pub fn new(max_memory: usize, clock: Clock) -> Self {
         Self {
             store: Store::new(),
             diagnosis: Diagnosis::default(),
             max_memory,
+            clock,
             arrived: Vec::new(),
             gone: Vec::new(),
         }
@@ -45,7 +56,12 @@ impl Session {
     }
 
     /// Tells the time, nanoseconds since the Unix epoch, so that a silent stream settles too. Once a second.
+    ///
+    /// Without effect on a dump: what its spans waited for is told by their own times.
     pub fn advance(&mut self, now_ns: u64) {
+        if self.clock == Clock::Stream {
+            return;
+        }
         self.diagnosis.advance(&self.store, now_ns);
         self.apply_cuts();
     }

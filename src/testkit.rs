@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::otlp::encode::{Group, request};
 use crate::otlp::walk;
-use crate::session::Session;
+use crate::session::{Clock, Session};
 
 /// Where the clock of a sketch starts, nanoseconds since the Unix epoch.
 pub(crate) const EPOCH_NS: u64 = 1_795_000_000_000_000_000;
@@ -146,7 +146,7 @@ pub(crate) struct Bench(pub(crate) Session);
 
 impl Default for Bench {
     fn default() -> Self {
-        Self(Session::new(1 << 30))
+        Self(Session::new(1 << 30, Clock::Wall))
     }
 }
 

@@ -151,7 +151,8 @@ impl Diagnosis {
                 self.note_wrong_kind(store, at, Settled { received: false, tail });
             }
         }
-        self.dirty.extend(self.unsettled.iter().copied());
+        // What was said of open spans reads differently now that nothing more will come.
+        self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
         self.weigh_changed(store);
     }
 

@@ -8,6 +8,8 @@ use super::group::{Group, GroupKey};
 use super::known_issues::KnownIssue;
 use crate::model::time::duration;
 
+/// Nothing that is inferred is certain.
+const MOST: f64 = 0.99;
 /// Circumstances alone never make an error.
 const CAP_WITHOUT_HARD: f64 = 0.89;
 /// A span open for so long is no request (`T_LONG`), nanoseconds.
@@ -54,7 +56,7 @@ pub(super) fn weigh(group: &Group, circumstances: &Circumstances<'_>) -> Weighed
     if hard.is_empty() {
         confidence = confidence.min(CAP_WITHOUT_HARD);
     }
-    confidence *= factors.iter().map(|(factor, _)| factor).product::<f64>();
+    confidence = confidence.min(MOST) * factors.iter().map(|(factor, _)| factor).product::<f64>();
     hard.sort_by(|a, b| b.0.total_cmp(&a.0));
     soft.sort_by(|a, b| b.0.total_cmp(&a.0));
     let sentences = hard.into_iter().chain(soft).map(|(_, sentence)| sentence);

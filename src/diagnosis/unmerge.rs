@@ -7,7 +7,7 @@
 use super::group::{Cut, GroupKey};
 use super::process::Processes;
 use super::role::{NameTraits, Role, ScopeTraits, is_entry, role};
-use crate::model::{Key, ParentLocality, SpanKind};
+use crate::model::{Key, ParentLocality, SpanKind, SpanRecord};
 use crate::store::segments::Segments;
 use crate::store::{SpanIx, Store};
 
@@ -157,6 +157,9 @@ impl Chains {
         if processes.of(p.resource) != process || e.locality() == ParentLocality::Remote {
             return Edge::Remote;
         }
+        if may_be_carried(e, p.kind()) {
+            return Edge::Remote;
+        }
         let epsilon = processes.get(process).epsilon_ns;
         match p.kind() {
             SpanKind::Producer => return Edge::LocalCall,
@@ -221,6 +224,15 @@ impl Chains {
         let path_unknown = e.path[0] == 0 || a.path[0] == 0;
         methods && (path_unknown || e.path_matches(a) || e.route != 0 && e.route == a.route)
     }
+}
+
+/// Whether a context may have travelled with a client, back to the process that it came from: a redirect, a page
+/// that carries its trace. Without flags nothing else tells, and a resource without an instance id may stand for
+/// many processes. What chooses INTERNAL has ignored the headers, and an INTERNAL parent is in no header.
+fn may_be_carried(entry: &SpanRecord, parent: SpanKind) -> bool {
+    let carrier = matches!(parent, SpanKind::Server | SpanKind::Consumer | SpanKind::Client);
+    let extracts = matches!(entry.kind(), SpanKind::Server | SpanKind::Consumer);
+    entry.locality() == ParentLocality::Unknown && extracts && carrier
 }
 
 /// Whether a called span's method, host and path fit the entry below it.

@@ -53,6 +53,59 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
 }
 
+/// Nanoseconds since the Unix epoch of `2024-12-20T10:00:00.123456Z` (ISO 8601 as exporters write it: `T` or a space,
+/// up to nine digits of a second, `Z`, an offset such as `+01:00`, or nothing for UTC). Nothing for other text and
+/// for times before 1970 or after 2554.
+pub fn parse_date_time(text: &[u8]) -> Option<u64> {
+    let number = |range: std::ops::Range<usize>| digits(text.get(range)?);
+    let [b'-', b'-', b':', b':'] = [*text.get(4)?, *text.get(7)?, *text.get(13)?, *text.get(16)?] else {
+        return None;
+    };
+    if !matches!(text[10], b'T' | b't' | b' ') {
+        return None;
+    }
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut rest = &text[19..];
+    let mut fraction_ns = 0;
+    if let Some((b'.' | b',', after)) = rest.split_first() {
+        let len = after.iter().take_while(|b| b.is_ascii_digit()).count();
+        let exact = &after[..len.min(9)];
+        fraction_ns = digits(exact)? * 10_i64.pow(9 - exact.len() as u32);
+        rest = &after[len..];
+    }
+    let offset_s = match rest {
+        b"" | b"Z" | b"z" => 0,
+        [sign @ (b'+' | b'-'), h1, h2, minutes @ ..] => {
+            let minutes = minutes.strip_prefix(b":").unwrap_or(minutes);
+            let minutes = if minutes.is_empty() { 0 } else { digits(minutes)? };
+            let offset = digits(&[*h1, *h2])? * 3_600 + minutes * 60;
+            if *sign == b'-' { -offset } else { offset }
+        }
+        _ => return None,
+    };
+    let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset_s;
+    u64::try_from(seconds).ok()?.checked_mul(1_000_000_000)?.checked_add(fraction_ns as u64)
+}
+
+/// The number that up to nine digits write.
+fn digits(text: &[u8]) -> Option<i64> {
+    let all = (1..=9).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    all.then(|| text.iter().fold(0, |n, b| n * 10 + i64::from(b - b'0')))
+}
+
+/// Days from 1970-01-01 to a date (`days_from_civil` of the same source as [`civil`]).
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let y = year - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let yoe = y.rem_euclid(400);
+    let doy = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +136,28 @@ mod tests {
         assert_eq!(date_time(0), "1970-01-01 00:00:00.000");
         assert_eq!(date_time(951_782_400_000_000_000), "2000-02-29 00:00:00.000");
         assert_eq!(date_time(1_795_347_896_892_285_661), "2026-11-22 11:44:56.892");
+    }
+
+    #[test]
+    fn dates_are_read_back() {
+        for ns in [0, 951_782_400_000_000_000, 1_795_347_896_892_000_000] {
+            assert_eq!(parse_date_time(date_time(ns).as_bytes()), Some(ns));
+        }
+        let second = 1_000_000_000;
+        for (text, ns) in [
+            ("1970-01-01T00:00:01.123456Z", Some(second + 123_456_000)),
+            ("1970-01-01T00:00:01.1234567899", Some(second + 123_456_789)),
+            ("1970-01-01T02:00:01+02:00", Some(second)),
+            ("1969-12-31T23:30:01-0030", Some(second)),
+            ("1970-01-01T00:00:01+01", None),
+            ("1970-13-01T00:00:00Z", None),
+            ("2024-12-20T10:00:00 GMT", None),
+            ("2024-12-20T10:00:00.Z", None),
+            ("9999-12-20T10:00:00Z", None),
+            ("2024-12-20", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_date_time(text.as_bytes()), ns, "{text}");
+        }
     }
 }

@@ -97,6 +97,20 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl<'a> Fields<'a> {
+    /// Where the next field starts, counted from the start of this message.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next field, if its bytes are cut off: its number and what there is of them.
+    pub(super) fn overlong(mut self) -> Option<(u64, &'a [u8])> {
+        let tag = self.varint().ok().filter(|tag| tag & 7 == 2)?;
+        self.varint().ok()?;
+        Some((tag >> 3, &self.bytes[self.at..]))
+    }
+}
+
 /// The key and the value message of a `KeyValue`.
 #[inline]
 pub(super) fn key_value(bytes: &[u8], base: usize) -> Result<(&[u8], usize, &[u8]), Broken> {

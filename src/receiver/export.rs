@@ -3,7 +3,7 @@
 use super::serve::{Connection, Port};
 use crate::intake::Full;
 use crate::model::{Batch, Origin, Rejection, Unshown};
-use crate::otlp::{count, json, walk};
+use crate::otlp::{count, walk, walk_json};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
@@ -107,7 +107,7 @@ fn read(signal: Signal, origin: Origin, bytes: Bytes, connection: &Connection) -
     let json = origin == Origin::HttpJson;
     if signal == Signal::Traces {
         return if json {
-            json::walk_json(&bytes, source, origin, now).map_err(|e| Refusal::Malformed(e.to_string()))
+            walk_json(&bytes, source, origin, now).map_err(|e| Refusal::Malformed(e.to_string()))
         } else {
             // A server refuses a request that is broken anywhere; its sender gets to hear where.
             match walk(bytes, source, origin, now) {

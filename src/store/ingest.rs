@@ -95,8 +95,8 @@ impl Store {
         if let Some(trace) = self.find_trace(id) {
             return trace;
         }
-        let seq = self.next_seq;
-        self.next_seq += 1;
+        let seq = self.counters.traces;
+        self.counters.traces += 1;
         let trace = TraceIx(self.traces.insert(Trace {
             id,
             seq,

@@ -167,6 +167,8 @@ pub struct Counters {
     pub evicted_spans: u64,
     /// Requests evicted at the memory limit.
     pub evicted_requests: u64,
+    /// Traces, evicted ones too.
+    pub traces: u64,
     /// Batches.
     pub batches: u64,
     /// Logs and metrics, accepted and not shown.
@@ -193,7 +195,6 @@ pub struct Store {
     resources: Interner<Resource>,
     scopes: Interner<Scope>,
     payload: usize,
-    next_seq: u64,
     counters: Counters,
     rejections: VecDeque<Rejection>,
     remarks: VecDeque<String>,

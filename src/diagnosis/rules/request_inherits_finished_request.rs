@@ -93,6 +93,23 @@ mod tests {
     }
 
     #[test]
+    fn silent_where_a_client_may_have_carried_the_context() {
+        // A login flow over redirects (the OAuth example of openzipkin), whose spans have no flags.
+        assert_eq!(
+            check(
+                "
+            get /authorize  oauth  server  0..2  get=/authorize noflags
+              redirect  oauth  client  2..2  noflags
+                get /login  oauth  server  100..105  get=/login noflags
+                  get /style.css  oauth  server  763..764  get=/style.css noflags
+                  get /app.js  oauth  server  842..843  get=/app.js noflags
+        "
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
     fn silent_for_work_after_the_response_and_for_dispatch_inside() {
         assert_eq!(
             check(

@@ -1,0 +1,65 @@
+//! `otoscope check`: diagnose without a screen.
+
+use super::{Failure, UNUSABLE, complain, format_named, open, parse_size, print};
+use crate::cli::{Check, FailOn};
+use crate::diagnosis::{Severity, State};
+use crate::dump;
+use crate::model::Rejection;
+use crate::report::{Checked, REPORTS};
+use crate::session::{Clock, Session};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+/// How many rejections a report lists.
+const LISTED: usize = 100;
+
+pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
+    let from = format_named(args.input.from.as_deref())?;
+    let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream);
+    let mut rejected: Vec<Rejection> = Vec::new();
+    let (mut readable, mut unreadable) = (0, 0);
+    for path in &args.files {
+        let read = open(path).and_then(|(input, name)| {
+            dump::read(input, &name, from, &mut |batch| {
+                let room = LISTED - rejected.len();
+                rejected.extend(batch.rejections.iter().take(room).cloned());
+                session.take(batch);
+                ControlFlow::Continue(())
+            })
+        });
+        match read {
+            Ok(_) => readable += 1,
+            Err(error) => {
+                complain(&error);
+                unreadable += 1;
+            }
+        }
+    }
+    if readable == 0 {
+        return Ok(ExitCode::from(UNUSABLE));
+    }
+    session.finish();
+    let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
+    let text = (report.write)(&Checked { session: &session, rejected: &rejected });
+    match &args.output {
+        Some(path) => std::fs::write(path, text)
+            .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?,
+        None => print(&text)?,
+    }
+    if unreadable > 0 {
+        return Ok(ExitCode::from(UNUSABLE));
+    }
+    let fails = session.diagnosis.findings().iter().any(|finding| {
+        finding.state == State::Firm && threshold(args.fail_on).is_some_and(|least| finding.severity >= least)
+    });
+    Ok(ExitCode::from(u8::from(fails)))
+}
+
+fn threshold(fail_on: FailOn) -> Option<Severity> {
+    match fail_on {
+        FailOn::Error => Some(Severity::Error),
+        FailOn::Warning => Some(Severity::Warning),
+        FailOn::Info => Some(Severity::Info),
+        FailOn::Never => None,
+    }
+}

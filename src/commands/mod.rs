@@ -1,0 +1,129 @@
+//! Wiring: one file a command. May use every other room.
+
+mod check;
+mod inspect;
+mod rules;
+
+use crate::cli::{Cli, Command};
+use crate::dump::{DumpError, FORMATS, Format};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Exit code for usage errors and unreadable or empty input.
+const UNUSABLE: u8 = 2;
+
+/// Why a command could not do its work; one line for standard error.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Does what the command line asks for.
+pub fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        None => inspect::run(cli),
+        Some(Command::Demo { speed, draw }) => inspect::demo(&speed, &draw),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Rules) => rules::list(),
+        Some(Command::Explain { rule }) => rules::explain(&rule),
+    };
+    done.unwrap_or_else(|failure| {
+        complain(&failure);
+        ExitCode::from(UNUSABLE)
+    })
+}
+
+/// Says on standard error what went wrong. A closed standard error is nobody's problem.
+fn complain(what: &dyn fmt::Display) {
+    let _ = writeln!(io::stderr(), "otoscope: {what}");
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// The dump format with this name, if one is given.
+fn format_named(name: Option<&str>) -> Result<Option<&'static Format>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let known = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
+    match crate::dump::format(name) {
+        Some(format) => Ok(Some(format)),
+        None => Err(Failure(format!("--from {name} is not a format; these are: {}", known()))),
+    }
+}
+
+/// Opens a dump, or standard input for `-`. The name is for messages.
+fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), DumpError> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(io::stdin()), "standard input".to_owned()));
+    }
+    let name = path.display().to_string();
+    let unreadable = |error: io::Error| DumpError::unreadable(&name, &error);
+    if path.is_dir() {
+        return Err(unreadable(io::Error::other("it is a directory; name the files in it")));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    Ok((Box::new(file), name))
+}
+
+/// A size such as `512MiB`, in bytes. Units are powers of 1,024; a bare number is bytes.
+fn parse_size(text: &str) -> Result<usize, Failure> {
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let unit = text.trim()[digits.len()..].trim().to_ascii_lowercase();
+    let scale = match unit.as_str() {
+        "" | "b" => 1_u64,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => 0,
+    };
+    let bytes = digits.parse::<f64>().unwrap_or(-1.0) * scale as f64;
+    if bytes < 1.0 {
+        return Err(Failure(format!("{text} is not a size; write 512MiB or 2GiB")));
+    }
+    Ok(bytes as usize)
+}
+
+/// All files named on the command line of the inspector.
+fn files(cli: &Cli) -> Vec<PathBuf> {
+    cli.files.iter().chain(&cli.from_json_file).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [("1GiB", 1 << 30), ("64 MiB", 64 << 20), ("1.5k", 1536), ("100", 100)] {
+            assert_eq!(parse_size(text).unwrap(), bytes, "{text}");
+        }
+        for text in ["", "MiB", "-1", "10 apples", "0"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,30 @@
+//! `otoscope rules` and `otoscope explain RULE`: the catalogue.
+
+use super::{Failure, print};
+use crate::diagnosis::RULES;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+pub(super) fn list() -> Result<ExitCode, Failure> {
+    let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for rule in RULES {
+        let _ = writeln!(out, "{:width$}  {:7}  {}", rule.id, rule.severity, rule.summary);
+    }
+    print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn explain(id: &str) -> Result<ExitCode, Failure> {
+    let Some(rule) = RULES.iter().find(|rule| rule.id == id) else {
+        let known: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        return Err(Failure(format!("there is no rule {id}; these are: {}", known.join(", "))));
+    };
+    let mut out =
+        format!("{} ({})\n{}\n\n{}\n\nSources\n", rule.id, rule.severity, rule.summary, rule.explain);
+    for reference in rule.references {
+        let _ = writeln!(out, "  {reference}");
+    }
+    print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,178 @@
+//! One JSON object in the lines of a terminal, gathered until it is whole.
+
+use super::scan::{Scan, Step};
+use memchr::memmem;
+
+/// Where an object starts in a line of other output: a bracket with nothing behind it (pretty-printed), or one with
+/// the members of a span behind it.
+pub(super) fn start(line: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'{', line).find(|at| {
+        let members = line[at + 1..].trim_ascii();
+        members.is_empty() || (members.starts_with(b"\"") && memmem::find(members, b"\"context\"").is_some())
+    })
+}
+
+/// An object of which some lines were read.
+pub(super) struct Object {
+    /// Number of its first line.
+    pub(super) line: u64,
+    text: Vec<u8>,
+    scan: Scan,
+    /// What may stand before every line of it.
+    prefix: Vec<u8>,
+    /// Whether lines without the prefix are somebody else's; known from the second line on.
+    prefixed: Option<bool>,
+    /// Columns before its bracket, the prefix counted.
+    indent: usize,
+    pretty: bool,
+    lines: u64,
+}
+
+/// What a line did to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fed {
+    /// It goes on.
+    More,
+    /// It is whole; so many bytes of the line come after it.
+    Done {
+        /// Bytes of the line that come after it.
+        rest: usize,
+    },
+    /// Another one starts here instead.
+    Another,
+    /// It was none: the line after its bracket is no member.
+    NoObject,
+}
+
+impl Object {
+    /// An object whose bracket stands in this line, which is still to be fed.
+    pub(super) fn new(line: &[u8], bracket: usize, number: u64) -> Self {
+        let before = &line[..bracket];
+        let blank = before.trim_ascii().is_empty();
+        Self {
+            line: number,
+            text: Vec::new(),
+            scan: Scan::default(),
+            prefix: if blank { Vec::new() } else { before.to_vec() },
+            prefixed: if blank { Some(false) } else { None },
+            indent: bracket,
+            pretty: line[bracket + 1..].trim_ascii().is_empty(),
+            lines: 0,
+        }
+    }
+
+    /// What was gathered.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether it looks like a span; a cut-off one that does not is other output.
+    pub(super) fn is_span(&self) -> bool {
+        let start = self.text.get(1..).unwrap_or_default().trim_ascii_start();
+        start.starts_with(b"\"name\"") || memmem::find(&self.text, b"\"context\"").is_some()
+    }
+
+    /// Whether a line may be the next of this object, and not of another process that prints beside it.
+    pub(super) fn owns(&mut self, line: &[u8]) -> bool {
+        let has_prefix = self.without_prefix(line).is_some();
+        match self.prefixed {
+            _ if self.lines == 0 => true,
+            Some(prefixed) => has_prefix || !prefixed,
+            // What stood before the bracket stands before the first member too, or never again.
+            None if has_prefix || line.trim_ascii_start().starts_with(b"\"") => {
+                self.prefixed = Some(has_prefix);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether it is only a bracket that other output ended with, so many lines ago.
+    pub(super) fn is_stale(&self, number: u64) -> bool {
+        self.prefixed.is_none() && number > self.line + 16
+    }
+
+    /// Takes a line in.
+    pub(super) fn feed(&mut self, line: &[u8]) -> Fed {
+        let content = match self.lines {
+            0 => &line[self.indent..],
+            _ if self.prefixed == Some(true) => self.without_prefix(line).unwrap_or(line),
+            _ => line,
+        };
+        if self.lines > 0 {
+            let blank = content.len() - content.trim_ascii_start().len();
+            if start(content) == Some(blank) && line.len() - content.len() + blank <= self.indent {
+                return Fed::Another;
+            }
+            if self.pretty && !self.scan.in_text() && !is_json_line(content.trim_ascii()) {
+                // Somebody else's output got in between.
+                return if self.lines == 1 { Fed::NoObject } else { Fed::More };
+            }
+        }
+        self.lines += 1;
+        self.text.extend_from_slice(content);
+        if let Step::Done(end) = self.scan.step(&self.text) {
+            let rest = self.text.len() - end;
+            self.text.truncate(end);
+            return Fed::Done { rest };
+        }
+        // A line that ends within a text was wrapped by the terminal.
+        if !self.scan.in_text() {
+            self.text.push(b'\n');
+            self.scan.step(&self.text);
+        }
+        Fed::More
+    }
+
+    /// The line behind the prefix; times and process numbers in the prefix may differ from line to line.
+    fn without_prefix<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let (start, rest) = line.split_at_checked(self.prefix.len())?;
+        let same = |(a, b): (&u8, &u8)| a == b || (a.is_ascii_digit() && b.is_ascii_digit());
+        (!self.prefix.is_empty() && start.iter().zip(&self.prefix).all(same)).then_some(rest)
+    }
+}
+
+/// Whether a pretty-printer can have written this line.
+fn is_json_line(line: &[u8]) -> bool {
+    match line.first() {
+        None | Some(b'"') => true,
+        Some(b'{' | b'}' | b'[' | b']') => {
+            line.iter().all(|b| matches!(b, b'{' | b'}' | b'[' | b']' | b',' | b' '))
+        }
+        Some(_) => {
+            let item = line.strip_suffix(b",").unwrap_or(line);
+            matches!(item, b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity")
+                || item.iter().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_are_found_in_other_output() {
+        assert_eq!(start(b"{"), Some(0));
+        assert_eq!(start(b"web-1  | {  "), Some(9));
+        assert_eq!(start(b"  {\"name\": \"x\", \"context\": {"), Some(2));
+        assert_eq!(start(b"{\"level\": \"info\"}"), None);
+        assert_eq!(start(b"say {hello}"), None);
+    }
+
+    #[test]
+    fn log_lines_are_not_json() {
+        for json in ["\"a\": 1,", "}, {", "[]", "-1.5e3,", "true", "", "],"] {
+            assert!(is_json_line(json.as_bytes()), "{json}");
+        }
+        for log in
+            ["127.0.0.1 - - [23/Nov/2026 06:53:42]", "[2026-11-23] [7] [INFO] x", "Press CTRL+C", "{x}"]
+        {
+            assert!(!is_json_line(log.as_bytes()), "{log}");
+        }
+    }
+}

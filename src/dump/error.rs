@@ -1,0 +1,60 @@
+//! Why a dump could not be read at all. Whatever is bad *in* a dump is a rejection instead.
+
+use std::fmt;
+
+/// Why a dump could not be read at all; each a full sentence with the file's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DumpError {
+    /// There is nothing in it.
+    Empty {
+        /// The file.
+        name: String,
+    },
+    /// It is none of the formats that are read.
+    Unknown {
+        /// The file.
+        name: String,
+        /// What it looks like instead.
+        looks: String,
+    },
+    /// It is one of the formats, but no span could be taken from it.
+    NoSpans {
+        /// The file.
+        name: String,
+        /// The format that it was read as.
+        format: &'static str,
+        /// The likely cause.
+        cause: String,
+    },
+    /// The system refuses to read it.
+    Unreadable {
+        /// The file.
+        name: String,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+impl DumpError {
+    /// What the system said when this file was opened or first read.
+    pub fn unreadable(name: &str, error: &std::io::Error) -> Self {
+        Self::Unreadable { name: name.to_owned(), reason: error.to_string() }
+    }
+}
+
+impl fmt::Display for DumpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty { name } => write!(f, "{name} is empty."),
+            Self::Unknown { name, looks } => {
+                write!(f, "{name} is not in a format that otoscope reads: it looks like {looks}.")
+            }
+            Self::NoSpans { name, format, cause } => {
+                write!(f, "{name}, read as {format}, holds no span: {cause}.")
+            }
+            Self::Unreadable { name, reason } => write!(f, "{name} cannot be read: {reason}."),
+        }
+    }
+}
+
+impl std::error::Error for DumpError {}

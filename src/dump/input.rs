@@ -1,0 +1,190 @@
+//! What a reader reads from: inflated, buffered, with the place where it is.
+
+use std::io::{self, Cursor, Read};
+
+/// How much is asked for at once, bytes.
+const CHUNK: usize = 1 << 20;
+
+/// Bytes of a dump. A failure ends it like its end does, and is kept.
+pub(super) struct Input<'a> {
+    inner: Box<dyn Read + 'a>,
+    compression: &'static str,
+    /// Allocated and zeroed; `start..end` is what is available.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Bytes consumed.
+    offset: u64,
+    /// Line breaks consumed.
+    lines: u64,
+    ended: bool,
+    failure: Option<io::Error>,
+}
+
+impl<'a> Input<'a> {
+    /// Looks whether the input is compressed, and inflates it if so.
+    pub(super) fn open(mut input: impl Read + 'a) -> io::Result<Self> {
+        let mut magic = Vec::new();
+        input.by_ref().take(4).read_to_end(&mut magic)?;
+        let compression = match magic[..] {
+            [0x1f, 0x8b, ..] => "gzip",
+            [0x28, 0xb5, 0x2f, 0xfd] => "zstd",
+            _ => "",
+        };
+        let whole = Cursor::new(magic).chain(input);
+        let inner: Box<dyn Read + 'a> = match compression {
+            "gzip" => Box::new(flate2::read::MultiGzDecoder::new(whole)),
+            // A frame may ask for a window of 128 MiB at most: the decoder's own default.
+            "zstd" => Box::new(zstd::stream::read::Decoder::new(whole)?),
+            _ => Box::new(whole),
+        };
+        Ok(Self {
+            inner,
+            compression,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            lines: 0,
+            ended: false,
+            failure: None,
+        })
+    }
+
+    /// `gzip`, `zstd` or nothing.
+    pub(super) fn compression(&self) -> &'static str {
+        self.compression
+    }
+
+    /// What was read and not consumed.
+    pub(super) fn available(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Reads more behind what is available; may wait. Whether there was more.
+    pub(super) fn more(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.buffer.len() < self.end + CHUNK {
+            // Doubling, so that one long record is not copied once a chunk.
+            self.buffer.resize((self.end + CHUNK).max(2 * self.end), 0);
+        }
+        loop {
+            match self.inner.read(&mut self.buffer[self.end..]) {
+                Ok(0) => self.ended = true,
+                Ok(n) => {
+                    self.end += n;
+                    return true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.failure = Some(error);
+                    self.ended = true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /// Reads until `len` bytes are available; whether they are.
+    pub(super) fn at_least(&mut self, len: usize) -> bool {
+        while self.available().len() < len {
+            if !self.more() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Gives up the next `len` bytes.
+    pub(super) fn consume(&mut self, len: usize) {
+        let len = len.min(self.end - self.start);
+        self.lines += memchr::memchr_iter(b'\n', &self.buffer[self.start..self.start + len]).count() as u64;
+        self.start += len;
+        self.offset += len as u64;
+    }
+
+    /// Gives up everything until the next line break, that included.
+    pub(super) fn skip_line(&mut self) {
+        loop {
+            let available = self.available();
+            match memchr::memchr(b'\n', available) {
+                Some(at) => return self.consume(at + 1),
+                None => self.consume(available.len()),
+            }
+            if !self.more() {
+                return;
+            }
+        }
+    }
+
+    /// The length of the next line without its break, or of what is left if that is the last. Nothing if it is
+    /// longer than `cap`.
+    pub(super) fn line_len(&mut self, cap: usize) -> Option<usize> {
+        let mut searched = 0;
+        loop {
+            let available = self.available();
+            match memchr::memchr(b'\n', &available[searched..]) {
+                Some(more) => return (searched + more <= cap).then_some(searched + more),
+                None => searched = available.len(),
+            }
+            if searched > cap {
+                return None;
+            }
+            if !self.more() {
+                return Some(searched);
+            }
+        }
+    }
+
+    /// How many bytes were consumed.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The number of the line that comes next, counted from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.lines + 1
+    }
+
+    /// Whether nothing comes after what is available.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Why it ended early.
+    pub(super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out one byte at a time.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut into[..1])
+        }
+    }
+
+    #[test]
+    fn lines_and_places_are_counted() {
+        let mut input = Input::open(Slow(b"one\ntwo two\nthree")).unwrap();
+        assert_eq!(input.line_len(100), Some(3));
+        input.consume(4);
+        assert_eq!((input.line(), input.offset()), (2, 4));
+        assert_eq!(input.line_len(6), None);
+        input.skip_line();
+        assert_eq!((input.line(), input.line_len(100)), (3, Some(5)));
+        assert!(input.has_ended() && !input.at_least(6));
+    }
+}

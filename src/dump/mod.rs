@@ -1,0 +1,146 @@
+//! Files: one file a format, one table. Every reader turns what it finds into batches of walked protobuf.
+//!
+//! A reader holds one record at a time, however large the file; a record that is bad is a rejection with its
+//! place, and the rest is read on. Compressed files are inflated on the way. Knows [`model`](crate::model) and
+//! [`otlp`](crate::otlp) only; who opens files and where batches go is the caller's.
+
+mod console;
+mod console_object;
+mod console_span;
+mod error;
+mod gather;
+mod input;
+mod looks;
+mod otlp_json;
+mod otlp_protobuf;
+mod outlet;
+pub mod pace;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod zipkin;
+mod zipkin_shared;
+mod zipkin_span;
+
+use crate::model::Batch;
+use input::Input;
+use outlet::Outlet;
+use std::io::Read;
+use std::ops::ControlFlow;
+
+pub use error::DumpError;
+
+/// A dump format: adding one is a file with such a constant, and a word in [`FORMATS`].
+pub struct Format {
+    /// Its name on the command line and in [`Origin::Dump`](crate::model::Origin::Dump).
+    pub name: &'static str,
+    /// What it is and who writes it, one line.
+    pub summary: &'static str,
+    /// Usual extensions, without the dot; they decide where the content fits several formats.
+    pub extensions: &'static [&'static str],
+    sniff: fn(&[u8]) -> Guess,
+    read: fn(&mut Input<'_>, &mut Outlet<'_>) -> ControlFlow<()>,
+}
+
+/// What a format says of the start of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guess {
+    No,
+    Perhaps,
+    Sure,
+}
+
+/// Every format that can be read, in the order in which they are asked.
+pub const FORMATS: &[&Format] =
+    &[&otlp_json::FORMAT, &zipkin::FORMAT, &console::FORMAT, &otlp_protobuf::FORMAT];
+
+/// How much of a file is looked at, at most, to find its format: console text may start with pages of other output.
+const HEAD: usize = 4 << 20;
+
+/// The format with this name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name).copied()
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Name of the format.
+    pub format: &'static str,
+    /// Size, inflated.
+    pub bytes: u64,
+    /// Batches sent.
+    pub batches: u64,
+    /// Spans in them.
+    pub spans: u64,
+    /// Spans and records that could not be taken.
+    pub rejected: u64,
+    /// Log records that came along.
+    pub log_records: u64,
+    /// Metrics that came along.
+    pub metrics: u64,
+}
+
+/// Reads a dump from `input` and hands its batches to `sink` as they come, until that breaks off.
+///
+/// `name` stands for the input in messages, positions and [`Batch::source`]. The format is `from`, or else found by
+/// content. Of an input that ends too early or fails on the way, what could be read is delivered, and a rejection
+/// says where it ended. Not an error: an early [`ControlFlow::Break`].
+pub fn read(
+    input: impl Read,
+    name: &str,
+    from: Option<&'static Format>,
+    sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
+) -> Result<Summary, DumpError> {
+    let unreadable = |error: std::io::Error| DumpError::unreadable(name, &error);
+    let mut input = Input::open(input).map_err(unreadable)?;
+    let format = match from {
+        Some(format) => {
+            input.more();
+            Some(format)
+        }
+        None => sniff(&mut input, name),
+    };
+    if input.available().is_empty() {
+        return Err(match input.take_failure() {
+            Some(error) => unreadable(error),
+            None => DumpError::Empty { name: name.to_owned() },
+        });
+    }
+    let Some(format) = format else {
+        let looks = looks::like(input.available(), input.compression());
+        return Err(DumpError::Unknown { name: name.to_owned(), looks });
+    };
+    let mut outlet = Outlet::new(name, format.name, sink);
+    let flow = (format.read)(&mut input, &mut outlet);
+    if let Some(error) = input.take_failure() {
+        let position = outlet.at_byte(input.offset() + input.available().len() as u64);
+        outlet.reject(position, format!("the file cannot be read further: {error}"));
+    }
+    let flow = if flow.is_continue() { outlet.flush() } else { flow };
+    let summary = Summary { bytes: input.offset(), ..outlet.summary() };
+    if summary.spans == 0 && flow.is_continue() {
+        let cause = outlet.why_nothing();
+        return Err(DumpError::NoSpans { name: name.to_owned(), format: format.name, cause });
+    }
+    Ok(summary)
+}
+
+/// The format of what comes, by as little of it as is needed: a pipe may be slow.
+fn sniff(input: &mut Input<'_>, name: &str) -> Option<&'static Format> {
+    let bare = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let extension = bare.rsplit_once('.').map_or("", |(_, extension)| extension);
+    loop {
+        let more = input.more();
+        let head = input.available();
+        if let Some(format) = FORMATS.iter().find(|format| (format.sniff)(head) == Guess::Sure) {
+            return Some(format);
+        }
+        if !more || head.len() >= HEAD {
+            let mut fitting: Vec<_> =
+                FORMATS.iter().filter(|format| (format.sniff)(head) == Guess::Perhaps).collect();
+            fitting.sort_by_key(|format| !format.extensions.contains(&extension));
+            return fitting.first().map(|format| **format);
+        }
+    }
+}

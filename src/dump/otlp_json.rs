@@ -1,0 +1,158 @@
+//! OTLP/JSON: one document, pretty-printed or not, or many of them, one a line or one behind the other.
+
+use super::input::Input;
+use super::outlet::Outlet;
+use super::scan::{Extent, extent};
+use super::{Format, Guess};
+use crate::otlp::{Reading, read_document};
+use memchr::memmem;
+use std::ops::ControlFlow;
+
+/// OTLP/JSON.
+pub(super) const FORMAT: Format = Format {
+    name: "otlp-json",
+    summary: "OTLP/JSON: one document or JSON lines, as the collector's file exporter and `otoscope record` write them",
+    extensions: &["json", "jsonl", "ndjson"],
+    sniff,
+    read,
+};
+
+/// A single document may be as large as this, bytes.
+const LARGEST: usize = 1 << 30;
+
+/// One document of many may be as large as this, bytes.
+const LARGEST_OF_MANY: usize = 64 << 20;
+
+fn sniff(head: &[u8]) -> Guess {
+    const KEYS: [&[u8]; 8] = [
+        b"\"resourceSpans\"",
+        b"\"resource_spans\"",
+        b"\"resourceLogs\"",
+        b"\"resource_logs\"",
+        b"\"resourceMetrics\"",
+        b"\"resource_metrics\"",
+        b"\"scopeSpans\"",
+        b"\"instrumentationLibrarySpans\"",
+    ];
+    let json = matches!(first(head), Some(b'{' | b'['));
+    if json && KEYS.iter().any(|key| memmem::find(head, key).is_some()) { Guess::Sure } else { Guess::No }
+}
+
+/// The first byte that is no white space.
+pub(super) fn first(head: &[u8]) -> Option<u8> {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().first().copied()
+}
+
+/// Whether a document starts with these bytes of a line.
+fn starts(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"{") else { return false };
+    let Some(rest) = rest.trim_ascii_start().strip_prefix(b"\"resource") else { return false };
+    matches!(rest.first(), Some(b'S' | b'L' | b'M' | b'_'))
+}
+
+fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    let mut cap = LARGEST;
+    loop {
+        skip_separators(input);
+        let Some(byte) = input.available().first() else { return ControlFlow::Continue(()) };
+        if !matches!(byte, b'{' | 0xef) {
+            reject_other_text(input, outlet);
+            outlet.relieve()?;
+            continue;
+        }
+        let Some(line) = input.line_len(cap) else {
+            reject_too_long(input, outlet, cap);
+            continue;
+        };
+        // Mostly a line is a document, which saves looking for its end. An opening bracket alone never is.
+        let record = &input.available()[..line];
+        let alone = record.trim_ascii_end().len() < 3 && !input.has_ended();
+        let reading =
+            if alone { None } else { Some(read_document(record, outlet.source(), outlet.origin(), 0)) };
+        let (reading, len) = match reading {
+            Some(reading) if !reading.is_cut(record) => {
+                // After a document comes perhaps another one, after broken text only the next line.
+                let len = if reading.broken.is_some() { line } else { reading.end };
+                (reading, len)
+            }
+            _ => match extent(input, cap, starts) {
+                Extent::TooLong => {
+                    reject_too_long(input, outlet, cap);
+                    continue;
+                }
+                Extent::Whole(len) | Extent::Cut(len) => {
+                    // The break is where the text ends, not on the line after it.
+                    let record = input.available()[..len].trim_ascii_end();
+                    (read_document(record, outlet.source(), outlet.origin(), 0), len)
+                }
+            },
+        };
+        cap = LARGEST_OF_MANY;
+        send(reading, len, input, outlet)?;
+    }
+}
+
+/// Turns paths into lines, says what broke the document, and hands on what there is.
+fn send(reading: Reading, len: usize, input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    let Reading { mut batch, rejected_at, broken, unknown_keys, .. } = reading;
+    let (mut line, mut from) = (input.line(), 0);
+    for (rejection, at) in batch.rejections.iter_mut().zip(rejected_at) {
+        line += memchr::memchr_iter(b'\n', &input.available()[from..at]).count() as u64;
+        from = at;
+        let path = std::mem::replace(&mut rejection.position, outlet.at_line(line));
+        rejection.reason = format!("{path}: {}", rejection.reason);
+    }
+    let nothing =
+        batch.records.is_empty() && batch.rejections.is_empty() && batch.unshown == Default::default();
+    if let Some(error) = broken {
+        let kept = match batch.records.len() {
+            0 => String::new(),
+            n => format!("; {n} spans before it were kept"),
+        };
+        let position = outlet.at_line(input.line() + error.line as u64 - 1);
+        outlet.reject(position, format!("{} at column {}{kept}", error.what, error.column));
+    } else if nothing && !unknown_keys.is_empty() {
+        let keys = unknown_keys.join("`, `");
+        outlet.reject(
+            outlet.at_line(input.line()),
+            format!("an object without `resourceSpans`; its keys are `{keys}`"),
+        );
+    }
+    input.consume(len);
+    outlet.relieve()?;
+    outlet.send(batch)
+}
+
+/// White space and commas between documents, and the brackets of a list of them.
+fn skip_separators(input: &mut Input<'_>) {
+    loop {
+        let available = input.available();
+        let until =
+            available.iter().position(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']'));
+        input.consume(until.unwrap_or(available.len()));
+        if until.is_some() || !input.more() {
+            return;
+        }
+    }
+}
+
+/// Lines that cannot be documents are one rejection together.
+fn reject_other_text(input: &mut Input<'_>, outlet: &mut Outlet<'_>) {
+    let (position, first_line) = (outlet.at_line(input.line()), input.line());
+    loop {
+        input.skip_line();
+        if !input.at_least(1) || matches!(input.available()[0], b'{' | b'[') {
+            break;
+        }
+    }
+    let reason = match input.line() - first_line {
+        0 | 1 => "a line that is not JSON".to_owned(),
+        lines => format!("{lines} lines that are not JSON"),
+    };
+    outlet.reject(position, reason);
+}
+
+fn reject_too_long(input: &mut Input<'_>, outlet: &mut Outlet<'_>, cap: usize) {
+    outlet.reject(outlet.at_line(input.line()), format!("a record of more than {} MiB, left out", cap >> 20));
+    input.skip_line();
+}

@@ -1,0 +1,187 @@
+//! OTLP protobuf: one message, or many with their lengths before them.
+
+use super::input::Input;
+use super::outlet::Outlet;
+use super::{Format, Guess};
+use crate::model::Batch;
+use crate::otlp::{Malformed, mend, walk};
+use bytes::Bytes;
+use std::ops::ControlFlow;
+
+/// OTLP protobuf.
+pub(super) const FORMAT: Format = Format {
+    name: "otlp-protobuf",
+    summary: "OTLP protobuf: one ExportTraceServiceRequest, or many, each after its length (varint or 4 bytes)",
+    extensions: &["binpb", "pb", "bin", "proto"],
+    sniff,
+    read,
+};
+
+/// A message may be as large as this, bytes.
+const LARGEST: usize = 1 << 30;
+
+/// How messages follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    /// There is one, to the end.
+    One,
+    /// Varint lengths, as protobuf's own `writeDelimitedTo`.
+    Varint,
+    /// Lengths of four bytes, the high one first, as the collector's file exporter writes them.
+    Fixed,
+}
+
+fn sniff(head: &[u8]) -> Guess {
+    if framing(head).is_some() { Guess::Perhaps } else { Guess::No }
+}
+
+fn framing(head: &[u8]) -> Option<Framing> {
+    if is_request(head) {
+        return Some(Framing::One);
+    }
+    for (framing, length) in [(Framing::Varint, varint(head)), (Framing::Fixed, fixed(head))] {
+        if let Some((len, size)) = length
+            && (2..=LARGEST).contains(&len)
+            && is_request(&head[size..head.len().min(size + len)])
+        {
+            return Some(framing);
+        }
+    }
+    None
+}
+
+/// Whether a request with a `ResourceSpans` in it starts here, as far as its first bytes tell.
+fn is_request(bytes: &[u8]) -> bool {
+    // Tags of length-delimited fields at each level: the spans of a resource; what a resource or a scope's spans
+    // start with. 0xc2 is the first byte of the field of OTLP before 0.19.
+    let inside = |bytes: &[u8], tags: &[u8]| -> Option<Vec<u8>> {
+        let (tag, rest) = bytes.split_first()?;
+        if !tags.contains(tag) {
+            return None;
+        }
+        let rest = if *tag == 0xc2 { rest.strip_prefix(&[0x3e])? } else { rest };
+        let (len, size) = varint(rest)?;
+        let content = &rest[size..];
+        (len <= LARGEST).then(|| content[..content.len().min(len)].to_vec())
+    };
+    let Some(resource_spans) = inside(bytes, &[0x0a]) else { return false };
+    let Some(member) = inside(&resource_spans, &[0x0a, 0x12, 0x1a, 0xc2]) else { return false };
+    match resource_spans[0] {
+        // An empty resource, its attributes, or its count of dropped ones.
+        0x0a => matches!(member.first(), None | Some(0x0a | 0x10 | 0x1a)),
+        0x1a => std::str::from_utf8(&member).is_ok(),
+        _ => matches!(member.first(), None | Some(0x0a | 0x12 | 0x1a)),
+    }
+}
+
+/// A varint and its size.
+fn varint(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value = 0_u64;
+    for (i, b) in bytes.iter().take(9).enumerate() {
+        value |= u64::from(b & 0x7f) << (7 * i);
+        if *b < 0x80 {
+            return Some((usize::try_from(value).ok()?, i + 1));
+        }
+    }
+    None
+}
+
+fn fixed(bytes: &[u8]) -> Option<(usize, usize)> {
+    Some((u32::from_be_bytes(*bytes.first_chunk()?) as usize, 4))
+}
+
+fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    input.at_least(64);
+    let length = match framing(input.available()) {
+        None | Some(Framing::One) => return read_one(input, outlet),
+        Some(Framing::Varint) => varint,
+        Some(Framing::Fixed) => fixed,
+    };
+    while input.at_least(1) {
+        input.at_least(10);
+        let at = input.offset();
+        let Some((len, size)) = length(input.available()) else {
+            outlet.reject(
+                outlet.at_byte(at),
+                "no length where a record should start, the rest was left out".into(),
+            );
+            return ControlFlow::Continue(());
+        };
+        if len > LARGEST {
+            let reason = format!("a record of {len} bytes, more than can be true; the rest was left out");
+            outlet.reject(outlet.at_byte(at), reason);
+            return ControlFlow::Continue(());
+        }
+        let whole = input.at_least(size + len);
+        let available = &input.available()[size..];
+        let record = Bytes::copy_from_slice(&available[..len.min(available.len())]);
+        let consumed = size + record.len();
+        send(&record, whole, at + size as u64, outlet)?;
+        input.consume(consumed);
+        outlet.relieve()?;
+    }
+    ControlFlow::Continue(())
+}
+
+fn read_one(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    while input.more() {
+        if input.available().len() > LARGEST {
+            outlet.reject(outlet.at_byte(0), format!("a single message of more than {} MiB", LARGEST >> 20));
+            return ControlFlow::Continue(());
+        }
+    }
+    let record = Bytes::copy_from_slice(input.available());
+    let len = record.len();
+    send(&record, true, 0, outlet)?;
+    input.consume(len);
+    ControlFlow::Continue(())
+}
+
+/// Walks a record that starts at `base` of the file; of one that is cut off or broken, what lies before the break.
+fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    let walked = |bytes| walk(bytes, outlet.source(), outlet.origin(), 0);
+    let (mut batch, malformed) = walked(record.clone());
+    if malformed.is_some() {
+        let (mended, _) = walked(mend(record));
+        if mended.records.len() >= batch.records.len() {
+            batch = mended;
+        }
+    }
+    for rejection in &mut batch.rejections {
+        let within = rejection.position.strip_prefix("byte ").and_then(|at| at.parse::<u64>().ok());
+        rejection.position = outlet.at_byte(base + within.unwrap_or(0));
+    }
+    if let Some(reason) = trouble(whole, malformed.as_ref(), &batch) {
+        let offset = malformed.map_or(record.len(), |m| m.offset);
+        outlet.reject(outlet.at_byte(base + offset as u64), reason);
+    }
+    outlet.send(batch)
+}
+
+fn trouble(whole: bool, malformed: Option<&Malformed>, batch: &Batch) -> Option<String> {
+    let kept = match batch.records.len() {
+        0 => String::new(),
+        n => format!("; {n} spans before it were kept"),
+    };
+    match (whole, malformed) {
+        (false, _) => Some(format!("the file ends inside of a record{kept}")),
+        (true, Some(Malformed { what, .. })) => Some(format!("not OTLP protobuf: {what}{kept}")),
+        (true, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn framings_are_told_apart() {
+        let one = [0x0a, 4, 0x0a, 2, 0x0a, 0];
+        assert_eq!(framing(&one), Some(Framing::One));
+        assert_eq!(framing(&[&[6], &one[..]].concat()), Some(Framing::Varint));
+        assert_eq!(framing(&[&[0, 0, 0, 6], &one[..]].concat()), Some(Framing::Fixed));
+        for other in ["", "\n", "\n\n\n\nhello", "hello", "\n\u{4}abcd", "\0\0\0\0\0\0"] {
+            assert_eq!(framing(other.as_bytes()), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Where readers put what they read: positions, counts, and each remark once.
+
+use super::Summary;
+use crate::model::{Batch, Origin, Rejection, Source};
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+/// How many rejections wait for a batch to travel with before they travel alone.
+const WAITING: usize = 256;
+
+/// Takes batches and rejections on their way to the sink.
+pub(super) struct Outlet<'a> {
+    source: Source,
+    origin: Origin,
+    sink: &'a mut dyn FnMut(Batch) -> ControlFlow<()>,
+    summary: Summary,
+    /// Rejections that wait for a batch.
+    waiting: Vec<Rejection>,
+    first_rejection: Option<Rejection>,
+    remarks: HashSet<String>,
+    /// When the last batch was sent.
+    sent_ns: u64,
+}
+
+impl<'a> Outlet<'a> {
+    pub(super) fn new(
+        name: &str,
+        format: &'static str,
+        sink: &'a mut dyn FnMut(Batch) -> ControlFlow<()>,
+    ) -> Self {
+        Self {
+            source: name.into(),
+            origin: Origin::Dump(format),
+            sink,
+            summary: Summary {
+                format,
+                bytes: 0,
+                batches: 0,
+                spans: 0,
+                rejected: 0,
+                log_records: 0,
+                metrics: 0,
+            },
+            waiting: Vec::new(),
+            first_rejection: None,
+            remarks: HashSet::new(),
+            sent_ns: 0,
+        }
+    }
+
+    pub(super) fn source(&self) -> Source {
+        self.source.clone()
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The position of a line of a text file.
+    pub(super) fn at_line(&self, line: u64) -> String {
+        format!("{}:{line}", self.source)
+    }
+
+    /// The position of a byte of a binary file.
+    pub(super) fn at_byte(&self, offset: u64) -> String {
+        format!("{}: byte {offset}", self.source)
+    }
+
+    /// Notes what could not be taken.
+    pub(super) fn reject(&mut self, position: String, reason: String) {
+        self.waiting.push(Rejection { position, reason });
+    }
+
+    /// Counts logs that a reader found outside of batches.
+    pub(super) fn count_logs(&mut self, log_records: u64) {
+        self.summary.log_records += log_records;
+    }
+
+    /// Hands a batch on; one with nothing in it is not worth the way.
+    pub(super) fn send(&mut self, mut batch: Batch) -> ControlFlow<()> {
+        self.sent_ns = batch.last_end_ns().unwrap_or(self.sent_ns);
+        batch.arrived_ns = self.sent_ns;
+        batch.remarks.retain(|remark| self.remarks.insert(remark.clone()));
+        batch.rejections.splice(..0, self.waiting.drain(..));
+        let (unshown, summary) = (batch.unshown, &mut self.summary);
+        let counted = unshown.log_records + unshown.metrics;
+        if batch.records.is_empty() && batch.rejections.is_empty() && batch.remarks.is_empty() && counted == 0
+        {
+            return ControlFlow::Continue(());
+        }
+        if self.first_rejection.is_none() {
+            self.first_rejection = batch.rejections.first().cloned();
+        }
+        summary.batches += 1;
+        summary.spans += batch.records.len() as u64;
+        summary.rejected += batch.rejections.len() as u64;
+        summary.log_records += unshown.log_records;
+        summary.metrics += unshown.metrics;
+        (self.sink)(batch)
+    }
+
+    /// Sends waiting rejections once they are many.
+    pub(super) fn relieve(&mut self) -> ControlFlow<()> {
+        if self.waiting.len() < WAITING { ControlFlow::Continue(()) } else { self.flush() }
+    }
+
+    /// Sends waiting rejections.
+    pub(super) fn flush(&mut self) -> ControlFlow<()> {
+        self.send(Batch::empty(self.source.clone(), self.origin, 0))
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        self.summary
+    }
+
+    /// The likely cause of there being no span.
+    pub(super) fn why_nothing(&self) -> String {
+        let Summary { rejected, log_records, metrics, .. } = self.summary;
+        match &self.first_rejection {
+            Some(Rejection { position, reason }) => match rejected {
+                1 => format!("what is in it was rejected: {position}: {reason}"),
+                _ => format!(
+                    "all {rejected} spans or records in it were rejected, the first at {position}: {reason}"
+                ),
+            },
+            None if log_records + metrics > 0 => {
+                format!("only logs or metrics are inside ({log_records} log records, {metrics} metrics)")
+            }
+            None => "its lists of spans are empty".to_owned(),
+        }
+    }
+}

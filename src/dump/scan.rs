@@ -1,0 +1,121 @@
+//! Where a JSON value ends, without reading it; and where the next one starts when this one never ends.
+
+use super::input::Input;
+
+/// Follows brackets and quotes.
+#[derive(Default)]
+pub(super) struct Scan {
+    /// Where it is; may lie one byte past the end, behind an escape.
+    at: usize,
+    depth: usize,
+    in_text: bool,
+}
+
+/// What a scan came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The value ends here.
+    Done(usize),
+    /// A line starts here.
+    Line(usize),
+    /// Nothing is left to look at.
+    More,
+}
+
+impl Scan {
+    /// Whether it is inside of a text.
+    pub(super) fn in_text(&self) -> bool {
+        self.in_text
+    }
+
+    /// Goes on over `bytes`, which are those of before and perhaps more.
+    pub(super) fn step(&mut self, bytes: &[u8]) -> Step {
+        loop {
+            let Some(rest) = bytes.get(self.at..) else { return Step::More };
+            let found = if self.in_text {
+                memchr::memchr3(b'"', b'\\', b'\n', rest)
+            } else {
+                rest.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b'\n'))
+            };
+            let Some(more) = found else {
+                self.at = bytes.len();
+                return Step::More;
+            };
+            self.at += more + 1;
+            match rest[more] {
+                b'"' => self.in_text = !self.in_text,
+                b'\\' => self.at += 1,
+                b'\n' => return Step::Line(self.at),
+                b'{' | b'[' => self.depth += 1,
+                _ => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Step::Done(self.at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How far a value reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// To here.
+    Whole(usize),
+    /// It never ends: another one starts here, or the input ends.
+    Cut(usize),
+    /// Further than it may.
+    TooLong,
+}
+
+/// How many bytes of a line tell whether a record starts there.
+const MARK: usize = 64;
+
+/// How far the value reaches that starts with what is available. `starts` tells whether a record starts with these
+/// bytes of a line's start: so a record that was cut off takes only its own lines with it.
+pub(super) fn extent(input: &mut Input<'_>, cap: usize, starts: fn(&[u8]) -> bool) -> Extent {
+    let mut scan = Scan::default();
+    loop {
+        match scan.step(input.available()) {
+            Step::Done(end) => return Extent::Whole(end),
+            Step::Line(at) => {
+                // Looking ahead may wait, so only where a record can start.
+                if input.at_least(at + 1) && matches!(input.available()[at], b'{' | b'[') {
+                    input.at_least(at + MARK);
+                }
+                let line = &input.available()[at..];
+                if starts(&line[..line.len().min(MARK)]) {
+                    return Extent::Cut(at);
+                }
+            }
+            Step::More => {
+                if input.available().len() > cap {
+                    return Extent::TooLong;
+                }
+                if !input.more() {
+                    return Extent::Cut(input.available().len());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Extent {
+        extent(&mut Input::open(text.as_bytes()).unwrap(), 1_000, |line| line.starts_with(b"{\"new"))
+    }
+
+    #[test]
+    fn a_value_ends_where_its_brackets_do() {
+        assert_eq!(of(r#"{"a":["}\"]",{}]} {"#), Extent::Whole(17));
+        assert_eq!(of("{\n[]\n}\n{\"new"), Extent::Whole(6));
+        assert_eq!(of("{\"a\":[\n{\"new\": 1}"), Extent::Cut(7));
+        assert_eq!(of("{\"a\":\"cut in text\n{\"new\": 1}"), Extent::Cut(18));
+        assert_eq!(of("{\"a\\"), Extent::Cut(4));
+        assert_eq!(of(&"[".repeat(2_000)), Extent::TooLong);
+    }
+}

@@ -1,0 +1,174 @@
+//! Findings for machines: schema `otoscope.check/v1`. Keys are never renamed or removed within `v1`.
+
+use super::{Checked, Report};
+use crate::diagnosis::{Finding, requests_of};
+use crate::model::Rejection;
+use crate::store::TraceIx;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// The report.
+pub(super) const REPORT: Report =
+    Report { name: "json", summary: "for scripts, schema otoscope.check/v1", write };
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    version: &'static str,
+    input: Input<'a>,
+    findings: Vec<FindingRow<'a>>,
+    requests: Vec<RequestRow>,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    spans: u64,
+    traces: u64,
+    logs: u64,
+    metrics: u64,
+    repeated: u64,
+    rejected: Vec<RejectedRow<'a>>,
+    rejected_count: u64,
+}
+
+#[derive(Serialize)]
+struct RejectedRow<'a> {
+    source: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct FindingRow<'a> {
+    rule: &'a str,
+    severity: String,
+    confidence: f64,
+    state: String,
+    service: &'a str,
+    trace_ids: Vec<String>,
+    trace_count: u64,
+    span_ids: Vec<String>,
+    span_count: u64,
+    request_count: Option<u64>,
+    culprit: Option<CulpritRow<'a>>,
+    known_issue: Option<IssueRow<'a>>,
+    message: &'a str,
+    evidence: &'a [String],
+    remedy: &'a [String],
+    folded_under: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct CulpritRow<'a> {
+    span_id: String,
+    name: Option<&'a str>,
+    kind: Option<String>,
+    scope: Option<&'a str>,
+    scope_version: Option<&'a str>,
+    received: bool,
+    class: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_at_least_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inferred: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct IssueRow<'a> {
+    id: &'a str,
+    fixed_in: Option<&'a str>,
+    refs: &'a [String],
+}
+
+#[derive(Serialize)]
+struct RequestRow {
+    trace_id: String,
+    unit: usize,
+    entry_span_id: String,
+    name: String,
+    service: String,
+    span_ids: Vec<String>,
+}
+
+fn write(checked: &Checked<'_>) -> String {
+    let counters = checked.session.store.counters();
+    let rejected = |r: &'_ Rejection| (r.position.clone(), r.reason.clone());
+    let rows: Vec<(String, String)> = checked.rejected.iter().map(rejected).collect();
+    let document = Document {
+        schema: "otoscope.check/v1",
+        version: env!("CARGO_PKG_VERSION"),
+        input: Input {
+            spans: counters.received,
+            traces: checked.session.store.counters().traces,
+            logs: counters.unshown.log_records,
+            metrics: counters.unshown.metrics,
+            repeated: counters.repeated,
+            rejected: rows.iter().map(|(source, reason)| RejectedRow { source, reason }).collect(),
+            rejected_count: checked.session.store.counters().rejected,
+        },
+        findings: checked.findings().iter().map(finding_row).collect(),
+        requests: requests(checked),
+    };
+    // Serialising strings, numbers and lists cannot fail.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn finding_row(finding: &Finding) -> FindingRow<'_> {
+    FindingRow {
+        rule: finding.rule.id,
+        severity: finding.severity.to_string(),
+        confidence: finding.confidence,
+        state: finding.state.to_string(),
+        service: &finding.service,
+        trace_ids: finding.trace_ids.iter().map(ToString::to_string).collect(),
+        trace_count: finding.trace_count,
+        span_ids: finding.span_ids.iter().map(|(_, span)| span.to_string()).collect(),
+        span_count: finding.span_count,
+        request_count: finding.request_count,
+        culprit: finding.culprit.as_ref().map(|culprit| CulpritRow {
+            span_id: culprit.span_id.to_string(),
+            name: culprit.name.as_deref(),
+            kind: culprit.kind.map(|kind| kind.to_string()),
+            scope: culprit.scope.as_deref(),
+            scope_version: culprit.scope_version.as_deref(),
+            received: culprit.received,
+            class: culprit.class.id(),
+            open_at_least_ms: culprit.open_at_least_ns.map(|ns| ns as f64 / 1e6),
+            inferred: (!culprit.received).then_some(false),
+        }),
+        known_issue: finding.known_issue.as_ref().map(|issue| IssueRow {
+            id: &issue.id,
+            fixed_in: (!issue.fixed_in.is_empty()).then_some(issue.fixed_in.as_str()),
+            refs: &issue.refs,
+        }),
+        message: &finding.message,
+        evidence: &finding.evidence,
+        remedy: &finding.remedy,
+        folded_under: finding.folded_under,
+    }
+}
+
+/// The units of every trace that was cut apart.
+fn requests(checked: &Checked<'_>) -> Vec<RequestRow> {
+    let session = checked.session;
+    let store = &session.store;
+    let merged: BTreeSet<(crate::model::TraceId, TraceIx)> = (store.traces())
+        .filter(|trace| session.diagnosis.requests(store, *trace).is_some())
+        .map(|trace| (store.trace(trace).id, trace))
+        .collect();
+    let mut rows = Vec::new();
+    for (id, trace) in merged {
+        for (unit, request) in requests_of(store, &session.diagnosis, trace).into_iter().enumerate() {
+            rows.push(RequestRow {
+                trace_id: id.to_string(),
+                unit,
+                entry_span_id: store.record(request.entry).span_id.to_string(),
+                name: store.name(request.entry).into_owned(),
+                service: store.service(request.entry).to_owned(),
+                span_ids: request.spans.iter().map(|at| store.record(*at).span_id.to_string()).collect(),
+            });
+        }
+    }
+    rows
+}

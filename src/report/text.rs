@@ -1,0 +1,91 @@
+//! Findings for people: a paragraph each, symptoms under their headline.
+
+use super::{Checked, Report, harmless};
+use crate::diagnosis::{Finding, Severity, State};
+use std::fmt::Write;
+
+/// The report.
+pub(super) const REPORT: Report = Report { name: "text", summary: "for people", write };
+
+fn write(checked: &Checked<'_>) -> String {
+    let mut out = String::new();
+    let findings = checked.findings();
+    for (index, headline) in findings.iter().enumerate().filter(|(_, f)| f.folded_under.is_none()) {
+        headline_paragraph(&mut out, headline);
+        for symptom in findings.iter().filter(|f| f.folded_under == Some(index)) {
+            let _ = writeln!(out, "  └ {}: {}", symptom.rule.id, harmless(&symptom.message));
+        }
+        out.push('\n');
+    }
+    for rejection in checked.rejected.iter().take(10) {
+        let _ = writeln!(out, "not read: {}: {}", harmless(&rejection.position), harmless(&rejection.reason));
+    }
+    let more = checked.session.store.counters().rejected.saturating_sub(10);
+    if more > 0 {
+        let _ = writeln!(out, "not read: {more} more");
+    }
+    for remark in checked.session.store.remarks() {
+        let _ = writeln!(out, "note: {}", harmless(remark));
+    }
+    summary(&mut out, checked);
+    out
+}
+
+fn headline_paragraph(out: &mut String, finding: &Finding) {
+    let sign = match finding.severity {
+        Severity::Error => '✖',
+        Severity::Warning => '▲',
+        Severity::Info => '·',
+    };
+    let _ = writeln!(out, "{sign} {}: {}", harmless(&finding.service), harmless(&finding.message));
+    let state = if finding.state == State::Provisional { ", provisional" } else { "" };
+    let _ = write!(
+        out,
+        "  {} {}, confidence {:.2}{state}",
+        finding.severity, finding.rule.id, finding.confidence
+    );
+    if let Some(issue) = &finding.known_issue {
+        let fixed = if issue.fixed_in.is_empty() {
+            "not fixed yet".to_owned()
+        } else {
+            format!("fixed in {}", issue.fixed_in)
+        };
+        let _ = write!(out, ", known issue {}: {fixed} ({})", issue.id, issue.refs.join(", "));
+    }
+    out.push('\n');
+    for (label, lines) in [("why", &finding.evidence), ("fix", &finding.remedy)] {
+        for (i, line) in lines.iter().enumerate() {
+            let _ = writeln!(out, "  {} {}", if i == 0 { label } else { "   " }, harmless(line));
+        }
+    }
+    let traces: Vec<String> = finding.trace_ids.iter().take(3).map(ToString::to_string).collect();
+    let more = finding.trace_count.saturating_sub(traces.len() as u64);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let _ = writeln!(out, "  in  {}{more}", traces.join(" "));
+}
+
+fn summary(out: &mut String, checked: &Checked<'_>) {
+    let count = |severity| {
+        let headlines = checked.findings().iter().filter(|f| f.folded_under.is_none());
+        headlines.filter(|f| f.severity == severity).count()
+    };
+    let plural = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let verdict = match (count(Severity::Error), count(Severity::Warning), count(Severity::Info)) {
+        (0, 0, 0) => "nothing wrong with the instrumentation was found".to_owned(),
+        (errors, warnings, infos) => format!(
+            "{}, {}, {infos} info",
+            plural(errors as u64, "error", "errors"),
+            plural(warnings as u64, "warning", "warnings")
+        ),
+    };
+    let spans = plural(checked.session.store.counters().received, "span", "spans");
+    let rejected = match checked.session.store.counters().rejected {
+        0 => String::new(),
+        n => format!(", {n} not read"),
+    };
+    let _ = writeln!(
+        out,
+        "{spans} in {}{rejected}: {verdict}",
+        plural(checked.session.store.counters().traces, "trace", "traces")
+    );
+}

@@ -1,0 +1,254 @@
+//! `otoscope check` on real captures: findings by their labels, the JSON contract, exit codes, bad input.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn otoscope(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_otoscope")).args(args).output().unwrap()
+}
+
+fn json(path: &Path) -> (Value, i32) {
+    let out = otoscope(&["check", "--format", "json", path.to_str().unwrap()]);
+    let code = out.status.code().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    (serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}: {text}", path.display())), code)
+}
+
+fn captures() -> Vec<PathBuf> {
+    let mut dirs: Vec<PathBuf> = fs::read_dir("tests/captures").unwrap().map(|e| e.unwrap().path()).collect();
+    dirs.retain(|dir| dir.join("label.json").exists());
+    dirs.sort();
+    assert!(dirs.len() >= 8);
+    dirs
+}
+
+#[test]
+fn every_capture_is_judged_by_its_label() {
+    for dir in captures() {
+        let label: Value =
+            serde_json::from_str(&fs::read_to_string(dir.join("label.json")).unwrap()).unwrap();
+        let (report, code) = json(&dir.join("capture.jsonl"));
+        let name = dir.display();
+        assert_eq!(report["input"]["spans"], label["counts"]["spans"], "{name}");
+        assert_eq!(code, i32::from(label["healthy"] == false), "{name}");
+        let found: BTreeSet<&str> =
+            report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+        let expected: BTreeSet<&str> =
+            label["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+        assert_eq!(found, expected, "{name}");
+        for expected in label["findings"].as_array().unwrap() {
+            let finding = report["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|f| f["rule"] == expected["rule"])
+                .unwrap();
+            if let Some(requests) = expected.get("requests") {
+                assert_eq!(&finding["request_count"], requests, "{name}");
+                assert_eq!(finding["culprit"]["name"], expected["culprit"], "{name}");
+                assert_eq!(finding["known_issue"]["id"], expected["known_issue"], "{name}");
+                assert_eq!(
+                    report["requests"].as_array().unwrap().len() as u64,
+                    requests.as_u64().unwrap(),
+                    "{name}"
+                );
+            }
+            if let Some(spans) = expected.get("spans") {
+                assert_eq!(&finding["span_count"], spans, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_story_is_found_in_every_format() {
+    for file in [
+        "protobuf/flask-1.29.binpb",
+        "protobuf/flask-1.29-one.binpb",
+        "zipkin/flask-1.29.json",
+        "zipkin/flask-1.29.jsonl",
+        "console/flask-1.29.txt",
+    ] {
+        let (report, code) = json(&Path::new("tests/captures").join(file));
+        assert_eq!(code, 1, "{file}");
+        assert_eq!(report["findings"][0]["rule"], "merged-under-local-span", "{file}");
+        assert_eq!(report["findings"][0]["culprit"]["name"], "run", "{file}");
+        assert_eq!(report["findings"][0]["known_issue"]["id"], "G1", "{file}");
+        assert_eq!(report["findings"][1]["folded_under"], 0, "{file}");
+    }
+}
+
+#[test]
+fn the_json_report_keeps_its_contract() {
+    let (report, _) = json(Path::new("tests/captures/flask-1.29-sigkill/capture.jsonl"));
+    assert_eq!(report["schema"], "otoscope.check/v1");
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let has = |value: &Value, names: &str| {
+        let keys = keys(value);
+        for name in names.split(' ') {
+            assert!(keys.contains(name), "{name} is missing from {keys:?}");
+        }
+    };
+    has(&report, "schema version input findings requests");
+    has(&report["input"], "spans traces logs rejected rejected_count");
+    let finding = &report["findings"][0];
+    has(
+        finding,
+        "rule severity confidence state service trace_ids trace_count span_ids span_count request_count culprit \
+         known_issue message evidence remedy folded_under",
+    );
+    has(&finding["culprit"], "span_id name kind scope scope_version received class open_at_least_ms");
+    assert_eq!(finding["culprit"]["received"], false);
+    assert!(finding["culprit"]["open_at_least_ms"].as_f64().unwrap() > 1_000.0);
+    has(&finding["known_issue"], "id fixed_in refs");
+    has(&report["requests"][0], "trace_id unit entry_span_id name service span_ids");
+    let mut seen = BTreeSet::new();
+    for request in report["requests"].as_array().unwrap() {
+        for span in request["span_ids"].as_array().unwrap() {
+            assert!(seen.insert(span.as_str().unwrap().to_owned()), "{span} is in two requests");
+        }
+    }
+    assert_eq!(
+        seen.len() as u64,
+        report["input"]["spans"].as_u64().unwrap(),
+        "the culprit was never received"
+    );
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let path = "tests/captures/flask-1.29-sigint/capture.jsonl";
+    let once = otoscope(&["check", "--format", "json", path]).stdout;
+    assert_eq!(once, otoscope(&["check", "--format", "json", path]).stdout);
+}
+
+#[test]
+fn the_order_of_the_lines_does_not_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rng = fastrand::Rng::with_seed(4);
+    for capture in captures() {
+        let (mut expected, _) = json(&capture.join("capture.jsonl"));
+        let text = fs::read_to_string(capture.join("capture.jsonl")).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        for twice in [false, true] {
+            rng.shuffle(&mut lines);
+            let repeated = if twice { lines.clone() } else { Vec::new() };
+            let file = dir.path().join("shuffled.jsonl");
+            fs::write(&file, lines.iter().chain(&repeated).map(|l| format!("{l}\n")).collect::<String>())
+                .unwrap();
+            let (mut shuffled, _) = json(&file);
+            for report in [&mut expected, &mut shuffled] {
+                report.as_object_mut().unwrap().remove("input");
+            }
+            assert_eq!(shuffled, expected, "{}", capture.display());
+        }
+    }
+}
+
+#[test]
+fn exit_codes() {
+    let (broken, fine) =
+        ("tests/captures/flask-1.29-sigint/capture.jsonl", "tests/captures/flask-1.30/capture.jsonl");
+    let code = |args: &[&str]| otoscope(&[&["check"], args].concat()).status.code().unwrap();
+    assert_eq!(code(&[fine]), 0);
+    assert_eq!(code(&[broken]), 1);
+    assert_eq!(code(&["--fail-on", "never", broken]), 0);
+    assert_eq!(code(&[broken, "no such file"]), 2);
+    assert_eq!(code(&[]), 2);
+    assert_eq!(code(&["--format", "xml", fine]), 2);
+    assert_eq!(code(&["--from", "avro", fine]), 2);
+    assert_eq!(code(&["--max-memory", "much", fine]), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_the_rest_is_reported() {
+    let broken = "tests/captures/flask-1.29-sigint/capture.jsonl";
+    let out = otoscope(&["check", "no such file", broken]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("no such file"));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("24 unrelated requests"));
+    let out = otoscope(&["check", "no such file"]);
+    assert!(out.stdout.is_empty(), "nothing was read");
+}
+
+fn check_bytes(name: &str, bytes: &[u8]) -> (String, String, i32) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(name);
+    fs::write(&file, bytes).unwrap();
+    let out = otoscope(&["check", file.to_str().unwrap()]);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(out.stdout), text(out.stderr), out.status.code().unwrap())
+}
+
+#[test]
+fn bad_files_get_one_clear_line() {
+    let protobuf = fs::read("tests/captures/protobuf/flask-1.29-one.binpb").unwrap();
+    for (name, bytes, says) in [
+        ("empty.jsonl", &b""[..], "empty"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "picture"),
+        ("cut.binpb", &protobuf[..100], "ends inside of a record"),
+        ("page.html", b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
+        ("words.txt", b"nothing to see here\n", "words.txt"),
+        ("numbers.json", b"{\"a\": 1}", "numbers.json"),
+    ] {
+        let (stdout, stderr, code) = check_bytes(name, bytes);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{name}");
+        assert!(stderr.contains(says) && stderr.lines().count() == 1, "{name}: {stderr}");
+    }
+}
+
+#[test]
+fn of_a_cut_protobuf_what_came_before_is_kept() {
+    let protobuf = fs::read("tests/captures/protobuf/flask-1.29-one.binpb").unwrap();
+    let (stdout, _, code) = check_bytes("cut.binpb", &protobuf[..3_000]);
+    assert_eq!(code, 1);
+    assert!(
+        stdout.contains("cut.binpb: byte 6") && stdout.contains("7 spans in 1 trace, 1 not read"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn one_bad_span_among_good_ones_is_counted_and_named() {
+    let text = fs::read_to_string("tests/captures/flask-1.30/capture.jsonl").unwrap();
+    let at = text.find("\"spanId\"").unwrap();
+    let id = text[at..].split('"').nth(3).unwrap();
+    let (stdout, _, code) = check_bytes("bad.jsonl", text.replacen(id, "12", 1).as_bytes());
+    assert_eq!(code, 0);
+    assert!(stdout.contains("bad.jsonl:1") && stdout.contains("1 not read"), "{stdout}");
+}
+
+#[test]
+fn standard_input_and_compressed_dumps() {
+    let text = fs::read("tests/captures/flask-1.29-sigint/capture.jsonl").unwrap();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&text).unwrap();
+    let zst = zstd::encode_all(&text[..], 1).unwrap();
+    for bytes in [text, gz.finish().unwrap(), zst] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_otoscope"))
+            .args(["check", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let out = child.wait_with_output().unwrap();
+        assert_eq!(out.status.code(), Some(1));
+        assert!(String::from_utf8(out.stdout).unwrap().contains("24 unrelated requests"));
+    }
+}
+
+#[test]
+fn rules_and_explain_print_the_one_table() {
+    let listed = String::from_utf8(otoscope(&["rules"]).stdout).unwrap();
+    for rule in otoscope::diagnosis::RULES {
+        assert!(listed.contains(rule.id), "{}", rule.id);
+        let explained = String::from_utf8(otoscope(&["explain", rule.id]).stdout).unwrap();
+        assert!(explained.contains("Why it matters") && explained.contains("looks alike"), "{explained}");
+    }
+    assert_eq!(otoscope(&["explain", "nonsense"]).status.code(), Some(2));
+}
