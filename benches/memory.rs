@@ -12,7 +12,7 @@ use common::process::{Helper, resident};
 use common::{Failure, option, word};
 use otoscope::model::Origin;
 use otoscope::otlp::walk;
-use otoscope::session::Session;
+use otoscope::session::{Clock, Session};
 use std::io::Read;
 
 const SHAPES: &[(&str, Shape)] =
@@ -52,7 +52,7 @@ fn framed(requests: &[bytes::Bytes]) -> Vec<u8> {
 fn hold() -> Result<(), Failure> {
     let file = word("--hold").ok_or("no file")?;
     let mut requests = std::io::BufReader::new(std::fs::File::open(file)?);
-    let mut session = Session::new(usize::MAX);
+    let mut session = Session::new(usize::MAX, Clock::Wall);
     let before = resident(std::process::id()).now;
     let mut prefix = [0; 4];
     while requests.read_exact(&mut prefix).is_ok() {

@@ -14,7 +14,7 @@ use common::process::Helper;
 use common::{Failure, Spread, option, word};
 use otoscope::model::{Batch, Origin};
 use otoscope::otlp::walk;
-use otoscope::session::Session;
+use otoscope::session::{Clock, Session};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -90,7 +90,7 @@ fn measure(load: &Load, reversed: bool) -> Result<(), Failure> {
     let spans = batches.iter().map(|batch| batch.records.len()).sum::<usize>() as f64;
 
     let parts = in_parts(batches.clone());
-    let mut session = Session::new(usize::MAX);
+    let mut session = Session::new(usize::MAX, Clock::Wall);
     let (mut whole, mut longest) = (Duration::ZERO, Duration::ZERO);
     for batch in batches {
         let start = Instant::now();
@@ -109,7 +109,7 @@ fn measure(load: &Load, reversed: bool) -> Result<(), Failure> {
 
 /// What [`Session::take`] does, step by step: ingest, diagnosis, the edges that it cuts, the look at the memory limit.
 fn in_parts(batches: Vec<Batch>) -> [Duration; 4] {
-    let mut session = Session::new(usize::MAX);
+    let mut session = Session::new(usize::MAX, Clock::Wall);
     let mut parts = [Duration::ZERO; 4];
     let mut arrived = Vec::new();
     for batch in batches {

@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use otoscope::intake::{Arrivals, channel};
 use otoscope::receiver::{bind, serve};
-use otoscope::session::Session;
+use otoscope::session::{Clock, Session};
 use prost::Message;
 use std::convert::Infallible;
 use std::future::pending;
@@ -136,7 +136,7 @@ pub(crate) fn otoscope() -> Result<(), Failure> {
 }
 
 async fn own(mut arrivals: Arrivals, taken: &Taken) {
-    let mut session = Session::new(8 << 30);
+    let mut session = Session::new(8 << 30, Clock::Wall);
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
