@@ -11,8 +11,8 @@ mod common;
 
 use common::load::{Load, Shape};
 use common::process::Helper;
-use common::{Failure, Spread, option, word};
-use otoscope::model::{Batch, Origin};
+use common::{Failure, Spread, flag, option, word};
+use otoscope::model::Origin;
 use otoscope::otlp::walk;
 use otoscope::session::{Clock, Session};
 use std::hint::black_box;
@@ -32,14 +32,14 @@ const SCENARIOS: &[(&str, Shape, bool)] = &[
 ];
 
 /// What one process measured, and in which order it says so.
-const COLUMNS: [&str; 8] = ["walk", "ingest", "diagnose", "cut", "memory()", "take", "max ms", "held"];
+const COLUMNS: [&str; 8] = ["walk", "take", "ingest", "diagnose", "cut", "memory()", "max ms", "held"];
 
 fn main() -> Result<(), Failure> {
     let spans = option("--spans", 1_000_000)?;
     if let Some(name) = word("--scenario") {
         let scenario = SCENARIOS.iter().find(|(known, ..)| *known == name);
         let (_, shape, reversed) = scenario.ok_or("no such scenario")?;
-        return measure(&Load { unit: 10, ..Load::new(*shape, spans) }, *reversed);
+        return measure(&Load { unit: 10, ..Load::new(*shape, spans) }, *reversed, flag("--in-parts"));
     }
     let repetitions = option("--repetitions", 3)?;
     let only = word("--only");
@@ -50,9 +50,9 @@ fn main() -> Result<(), Failure> {
     let mut measured = vec![Vec::new(); chosen.len()];
     for _ in 0..repetitions {
         for ((name, ..), runs) in chosen.iter().zip(&mut measured) {
-            let mut helper = Helper::start(&["--scenario", name, "--spans", &spans.to_string()])?;
-            let numbers: Result<Vec<f64>, _> = helper.answer()?.split(' ').map(str::parse).collect();
-            runs.push(numbers?);
+            let whole = numbers(&["--scenario", name, "--spans", &spans.to_string()])?;
+            let parts = numbers(&["--scenario", name, "--spans", &spans.to_string(), "--in-parts"])?;
+            runs.push(whole.iter().zip(parts).map(|(whole, part)| whole.max(part)).collect::<Vec<f64>>());
         }
     }
     print!("{:>18}", "ns a span");
@@ -71,66 +71,56 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(load: &Load, reversed: bool) -> Result<(), Failure> {
+fn numbers(arguments: &[&str]) -> Result<Vec<f64>, Failure> {
+    let answer = Helper::start(arguments)?.answer()?;
+    Ok(answer.split(' ').map(str::parse).collect::<Result<_, _>>()?)
+}
+
+/// What a batch costs, step by step as in [`Session::take`], or by calling that.
+fn measure(load: &Load, reversed: bool, in_parts: bool) -> Result<(), Failure> {
     let mut requests = load.requests();
     if reversed {
         requests.reverse();
     }
-    let start = Instant::now();
-    let mut batches = Vec::with_capacity(requests.len());
+    let mut session = Session::new(usize::MAX, Clock::Wall);
+    let mut parts = [Duration::ZERO; COLUMNS.len() - 2];
+    let mut longest = Duration::ZERO;
+    let mut arrived = Vec::new();
     for (number, request) in requests.into_iter().enumerate() {
-        let arrived = load.start_ns + number as u64 * 1_000_000;
-        let (batch, malformed) = walk(request, "bench".into(), Origin::Grpc, arrived);
+        let now_ns = load.start_ns + number as u64 * 1_000_000;
+        let mut start = Instant::now();
+        let mut part = |number: usize| {
+            let time = start.elapsed();
+            parts[number] += time;
+            start = Instant::now();
+            time
+        };
+        let (batch, malformed) = walk(request, "bench".into(), Origin::Grpc, now_ns);
         if let Some(malformed) = malformed {
             return Err(malformed.into());
         }
-        batches.push(batch);
-    }
-    let walked = start.elapsed();
-    let spans = batches.iter().map(|batch| batch.records.len()).sum::<usize>() as f64;
-
-    let parts = in_parts(batches.clone());
-    let mut session = Session::new(usize::MAX, Clock::Wall);
-    let (mut whole, mut longest) = (Duration::ZERO, Duration::ZERO);
-    for batch in batches {
-        let start = Instant::now();
-        session.take(batch);
-        let step = start.elapsed();
-        whole += step;
-        longest = longest.max(step);
-    }
-    let ns = |time: Duration| time.as_nanos() as f64 / spans;
-    let held = session.memory() as f64 / spans;
-    let [ingest, diagnose, cut, memory] = parts.map(ns);
-    let (walk, take, longest) = (ns(walked), ns(whole), longest.as_secs_f64() * 1e3);
-    println!("{walk} {ingest} {diagnose} {cut} {memory} {take} {longest} {held}");
-    Ok(())
-}
-
-/// What [`Session::take`] does, step by step: ingest, diagnosis, the edges that it cuts, the look at the memory limit.
-fn in_parts(batches: Vec<Batch>) -> [Duration; 4] {
-    let mut session = Session::new(usize::MAX, Clock::Wall);
-    let mut parts = [Duration::ZERO; 4];
-    let mut arrived = Vec::new();
-    for batch in batches {
-        let now_ns = batch.arrived_ns;
-        arrived.clear();
-        let mut start = Instant::now();
-        let mut part = |number: usize| {
-            let end = Instant::now();
-            parts[number] += end - start;
-            start = end;
-        };
-        session.store.ingest(batch, &mut arrived);
         part(0);
+        if !in_parts {
+            session.take(batch);
+            longest = longest.max(part(1));
+            continue;
+        }
+        arrived.clear();
+        session.store.ingest(batch, &mut arrived);
+        part(2);
         session.diagnosis.observe(&session.store, &arrived, now_ns);
-        part(1);
+        part(3);
         for change in session.diagnosis.take_cuts() {
             session.store.set_cut(change.span, change.cut);
         }
-        part(2);
+        part(4);
         black_box(session.memory());
-        part(3);
+        part(5);
     }
-    parts
+    let spans = session.store.span_count() as f64;
+    for part in parts {
+        print!("{} ", part.as_nanos() as f64 / spans);
+    }
+    println!("{} {}", longest.as_secs_f64() * 1e3, session.memory() as f64 / spans);
+    Ok(())
 }
