@@ -16,7 +16,9 @@
 //! | [`dump`] | files: one file a format, sniffing, compression, pacing | `model`, `otlp` |
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
-//! | [`report`] | paper: findings as text and JSON | `model`, `store`, `diagnosis`, `session` |
+//! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
+//! | [`report`] | paper: findings as text and JSON | `model`, `store`, `diagnosis`, `session`, `harmless` |
+//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake`, `harmless` |
 //! | [`cli`] | the command line's definition | `report` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
@@ -24,6 +26,7 @@ pub mod cli;
 pub mod commands;
 pub mod diagnosis;
 pub mod dump;
+pub mod harmless;
 pub mod intake;
 pub mod model;
 pub mod otlp;
@@ -33,3 +36,4 @@ pub mod session;
 pub mod store;
 #[cfg(test)]
 mod testkit;
+pub mod tui;

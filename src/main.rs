@@ -4,5 +4,5 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    otoscope::commands::run(otoscope::cli::Cli::parse())
+    otoscope::commands::run(&otoscope::cli::Cli::parse())
 }

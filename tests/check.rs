@@ -1,5 +1,7 @@
 //! `otoscope check` on real captures: findings by their labels, the JSON contract, exit codes, bad input.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

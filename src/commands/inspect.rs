@@ -1,13 +1,201 @@
-//! The inspector: live, or over dumps.
+//! The inspector: live, over dumps, and the demo.
 
-use super::Failure;
-use crate::cli::{Cli, Draw};
+use super::{Failure, complain, files, format_named, open, parse_size};
+use crate::cli::{Cli, Draw, Listen};
+use crate::dump::{self, DumpError, Format};
+use crate::harmless::clean;
+use crate::intake::{self, Arrivals, Intake};
+use crate::model::{Batch, Origin, Rejection};
+use crate::receiver;
+use crate::session::{Clock, Session};
+use crate::tui::{self, Feed, Look, Options, Status};
+use dump::pace::{Pace, Speed};
+use std::io::{self, IsTerminal, Read};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
 
-pub(super) fn run(_cli: Cli) -> Result<ExitCode, Failure> {
-    Err(Failure("the screen is not there yet".to_owned()))
+/// How many batches may wait for the owner: two for each request that a sender may have in flight.
+const QUEUE: usize = 16;
+/// Memory that the demo may take, bytes; it needs a fraction of it.
+const DEMO_MEMORY: usize = 64 << 20;
+/// The built-in capture: `tools/record/README.md` tells how it was recorded.
+const DEMO: &[u8] = include_bytes!("../../assets/demo.jsonl");
+
+/// Something to read, and its name for messages.
+type Named = (Box<dyn Read + Send>, String);
+
+pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+    let files = files(cli);
+    let max_memory = parse_size(&cli.hold.max_memory)?;
+    if files.is_empty() {
+        return live(&cli.listen, Session::new(max_memory, Clock::Wall), look(&cli.draw)?);
+    }
+    let from = format_named(cli.input.from.as_deref())?;
+    let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
+    let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
+    let look = look(&cli.draw)?;
+    replay(inputs, from, speed, Session::new(max_memory, Clock::Stream), look)
 }
 
-pub(super) fn demo(_speed: &str, _draw: &Draw) -> Result<ExitCode, Failure> {
-    Err(Failure("the screen is not there yet".to_owned()))
+pub(super) fn demo(speed: &str, draw: &Draw) -> Result<ExitCode, Failure> {
+    let speed = parse_speed(speed)?;
+    let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
+    replay(vec![input], None, speed, Session::new(DEMO_MEMORY, Clock::Stream), look(draw)?)
+}
+
+fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // Sockets first: a busy port is one line, said before the screen is touched.
+    let listeners = {
+        let _context = runtime.enter();
+        receiver::bind(&listen.host, listen.grpc, listen.http)?
+    };
+    let feed = Feed::Live { grpc: Some(listeners.grpc_addr()), http: Some(listeners.http_addr()) };
+    let (intake, arrivals) = intake::channel(QUEUE);
+    let counters = intake.counters();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = runtime.spawn(receiver::serve(listeners, intake, async {
+        let _ = stopped.await;
+    }));
+    let status = || Status {
+        feed: feed.clone(),
+        now_ns: wall_clock_ns(),
+        refused_requests: counters.refused_requests.load(Relaxed),
+        refused_spans: counters.refused_spans.load(Relaxed),
+        bad_requests: counters.bad_requests.load(Relaxed),
+        wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
+        open_connections: counters.open_connections.load(Relaxed),
+    };
+    let shown = runtime.block_on(tui::run(&mut session, status, arrivals, options));
+    drop(stop);
+    runtime.block_on(server)??;
+    shown?;
+    part(&session);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn replay(
+    inputs: Vec<Named>,
+    from: Option<&'static Format>,
+    speed: Speed,
+    mut session: Session,
+    options: Options,
+) -> Result<ExitCode, Failure> {
+    let name = inputs.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+    // Standard input may be slow to say anything: nothing is waited for then.
+    let wait = inputs.iter().all(|(_, name)| name != super::STDIN);
+    let (intake, arrivals) = intake::channel(QUEUE);
+    let reached = Arc::new(Reached::default());
+    let (first, began) = channel();
+    let reader = std::thread::spawn({
+        let reached = Arc::clone(&reached);
+        move || read_all(inputs, from, speed, &intake, &reached, &first)
+    });
+    if wait {
+        // A file that yields no span is one line, said before the screen is touched.
+        if let Ok(Err(error)) = began.recv() {
+            return Err(error.into());
+        }
+    }
+    let status = || Status {
+        feed: Feed::Replay { name: name.clone(), done: reached.done.load(Relaxed) },
+        now_ns: reached.time_ns.load(Relaxed),
+        ..Status::default()
+    };
+    show(&mut session, status, arrivals, options)?;
+    part(&session);
+    // A reader that still waits for its pace ends with the process; one that is done tells what it could not read.
+    let failed = if reader.is_finished() { reader.join().unwrap_or_default() } else { Vec::new() };
+    for error in &failed {
+        complain(error);
+    }
+    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(super::UNUSABLE) })
+}
+
+fn show(
+    session: &mut Session,
+    status: impl FnMut() -> Status,
+    arrivals: Arrivals,
+    options: Options,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(tui::run(session, status, arrivals, options))?)
+}
+
+/// How far a replay has come.
+#[derive(Default)]
+struct Reached {
+    time_ns: AtomicU64,
+    done: AtomicBool,
+}
+
+/// Reads one dump after the other, each at its pace. The first batch, or the first failure before it, is told.
+fn read_all(
+    inputs: Vec<Named>,
+    from: Option<&'static Format>,
+    speed: Speed,
+    intake: &Intake,
+    reached: &Reached,
+    first: &Sender<Result<(), DumpError>>,
+) -> Vec<DumpError> {
+    let mut failed = Vec::new();
+    for (input, name) in inputs {
+        let mut pace = Pace::new(speed);
+        let started = Instant::now();
+        let read = dump::read(input, &name, from, &mut |batch| {
+            let _ = first.send(Ok(()));
+            std::thread::sleep(pace.wait(batch.arrived_ns, started.elapsed()));
+            reached.time_ns.fetch_max(batch.arrived_ns, Relaxed);
+            match intake.send_blocking(batch) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(intake::Closed) => ControlFlow::Break(()),
+            }
+        });
+        if let Err(error) = read {
+            let _ = first.send(Err(error.clone()));
+            let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
+            said.rejections.push(Rejection { position: name, reason: error.to_string() });
+            let _ = intake.send_blocking(said);
+            failed.push(error);
+        }
+    }
+    reached.done.store(true, Relaxed);
+    failed
+}
+
+fn look(draw: &Draw) -> Result<Options, Failure> {
+    if !io::stdout().is_terminal() {
+        return Err(Failure(
+            "the inspector needs a terminal; without one use `otoscope check FILE`".to_owned(),
+        ));
+    }
+    // https://no-color.org: set and not empty.
+    let no_color = draw.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Ok(Options { look: Look::new(!no_color, draw.ascii), ..Options::default() })
+}
+
+fn parse_speed(text: &str) -> Result<Speed, Failure> {
+    Ok(text.parse()?)
+}
+
+/// What is left to say once the screen is gone.
+fn part(session: &Session) {
+    let store = &session.store;
+    let counters = store.counters();
+    complain(&format_args!("{} spans in {} traces", counters.received, counters.traces));
+    for finding in
+        session.diagnosis.findings().iter().filter(|finding| finding.folded_under.is_none()).take(5)
+    {
+        let line = format!("{} {}: {}", finding.severity, finding.service, finding.message);
+        complain(&clean(&line));
+    }
+}
+
+fn wall_clock_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 /// Exit code for usage errors and unreadable or empty input.
 const UNUSABLE: u8 = 2;
+/// What standard input is called in messages.
+const STDIN: &str = "standard input";
 
 /// Why a command could not do its work; one line for standard error.
 #[derive(Debug)]
@@ -32,13 +34,13 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// Does what the command line asks for.
-pub fn run(cli: Cli) -> ExitCode {
-    let done = match cli.command {
+pub fn run(cli: &Cli) -> ExitCode {
+    let done = match &cli.command {
         None => inspect::run(cli),
-        Some(Command::Demo { speed, draw }) => inspect::demo(&speed, &draw),
-        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
+        Some(Command::Check(args)) => check::run(args),
         Some(Command::Rules) => rules::list(),
-        Some(Command::Explain { rule }) => rules::explain(&rule),
+        Some(Command::Explain { rule }) => rules::explain(rule),
     };
     done.unwrap_or_else(|failure| {
         complain(&failure);
@@ -73,7 +75,7 @@ fn format_named(name: Option<&str>) -> Result<Option<&'static Format>, Failure> 
 /// Opens a dump, or standard input for `-`. The name is for messages.
 fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), DumpError> {
     if path.as_os_str() == "-" {
-        return Ok((Box::new(io::stdin()), "standard input".to_owned()));
+        return Ok((Box::new(io::stdin()), STDIN.to_owned()));
     }
     let name = path.display().to_string();
     let unreadable = |error: io::Error| DumpError::unreadable(&name, &error);

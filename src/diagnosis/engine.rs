@@ -301,7 +301,7 @@ impl Diagnosis {
     fn judge(&mut self, store: &Store, at: SpanIx) {
         match self.chains.judge(store, &self.processes, at) {
             Edge::Root | Edge::Remote => {
-                self.note_wrong_kind(store, at, Settled { received: true, tail: false })
+                self.note_wrong_kind(store, at, Settled { received: true, tail: false });
             }
             Edge::LocalCall | Edge::Nested(_) => {}
             Edge::Unknown(parent) => {
@@ -382,7 +382,8 @@ impl Diagnosis {
             cut,
             local_by_flags: record.locality() == ParentLocality::Local,
             conditional: self.chains.is_conditional(store, &self.processes, at),
-            linked_message: matches!(role, Role::MessageIn | Role::JobIn) && record.keys.has(Key::HasLinks),
+            message: matches!(role, Role::MessageIn | Role::JobIn) || record.kind() == SpanKind::Consumer,
+            http: role == Role::HttpIn,
             scope: record.scope,
             facts: store.facts(at),
             now_ns: self.now_ns,

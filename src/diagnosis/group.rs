@@ -118,10 +118,12 @@ pub(crate) struct Group {
     pub(crate) ended: u64,
     pub(crate) other_connection: u64,
     pub(crate) overlaps: u64,
-    /// Entries whose user agent is a tool's, that came over loopback, that carry links.
+    /// Entries whose user agent is a tool's, that came over loopback, that are messages or jobs.
     pub(crate) tools: u64,
     pub(crate) loopback: u64,
-    pub(crate) linked_messages: u64,
+    pub(crate) messages: u64,
+    /// Entries that handle HTTP requests.
+    pub(crate) http: u64,
     pub(crate) scope: u32,
     pub(crate) addresses: Few,
     pub(crate) agents: Few,
@@ -152,7 +154,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) cut: Cut,
     pub(crate) local_by_flags: bool,
     pub(crate) conditional: bool,
-    pub(crate) linked_message: bool,
+    pub(crate) message: bool,
+    pub(crate) http: bool,
     pub(crate) scope: u32,
     pub(crate) facts: Option<&'a Facts>,
     pub(crate) now_ns: u64,
@@ -177,7 +180,8 @@ impl Group {
             overlaps: 0,
             tools: 0,
             loopback: 0,
-            linked_messages: 0,
+            messages: 0,
+            http: 0,
             scope: u32::MAX,
             addresses: Few::default(),
             agents: Few::default(),
@@ -208,7 +212,8 @@ impl Group {
             Cut::Overlap => self.overlaps += 1,
             Cut::Phantom | Cut::Hub => {}
         }
-        self.linked_messages += u64::from(entry.linked_message);
+        self.messages += u64::from(entry.message);
+        self.http += u64::from(entry.http);
         self.scope = self.scope.min(entry.scope);
         self.traces.insert(entry.sampled.trace);
         if let Some(facts) = entry.facts {
@@ -246,7 +251,8 @@ impl Group {
         self.overlaps += other.overlaps;
         self.tools += other.tools;
         self.loopback += other.loopback;
-        self.linked_messages += other.linked_messages;
+        self.messages += other.messages;
+        self.http += other.http;
         self.scope = self.scope.min(other.scope);
         self.traces.extend(other.traces);
         for (into, from) in [
@@ -299,7 +305,7 @@ impl Group {
 
     /// The gaps between neighbouring sampled entries, nanoseconds; negative where they overlap.
     pub(crate) fn gaps_ns(&self) -> impl Iterator<Item = i64> {
-        let ends = self.sample.iter().map(|(_, s)| s.end_ns);
+        let ends = self.sample.values().map(|s| s.end_ns);
         ends.zip(self.sample.keys().skip(1)).map(|(end, (start, ..))| *start as i64 - end as i64)
     }
 

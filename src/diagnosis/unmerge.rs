@@ -7,7 +7,7 @@
 use super::group::{Cut, GroupKey};
 use super::process::Processes;
 use super::role::{NameTraits, Role, ScopeTraits, is_entry, role};
-use crate::model::{Key, ParentLocality, SpanKind, SpanRecord};
+use crate::model::{Key, Method, ParentLocality, SpanKind, SpanRecord};
 use crate::store::segments::Segments;
 use crate::store::{SpanIx, Store};
 
@@ -227,7 +227,7 @@ impl Chains {
             Top::Local(hub) => return Edge::Cut(Cut::Hub, GroupKey::Span(hub)),
             Top::Missing(placeholder) => return Edge::Cut(Cut::Phantom, GroupKey::Span(placeholder)),
         };
-        if self.is_expected_inside(e.keys.has(Key::HasLinks), at, owner) {
+        if self.is_expected_inside(e, at, owner) {
             return Edge::Nested(owner);
         }
         let a = store.record(owner);
@@ -256,10 +256,13 @@ impl Chains {
         record.kind() == SpanKind::Internal && (self.scope(record.scope).conditional_kind || unnamed())
     }
 
-    /// Messages and jobs under a request or a batch: the ambient context is the default structure there.
-    fn is_expected_inside(&self, linked: bool, at: SpanIx, owner: SpanIx) -> bool {
-        let message = matches!(self.role(at), Role::MessageIn | Role::JobIn);
-        message && (linked || matches!(self.role(owner), Role::MessageIn | Role::FaasIn | Role::HttpIn))
+    /// Messages and jobs under a request or a batch: the ambient context is the default structure there, and they
+    /// may run long after what enqueued them has ended.
+    fn is_expected_inside(&self, entry: &SpanRecord, at: SpanIx, owner: SpanIx) -> bool {
+        let work = |at: SpanIx| matches!(self.role(at), Role::JobIn | Role::MessageIn);
+        let message = work(at) || entry.kind() == SpanKind::Consumer;
+        let job_in_job = self.role(at) == Role::JobIn && self.role(owner) == Role::JobIn;
+        message && (entry.keys.has(Key::HasLinks) || !job_in_job)
     }
 
     /// Whether two entries describe one request.
@@ -268,7 +271,6 @@ impl Chains {
             return false;
         }
         let (Some(e), Some(a)) = (store.facts(at), store.facts(owner)) else { return true };
-        use crate::model::Method;
         let methods = e.method == a.method || e.method == Method::None || a.method == Method::None;
         let path_unknown = e.path[0] == 0 || a.path[0] == 0;
         methods && (path_unknown || e.path_matches(a) || e.route != 0 && e.route == a.route)

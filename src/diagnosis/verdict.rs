@@ -65,7 +65,7 @@ impl Diagnosis {
         let circumstances = Circumstances { open_ns, class, known_issue };
         let weighed = weigh(group, &circumstances);
         let severity = severity(weighed.confidence)?;
-        let culprit = self.culprit(group, class, open_ns);
+        let culprit = Self::culprit(group, class, open_ns);
         let words = Words {
             group,
             language: &process.language,
@@ -109,9 +109,9 @@ impl Diagnosis {
                 long || in_a_row >= 3 || waited || self.ended
             }
             (GroupKey::Requests(_), _) => {
-                if group.n < 2 && group.local_by_flags < group.n
-                    || group.ended + group.other_connection == 0 && group.n < 2
-                {
+                // One is enough when the sender itself says that the parent is local, and no tail merely overlaps.
+                let certain = group.local_by_flags == group.n && group.ended + group.other_connection > 0;
+                if group.n < 2 && !certain {
                     return None;
                 }
                 true
@@ -158,7 +158,7 @@ impl Diagnosis {
         )
     }
 
-    fn culprit(&self, group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
+    fn culprit(group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
         if matches!(group.key, GroupKey::Requests(_)) {
             return None;
         }
@@ -191,7 +191,7 @@ impl Diagnosis {
         }
         for (key, kinds) in &self.wrong_kinds {
             let process = self.processes.get(key.0);
-            let finding = http_entry_not_server::alone(store, key, &process.service, kinds);
+            let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
             drafts.push(Draft { from: From::WrongKinds(*key), finding });
         }
         drafts.sort_by(|a, b| a.order().cmp(&b.order()));

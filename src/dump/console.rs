@@ -141,14 +141,13 @@ impl Console {
                 self.spans.add(resource, crate::model::Scope::default(), span);
             }
             Ok(Found::Log) => outlet.count_logs(1),
-            Ok(Found::Other) => {}
             Ok(Found::Bad(reason)) => outlet.reject(position(outlet), reason),
             Err(error) if object.is_span() => {
                 let reason =
                     format!("not JSON: {} in its line {}, column {}", error.what, error.line, error.column);
                 outlet.reject(position(outlet), reason);
             }
-            Err(_) => {}
+            Ok(Found::Other) | Err(_) => {}
         }
     }
 }

@@ -5,6 +5,9 @@ use std::io::{self, Cursor, Read};
 /// How much is asked for at once, bytes.
 const CHUNK: usize = 1 << 20;
 
+/// Room for less than this is not worth a read, bytes.
+const LEAST: usize = 64 << 10;
+
 /// Bytes of a dump. A failure ends it like its end does, and is kept.
 pub(super) struct Input<'a> {
     inner: Box<dyn Read + 'a>,
@@ -70,9 +73,12 @@ impl<'a> Input<'a> {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        if self.buffer.len() < self.end + CHUNK {
-            // Doubling, so that one long record is not copied once a chunk.
-            self.buffer.resize((self.end + CHUNK).max(2 * self.end), 0);
+        if self.buffer.len() < self.end + LEAST {
+            // Doubling, so that one long record is not copied once a chunk. A new vector, because the system has
+            // zeroed pages at hand.
+            let mut larger = vec![0; CHUNK.max(2 * self.buffer.len())];
+            larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+            self.buffer = larger;
         }
         loop {
             match self.inner.read(&mut self.buffer[self.end..]) {

@@ -1,9 +1,10 @@
 //! OTLP/JSON: one document, pretty-printed or not, or many of them, one a line or one behind the other.
 
 use super::input::Input;
-use super::outlet::Outlet;
+use super::outlet::{Outlet, kept};
 use super::scan::{Extent, extent};
 use super::{Format, Guess};
+use crate::model::Unshown;
 use crate::otlp::{Reading, read_document};
 use memchr::memmem;
 use std::ops::ControlFlow;
@@ -34,8 +35,16 @@ fn sniff(head: &[u8]) -> Guess {
         b"\"scopeSpans\"",
         b"\"instrumentationLibrarySpans\"",
     ];
-    let json = matches!(first(head), Some(b'{' | b'['));
-    if json && KEYS.iter().any(|key| memmem::find(head, key).is_some()) { Guess::Sure } else { Guess::No }
+    if !KEYS.iter().any(|key| memmem::find(head, key).is_some()) {
+        return Guess::No;
+    }
+    // A log that was rotated starts in the middle of a line.
+    let later = || memmem::find_iter(head, b"\n{").any(|at| starts(&head[at + 1..]));
+    match first(head) {
+        Some(b'{' | b'[') => Guess::Sure,
+        _ if later() => Guess::Perhaps,
+        _ => Guess::No,
+    }
 }
 
 /// The first byte that is no white space.
@@ -103,12 +112,9 @@ fn send(reading: Reading, len: usize, input: &mut Input<'_>, outlet: &mut Outlet
         rejection.reason = format!("{path}: {}", rejection.reason);
     }
     let nothing =
-        batch.records.is_empty() && batch.rejections.is_empty() && batch.unshown == Default::default();
+        batch.records.is_empty() && batch.rejections.is_empty() && batch.unshown == Unshown::default();
     if let Some(error) = broken {
-        let kept = match batch.records.len() {
-            0 => String::new(),
-            n => format!("; {n} spans before it were kept"),
-        };
+        let kept = kept(batch.records.len());
         let position = outlet.at_line(input.line() + error.line as u64 - 1);
         outlet.reject(position, format!("{} at column {}{kept}", error.what, error.column));
     } else if nothing && !unknown_keys.is_empty() {

@@ -1,7 +1,7 @@
 //! OTLP protobuf: one message, or many with their lengths before them.
 
 use super::input::Input;
-use super::outlet::Outlet;
+use super::outlet::{Outlet, kept};
 use super::{Format, Guess};
 use crate::model::Batch;
 use crate::otlp::{Malformed, mend, walk};
@@ -159,10 +159,7 @@ fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> Cont
 }
 
 fn trouble(whole: bool, malformed: Option<&Malformed>, batch: &Batch) -> Option<String> {
-    let kept = match batch.records.len() {
-        0 => String::new(),
-        n => format!("; {n} spans before it were kept"),
-    };
+    let kept = kept(batch.records.len());
     match (whole, malformed) {
         (false, _) => Some(format!("the file ends inside of a record{kept}")),
         (true, Some(Malformed { what, .. })) => Some(format!("not OTLP protobuf: {what}{kept}")),

@@ -117,16 +117,33 @@ impl<'a> Outlet<'a> {
     pub(super) fn why_nothing(&self) -> String {
         let Summary { rejected, log_records, metrics, .. } = self.summary;
         match &self.first_rejection {
-            Some(Rejection { position, reason }) => match rejected {
-                1 => format!("what is in it was rejected: {position}: {reason}"),
-                _ => format!(
-                    "all {rejected} spans or records in it were rejected, the first at {position}: {reason}"
-                ),
-            },
+            Some(Rejection { position, reason }) => {
+                // In protobuf logs look like spans without ids.
+                let hint = if reason.starts_with("trace_id") {
+                    " (perhaps logs or metrics, not traces)"
+                } else {
+                    ""
+                };
+                match rejected {
+                    1 => format!("what is in it was rejected: {position}: {reason}{hint}"),
+                    _ => format!(
+                        "all {rejected} spans or records in it were rejected, the first at {position}: {reason}{hint}"
+                    ),
+                }
+            }
             None if log_records + metrics > 0 => {
-                format!("only logs or metrics are inside ({log_records} log records, {metrics} metrics)")
+                format!("only logs or metrics are inside (log records: {log_records}, metrics: {metrics})")
             }
             None => "its lists of spans are empty".to_owned(),
         }
+    }
+}
+
+/// What a rejection says of the spans before a break.
+pub(super) fn kept(spans: usize) -> String {
+    match spans {
+        0 => String::new(),
+        1 => "; the span before it was kept".to_owned(),
+        n => format!("; the {n} spans before it were kept"),
     }
 }

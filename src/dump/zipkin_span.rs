@@ -44,7 +44,7 @@ pub(super) fn span(object: Value) -> Result<(Resource, Scope, Span), String> {
     span.span_id = SpanId(present(id, "id")? as u64);
     if span.start_ns == 0 {
         let first = span.events.iter().map(|event| event.time_ns).filter(|ns| *ns > 0).min();
-        span.start_ns = first.ok_or("timestamp is missing")?;
+        span.start_ns = first.ok_or("timestamp is missing: a part of a span that is reported elsewhere")?;
     }
     // A span without a duration was reported before it was finished.
     span.end_ns = span.start_ns.saturating_add(duration_us.unwrap_or(0));
@@ -269,7 +269,10 @@ mod tests {
                 r#"{"traceId":"1","id":"11111111111111111"}"#,
                 "id is not up to 16 hex digits: \"11111111111111111\"",
             ),
-            (r#"{"traceId":"1","id":"1"}"#, "timestamp is missing"),
+            (
+                r#"{"traceId":"1","id":"1"}"#,
+                "timestamp is missing: a part of a span that is reported elsewhere",
+            ),
             (r#"{"traceId":"1","id":"1","timestamp":-5}"#, "timestamp is no number of microseconds: \"-5\""),
         ] {
             assert_eq!(read(json).unwrap_err(), reason, "{json}");

@@ -2,7 +2,8 @@
 //!
 //! Bytes are never decoded on the way in: [`walk()`] passes over a request once and notes one fixed record a
 //! span. [`decode`] reads a single span, resource or scope when it is to be shown. [`encode`] writes protobuf
-//! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently. Knows [`model`](crate::model) only: no store, no socket, no clock.
+//! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently. Knows [`model`](crate::model) only: no
+//! store, no socket, no clock.
 
 pub mod count;
 pub mod decode;

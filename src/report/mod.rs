@@ -38,8 +38,3 @@ pub struct Report {
 
 /// Every report; the first is the default.
 pub const REPORTS: &[&Report] = &[&text::REPORT, &json::REPORT];
-
-/// Text of telemetry made harmless for a terminal: control characters as U+FFFD.
-fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}

@@ -1,7 +1,8 @@
 //! Findings for people: a paragraph each, symptoms under their headline.
 
-use super::{Checked, Report, harmless};
+use super::{Checked, Report};
 use crate::diagnosis::{Finding, Severity, State};
+use crate::harmless::clean;
 use std::fmt::Write;
 
 /// The report.
@@ -13,19 +14,19 @@ fn write(checked: &Checked<'_>) -> String {
     for (index, headline) in findings.iter().enumerate().filter(|(_, f)| f.folded_under.is_none()) {
         headline_paragraph(&mut out, headline);
         for symptom in findings.iter().filter(|f| f.folded_under == Some(index)) {
-            let _ = writeln!(out, "  └ {}: {}", symptom.rule.id, harmless(&symptom.message));
+            let _ = writeln!(out, "  └ {}: {}", symptom.rule.id, clean(&symptom.message));
         }
         out.push('\n');
     }
     for rejection in checked.rejected.iter().take(10) {
-        let _ = writeln!(out, "not read: {}: {}", harmless(&rejection.position), harmless(&rejection.reason));
+        let _ = writeln!(out, "not read: {}: {}", clean(&rejection.position), clean(&rejection.reason));
     }
     let more = checked.session.store.counters().rejected.saturating_sub(10);
     if more > 0 {
         let _ = writeln!(out, "not read: {more} more");
     }
     for remark in checked.session.store.remarks() {
-        let _ = writeln!(out, "note: {}", harmless(remark));
+        let _ = writeln!(out, "note: {}", clean(remark));
     }
     summary(&mut out, checked);
     out
@@ -37,7 +38,7 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
         Severity::Warning => '▲',
         Severity::Info => '·',
     };
-    let _ = writeln!(out, "{sign} {}: {}", harmless(&finding.service), harmless(&finding.message));
+    let _ = writeln!(out, "{sign} {}: {}", clean(&finding.service), clean(&finding.message));
     let state = if finding.state == State::Provisional { ", provisional" } else { "" };
     let _ = write!(
         out,
@@ -55,7 +56,7 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
     out.push('\n');
     for (label, lines) in [("why", &finding.evidence), ("fix", &finding.remedy)] {
         for (i, line) in lines.iter().enumerate() {
-            let _ = writeln!(out, "  {} {}", if i == 0 { label } else { "   " }, harmless(line));
+            let _ = writeln!(out, "  {} {}", if i == 0 { label } else { "   " }, clean(line));
         }
     }
     let traces: Vec<String> = finding.trace_ids.iter().take(3).map(ToString::to_string).collect();

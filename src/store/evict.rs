@@ -97,7 +97,7 @@ impl Store {
                 gone.push(at);
                 let slot = &mut self.slots[at.0];
                 let mut record = SpanRecord::new(slot.record.span_id, crate::model::SpanId::NONE);
-                (record.start_ns, record.end_ns) = (start_ns, start_ns);
+                (record.start_ns, record.end_ns) = (start_ns.saturating_sub(1), start_ns);
                 slot.record = record;
                 slot.presence = Presence::Evicted;
                 slot.parent = SpanIx::NONE;

@@ -179,7 +179,7 @@ impl Store {
     fn placeholder(&mut self, trace: TraceIx, child: &SpanRecord) -> SpanIx {
         let at = self.new_slot(trace, child.parent_id, false);
         let record = &mut self.slots[at.0].record;
-        (record.start_ns, record.end_ns) = (child.start_ns, child.end_ns);
+        (record.start_ns, record.end_ns) = (child.start_ns.saturating_sub(1), child.end_ns);
         self.link(at);
         at
     }

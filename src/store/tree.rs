@@ -266,8 +266,9 @@ impl Store {
         if slot.presence == Presence::Held {
             return;
         }
-        let record = &slot.record;
-        if record.start_ns == 0 || start_ns < record.start_ns {
+        // It started before its children, so it is drawn above them.
+        let start_ns = start_ns.saturating_sub(1);
+        if start_ns < slot.record.start_ns {
             self.unlink(placeholder);
             self.slots[placeholder.0].record.start_ns = start_ns;
             self.link(placeholder);

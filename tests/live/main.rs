@@ -1,5 +1,7 @@
 //! Real SDKs at pinned versions, over real sockets. Runs with `OTOSCOPE_LIVE=1` after `tests/apps/setup.sh`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod app;
 mod owner;
 

@@ -43,7 +43,7 @@ pub(crate) fn message(count: u64, kind: Option<SpanKind>, scope: &Scope) -> Stri
 }
 
 /// The finding for entries that no merge explains.
-pub(crate) fn alone(store: &Store, key: &(ProcessIx, u32), service: &str, kinds: &WrongKinds) -> Finding {
+pub(crate) fn alone(store: &Store, key: (ProcessIx, u32), service: &str, kinds: &WrongKinds) -> Finding {
     let scope = store.scope(key.1);
     let mut trace_ids = Vec::new();
     for (_, trace, _) in kinds.sample.keys() {

@@ -18,9 +18,17 @@ pub(super) fn open(out: &mut Vec<u8>, tag: u8, room: usize) -> Open {
 
 /// Ends a message: writes its length where it belongs.
 #[inline]
-pub(super) fn close(out: &mut Vec<u8>, Open { content, room }: Open) {
-    let end = out.len();
-    let len = end - content;
+pub(super) fn close(out: &mut Vec<u8>, message: Open) {
+    let len = out.len() - message.content;
+    match message.room {
+        // Most messages are an attribute or its value.
+        1 if len < 128 => out[message.content - 1] = len as u8,
+        _ => close_any(out, message, len),
+    }
+}
+
+fn close_any(out: &mut Vec<u8>, Open { content, room }: Open, len: usize) {
+    let end = content + len;
     let need = varint_len(len as u64);
     let start = content - room + need;
     if need > room {

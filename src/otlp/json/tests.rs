@@ -238,9 +238,9 @@ fn cut_anywhere() {
     }
 }
 
-#[test]
-fn what_a_strict_reader_accepts_reads_the_same() {
-    let documents = [
+/// Documents that strict readers accept too.
+fn strict() -> [String; 5] {
+    [
         around(""),
         around(
             r#""name":"a","kind":2,"startTimeUnixNano":"1","endTimeUnixNano":2,"status":{"code":1,"message":"m"}"#,
@@ -254,11 +254,49 @@ fn what_a_strict_reader_accepts_reads_the_same() {
         format!(
             r#"{{"resourceSpans":[{{"schemaUrl":"u","resource":{{"droppedAttributesCount":1,"attributes":[{{"key":"service.name","value":{{"stringValue":"\u0041\ud83d\ude00"}}}}]}},"scopeSpans":[{{"schemaUrl":"v","scope":{{"name":"n","version":"1","attributes":[]}},"spans":[{{{IDS}}}]}}]}}]}}"#
         ),
-    ];
-    for json in documents {
+    ]
+}
+
+#[test]
+fn what_a_strict_reader_accepts_reads_the_same() {
+    for json in strict() {
         let expected: ExportTraceServiceRequest = serde_json::from_str(&json).unwrap();
         let batch = read(&json).unwrap();
         assert_eq!(ExportTraceServiceRequest::decode(batch.bytes.clone()).unwrap(), expected, "{json}");
         assert_eq!((batch.arrived_ns, batch.remarks.len()), (7, 0));
     }
+}
+
+/// After thousands of random changes: no panic, and still everything is accepted that strict readers accept.
+#[test]
+fn mutations_are_survived_and_no_stricter_than_elsewhere() {
+    let mut random = fastrand::Rng::with_seed(3);
+    let words = ["{", "}", "[", "]", "\"", "\\", ",", ":", "null", "1e3", "\u{e9}", "true", "{}", "[]", " "];
+    let mut accepted = 0;
+    for json in strict() {
+        for _ in 0..2_000 {
+            let mut mutant = json.clone().into_bytes();
+            for _ in 0..random.usize(1..3) {
+                let at = random.usize(0..mutant.len());
+                match random.u8(0..3) {
+                    0 => mutant[at] = random.u8(b' '..=b'~'),
+                    1 => drop(mutant.splice(at..=at, words[random.usize(0..words.len())].bytes())),
+                    _ => drop(mutant.remove(at)),
+                }
+            }
+            let ours = walk_json(&mutant, "t".into(), Origin::HttpJson, 0);
+            let text = String::from_utf8_lossy(&mutant);
+            if serde_json::from_slice::<serde_json::Value>(&mutant).is_ok_and(|v| v.is_object()) {
+                assert!(ours.is_ok(), "{text}: {ours:?}");
+            }
+            if let Ok(theirs) = serde_json::from_slice::<ExportTraceServiceRequest>(&mutant) {
+                let ours = ours.unwrap();
+                accepted += 1;
+                if ours.rejections.is_empty() && ours.remarks.is_empty() {
+                    assert_eq!(ExportTraceServiceRequest::decode(ours.bytes).unwrap(), theirs, "{text}");
+                }
+            }
+        }
+    }
+    assert!(accepted > 1_000, "{accepted}");
 }

@@ -31,9 +31,8 @@ pub(crate) fn first_keys(text: &[u8], up_to: usize) -> Option<Vec<String>> {
         while keys.len() < up_to {
             match json.key(&mut first) {
                 Ok(Some(key)) => keys.push(String::from_utf8_lossy(&key).into_owned()),
-                Ok(None) => break,
                 Err(_) if keys.is_empty() => return None,
-                Err(_) => break,
+                Ok(None) | Err(_) => break,
             }
             if json.skip().is_err() {
                 break;

@@ -1,0 +1,193 @@
+//! Cut, mutated, slow, compressed, and no dump at all.
+
+use super::*;
+
+/// Cut anywhere, nothing panics and the spans before the cut are there: the more bytes, the more spans.
+#[test]
+fn cut_at_every_byte() {
+    for (name, bytes) in small_dumps() {
+        let mut most = 0;
+        for cut in 1..=bytes.len() {
+            let outcome = outcome(&bytes[..cut], "d", format(name));
+            let names = outcome.names();
+            assert!(
+                names.len() >= most
+                    && ["a", "b"].starts_with(&names.iter().map(String::as_str).collect::<Vec<_>>()),
+                "{name} {cut} {names:?}"
+            );
+            most = names.len();
+            if cut == bytes.len() {
+                assert_eq!((most, outcome.rejections()), (2, vec![]), "{name}");
+            }
+        }
+        let half = &bytes[..bytes.len() * 3 / 4];
+        assert_eq!(dump(half).names(), ["a"], "{name}");
+        assert_eq!(dump(half).result.unwrap().rejected, 1, "{name}");
+    }
+}
+
+#[test]
+fn a_cut_gzip_file_gives_what_can_be_inflated() {
+    let lines: String = (1..200)
+        .map(|i| otlp(&[otlp_span(i, &format!("{:x}", fastrand::Rng::with_seed(i.into()).u64(..)))]) + "\n")
+        .collect();
+    let whole = gzip(lines.as_bytes());
+    let outcome = outcome(&whole[..whole.len() - 200], "a.jsonl.gz", None);
+    assert!(outcome.names().len() > 50, "{}", outcome.names().len());
+    let (position, reason) = *outcome.rejections().last().unwrap();
+    assert!(
+        position.starts_with("a.jsonl.gz") && reason.contains("cannot be read further"),
+        "{position} {reason}"
+    );
+    assert_eq!(dump(gzip(lines.as_bytes())).names().len(), 199);
+}
+
+#[test]
+fn what_is_no_dump_is_named() {
+    for (bytes, error) in [
+        (&b""[..], "d is empty."),
+        (b"\x89PNG\r\n\x1a\n", "d is not in a format that otoscope reads: it looks like a PNG picture."),
+        (b"<!doctype html>", "d is not in a format that otoscope reads: it looks like an HTML page."),
+        (b"a,b\n1,2\n", "d is not in a format that otoscope reads: it looks like CSV."),
+        (
+            b"{\"level\":1}\n",
+            "d is not in a format that otoscope reads: it looks like JSON, but not of spans: its keys are `level`.",
+        ),
+        (
+            b"{\"data\":[{\"traceID\":\"x\"}]}",
+            "d is not in a format that otoscope reads: it looks like Jaeger JSON, which is not read yet: export the trace as OTLP JSON.",
+        ),
+        (b"{\"resourceSpans\":[]}", "d, read as otlp-json, holds no span: its lists of spans are empty."),
+        (
+            b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}",
+            "d, read as otlp-json, holds no span: only logs or metrics are inside (log records: 1, metrics: 0).",
+        ),
+        (
+            b"{\"resourceSpans\":",
+            "d, read as otlp-json, holds no span: what is in it was rejected: d:1: the text ends in the middle at column 18.",
+        ),
+    ] {
+        let outcome = dump(bytes);
+        assert_eq!(outcome.error(), error);
+        assert!(outcome.spans().is_empty());
+    }
+    assert_eq!(
+        dump(gzip(b"%PDF-1.7")).error(),
+        "d is not in a format that otoscope reads: it looks like gzip of a PDF document."
+    );
+    assert_eq!(dump(gzip(b"")).error(), "d is empty.");
+    let forced = outcome(&b"hello\n"[..], "d", format("zipkin-v2"));
+    assert!(forced.error().starts_with("d, read as zipkin-v2, holds no span"), "{}", forced.error());
+    let directory = std::fs::File::open(std::env::temp_dir()).unwrap();
+    assert!(outcome(directory, "tmp", None).error().starts_with("tmp cannot be read: Is a directory"));
+}
+
+#[test]
+fn every_format_is_found_by_content_alone() {
+    for (name, bytes) in small_dumps() {
+        let sure: Vec<_> =
+            FORMATS.iter().filter(|f| (f.sniff)(&bytes) != Guess::No).map(|f| f.name).collect();
+        assert_eq!(sure, [name]);
+    }
+    let late = format!("{}{}", "some log line\n".repeat(100_000), console_span(1, "a"));
+    assert_eq!(dump(late).names(), ["a"]);
+    let mut names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
+    names.dedup();
+    assert_eq!(names.len(), FORMATS.len());
+}
+
+/// A pipe that hands out little at a time, and says when it was asked for more.
+struct Pipe<'a> {
+    parts: std::vec::IntoIter<&'a [u8]>,
+    delivered: &'a std::cell::Cell<usize>,
+    seen: Vec<usize>,
+    name: &'a str,
+}
+
+impl Read for Pipe<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.seen.push(self.delivered.get());
+        match self.parts.next() {
+            Some(part) => Cursor::new(part).read(into),
+            None => {
+                // All that came was delivered before waiting for more.
+                assert_eq!(self.seen.last(), Some(&2), "{}", self.name);
+                Ok(0)
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pipe_is_read_as_it_comes() {
+    for (name, bytes) in small_dumps().into_iter().filter(|(name, _)| *name != "otlp-protobuf") {
+        let delivered = std::cell::Cell::new(0);
+        let (head, tail) = bytes.split_at(bytes.len() - 30);
+        let parts = vec![&head[..4], &head[4..200], &head[200..], tail].into_iter();
+        let pipe = Pipe { parts, delivered: &delivered, seen: vec![], name };
+        let mut sink = |batch: Batch| {
+            delivered.set(delivered.get() + batch.records.len());
+            ControlFlow::Continue(())
+        };
+        read(pipe, "-", None, &mut sink).unwrap();
+        assert_eq!(delivered.get(), 2, "{name}");
+    }
+}
+
+#[test]
+fn the_sink_can_break_off() {
+    for (_, bytes) in small_dumps() {
+        let mut calls = 0;
+        let result = read(&bytes[..], "d", None, &mut |_| {
+            calls += 1;
+            ControlFlow::Break(())
+        });
+        assert_eq!((calls, result.unwrap().batches), (1, 1));
+    }
+}
+
+/// Thousands of random changes to small dumps: nothing panics, nothing hangs.
+#[test]
+fn mutations_are_survived() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let words: [&[u8]; 12] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\"",
+        b"\\",
+        b"\\u",
+        b",",
+        b"\n",
+        b"null",
+        b"\xff",
+        b"\x80\x80\x80\x80\x01",
+    ];
+    for (name, bytes) in small_dumps() {
+        for round in 0..3_000 {
+            let mut mutant = bytes.clone();
+            for _ in 0..random.usize(1..5) {
+                let at = random.usize(0..mutant.len());
+                match random.u8(0..4) {
+                    0 => mutant[at] = random.u8(..),
+                    1 => drop(mutant.remove(at)),
+                    2 => drop(mutant.splice(at..at, words[random.usize(0..words.len())].iter().copied())),
+                    _ => {
+                        let to = random.usize(at..mutant.len());
+                        drop(mutant.drain(at..to));
+                    }
+                }
+                if mutant.is_empty() {
+                    mutant.push(b'{');
+                }
+            }
+            // As what it is, as what it looks like, and as everything that it is not.
+            let from = [format(name), None, Some(FORMATS[round % FORMATS.len()])][round % 3];
+            let outcome = outcome(&mutant[..], "d", from);
+            if let Ok(summary) = outcome.result {
+                assert_eq!(summary.spans, outcome.names().len() as u64);
+            }
+        }
+    }
+}

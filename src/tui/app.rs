@@ -1,0 +1,234 @@
+//! The application without a terminal: keys in, a buffer out.
+
+use super::keymap::{self, Action, Context};
+use super::status::{Status, Traffic};
+use super::theme::{Look, Role};
+use super::view::{Cx, Mouse, Outcome, Screen, findings, footer, header, help, receiver, strip, traces};
+use super::widget::pen::Pen;
+use crate::session::Session;
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// The smallest screen on which anything can be read.
+const SMALLEST: (u16, u16) = (60, 12);
+
+/// One tab.
+#[derive(Debug)]
+pub struct Tab {
+    /// What it is called.
+    pub title: &'static str,
+    make: fn() -> Box<dyn Screen>,
+}
+
+/// Every tab. Its key is its place, counted from 1.
+pub const TABS: &[Tab] = &[
+    Tab { title: "Traces", make: || Box::<traces::Traces>::default() },
+    Tab { title: "Findings", make: || Box::<findings::Findings>::default() },
+    Tab { title: "Receiver", make: || Box::<receiver::Receiver>::default() },
+];
+
+/// What the loop is to do after a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Give the terminal back and stop until the shell wakes us.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// Everything that the screen remembers.
+#[derive(Debug)]
+pub struct App {
+    look: Look,
+    tabs: Vec<Box<dyn Screen>>,
+    tab: usize,
+    /// What lies over the tab, the last on top.
+    overlays: Vec<Box<dyn Screen>>,
+    notice: Option<String>,
+    /// The user has pressed a key: from now on nothing is chosen for them.
+    touched: bool,
+    /// Who sent what.
+    pub traffic: Traffic,
+}
+
+impl App {
+    /// The first screen.
+    pub fn new(look: Look) -> Self {
+        Self {
+            look,
+            tabs: TABS.iter().map(|tab| (tab.make)()).collect(),
+            tab: 0,
+            overlays: Vec::new(),
+            notice: None,
+            touched: false,
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// Which keys work now.
+    pub fn context(&self) -> Context {
+        self.overlays.last().unwrap_or(&self.tabs[self.tab]).context()
+    }
+
+    /// Does what a key says.
+    pub fn key(&mut self, event: KeyEvent, session: &Session, status: &Status) -> Flow {
+        let Some(action) = keymap::find(event, self.context()) else { return Flow::Continue };
+        self.touch(session, status);
+        match action {
+            Action::Quit => return Flow::Quit,
+            Action::Suspend => return Flow::Suspend,
+            Action::Help if self.overlays.is_empty() => self.overlays.push(Box::<help::Help>::default()),
+            Action::Tab(tab) => {
+                self.overlays.clear();
+                self.tab = tab.min(self.tabs.len() - 1);
+            }
+            action => {
+                let outcome = self.with_top(session, status, |screen, cx| screen.apply(action, cx));
+                self.conclude(outcome, session, status);
+            }
+        }
+        Flow::Continue
+    }
+
+    /// Does what the mouse says.
+    pub fn mouse(&mut self, event: MouseEvent, session: &Session, status: &Status) {
+        let at = (event.column, event.row).into();
+        let mouse = match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => Mouse::Click(at),
+            MouseEventKind::ScrollUp => Mouse::WheelUp(at),
+            MouseEventKind::ScrollDown => Mouse::WheelDown(at),
+            _ => return,
+        };
+        self.touch(session, status);
+        if let (Mouse::Click(at), true) = (mouse, self.overlays.is_empty())
+            && at.y == 0
+            && let Some(tab) = tab_at(at.x)
+        {
+            self.tab = tab;
+            return;
+        }
+        let outcome = self.with_top(session, status, |screen, cx| screen.mouse(mouse, cx));
+        self.conclude(outcome, session, status);
+    }
+
+    /// From the first key on, what is on the screen is the user's choice. It must first be what it shows now.
+    fn touch(&mut self, session: &Session, status: &Status) {
+        self.reconcile(session, status);
+        self.touched = true;
+        self.notice = None;
+    }
+
+    fn with_top<T>(
+        &mut self,
+        session: &Session,
+        status: &Status,
+        act: impl FnOnce(&mut dyn Screen, &Cx<'_>) -> T,
+    ) -> T {
+        let cx = Cx { session, status, traffic: &self.traffic, look: self.look };
+        let screen = match self.overlays.last_mut() {
+            Some(overlay) => overlay,
+            None => &mut self.tabs[self.tab],
+        };
+        act(screen.as_mut(), &cx)
+    }
+
+    fn conclude(&mut self, outcome: Outcome, session: &Session, status: &Status) {
+        match outcome {
+            Outcome::Ignored | Outcome::Done => {}
+            Outcome::Notice(notice) => self.notice = Some(notice),
+            Outcome::Leave => {
+                if self.overlays.pop().is_none() {
+                    self.tab = 0;
+                }
+            }
+            Outcome::GoTo(target) => {
+                self.overlays.clear();
+                self.tab = 0;
+                self.with_top(session, status, |screen, cx| screen.go_to(target, cx));
+            }
+        }
+    }
+
+    fn reconcile(&mut self, session: &Session, status: &Status) {
+        let cx = Cx { session, status, traffic: &self.traffic, look: self.look };
+        for (at, tab) in self.tabs.iter_mut().enumerate() {
+            let gone = tab.reconcile(self.touched, &cx);
+            if at == self.tab && gone.is_some() {
+                self.notice = gone;
+            }
+        }
+    }
+
+    /// Draws the whole screen.
+    pub fn draw(&mut self, frame: &mut Frame<'_>, session: &Session, status: &Status) {
+        let area = frame.area();
+        self.draw_into(area, frame.buffer_mut(), session, status);
+    }
+
+    /// Draws the whole screen into a buffer.
+    ///
+    /// ```text
+    ///  1 Traces  2 Findings  3 Receiver                  ✖ 1 ▲ 0 · 0 │ refused 0     header
+    ///  ● live grpc 127.0.0.1:4317 http :4318 │ 44 spans  1 trace                     (one line if wide)
+    ///  ✖ shop: 24 unrelated requests share one trace …                               strip
+    ///  … the tab …
+    ///  j/k move  Enter open                                       ? help  q quit     footer
+    /// ```
+    pub fn draw_into(&mut self, area: Rect, into: &mut Buffer, session: &Session, status: &Status) {
+        self.reconcile(session, status);
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            let words = format!("otoscope needs {} columns and {} rows", SMALLEST.0, SMALLEST.1);
+            Pen::new(into, self.look).put(area.x, area.y, area.width, &words, self.look.style(Role::Text));
+            return;
+        }
+        let context = self.context();
+        let cx = Cx { session, status, traffic: &self.traffic, look: self.look };
+        let line = |y: u16, height: u16| Rect { y, height, ..area };
+        let head = line(area.y, header::height(area.width));
+        let strip = line(head.bottom(), strip::height(area, &cx));
+        let foot = line(area.bottom() - 1, 1);
+        let body = line(strip.bottom(), foot.y.saturating_sub(strip.bottom()));
+        let mut pen = Pen::new(into, self.look);
+        header::draw(head, self.tab, &mut pen, &cx);
+        strip::draw(strip, area, &mut pen, &cx);
+        footer::draw(foot, context, self.notice.as_deref(), &mut pen, &cx);
+        self.tabs[self.tab].draw(body, into, &cx);
+        for overlay in &mut self.overlays {
+            overlay.draw(area, into, &cx);
+        }
+        if self.look.symbols.is_ascii() {
+            only_ascii(area, into);
+        }
+    }
+}
+
+/// The tab whose title is at this column of the first line.
+fn tab_at(column: u16) -> Option<usize> {
+    let mut end = 0;
+    TABS.iter().position(|tab| {
+        end += tab.title.len() as u16 + 4;
+        column < end
+    })
+}
+
+/// What telemetry said in other letters is replaced too, where the terminal can draw none.
+fn only_ascii(area: Rect, into: &mut Buffer) {
+    for position in area.positions() {
+        if let Some(cell) = into.cell_mut(position)
+            && !cell.symbol().is_ascii()
+        {
+            cell.set_char(match cell.symbol() {
+                "µ" => 'u',
+                "…" => '~',
+                "·" | "–" | "—" => '-',
+                "≥" | "→" => '>',
+                "×" => 'x',
+                _ => '?',
+            });
+        }
+    }
+}

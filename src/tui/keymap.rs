@@ -1,0 +1,444 @@
+//! The one table of keys. Dispatch, the hints in the footer, the help overlay and the README print from here.
+
+use super::theme::Symbols;
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// What a key does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// One row down.
+    Down,
+    /// One row up.
+    Up,
+    /// A screenful down.
+    PageDown,
+    /// A screenful up.
+    PageUp,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Fold a row, or go to its parent.
+    Fold,
+    /// Unfold a row.
+    Unfold,
+    /// Open what is selected.
+    Open,
+    /// Back to where one came from.
+    Back,
+    /// The next pane.
+    NextPane,
+    /// The previous pane.
+    PreviousPane,
+    /// A tab, by its place in the table of tabs.
+    Tab(usize),
+    /// Un-merge a trace, or show it as it was recorded.
+    Unmerge,
+    /// The next row with an error status.
+    NextError,
+    /// The previous row with an error status.
+    PreviousError,
+    /// The next row with a finding.
+    NextFinding,
+    /// The previous row with a finding.
+    PreviousFinding,
+    /// Follow what arrives.
+    Follow,
+    /// Hold still, or follow again.
+    Hold,
+    /// A larger detail pane.
+    Grow,
+    /// A smaller detail pane.
+    Shrink,
+    /// All keys.
+    Help,
+    /// To the shell, to come back with `fg`.
+    Suspend,
+    /// The end.
+    Quit,
+}
+
+/// Where a key works.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Context {
+    /// Everywhere, over everything.
+    Everywhere,
+    /// The list of traces.
+    Traces,
+    /// The tree of a trace.
+    Tree,
+    /// The detail of a span.
+    Detail,
+    /// The tab of findings.
+    Findings,
+    /// The tab of the receiver.
+    Receiver,
+    /// The help overlay.
+    Help,
+}
+
+/// A key, perhaps with Ctrl.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chord {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+const fn key(code: KeyCode) -> Chord {
+    Chord { code, ctrl: false }
+}
+
+const fn ch(c: char) -> Chord {
+    key(KeyCode::Char(c))
+}
+
+const fn ctrl(c: char) -> Chord {
+    Chord { code: KeyCode::Char(c), ctrl: true }
+}
+
+impl Chord {
+    /// The chord of an event; nothing for a release, and for what is meant for somebody else (Alt, Super).
+    pub fn of(event: KeyEvent) -> Option<Self> {
+        if event.kind == KeyEventKind::Release
+            || event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META)
+        {
+            return None;
+        }
+        let shift = event.modifiers.contains(KeyModifiers::SHIFT);
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        // Terminals disagree on whether Shift is said beside an upper-case letter, or instead of one.
+        let code = match event.code {
+            KeyCode::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
+            KeyCode::Char(c) if shift => KeyCode::Char(c.to_ascii_uppercase()),
+            KeyCode::Tab if shift => KeyCode::BackTab,
+            code => code,
+        };
+        Some(Self { code, ctrl })
+    }
+
+    /// The event of this chord, for tests that press every key of the table.
+    pub fn event(self) -> KeyEvent {
+        let modifiers = if self.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        KeyEvent::new(self.code, modifiers)
+    }
+
+    /// Its name as printed on keyboards.
+    pub fn name(self, symbols: &Symbols) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Up => symbols.arrows[0].to_owned(),
+            KeyCode::Down => symbols.arrows[1].to_owned(),
+            KeyCode::Left => symbols.arrows[2].to_owned(),
+            KeyCode::Right => symbols.arrows[3].to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            code => format!("{code:?}"),
+        };
+        if self.ctrl { format!("Ctrl-{name}") } else { name }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// What it does.
+    pub action: Action,
+    /// The keys that do it, the one to show first.
+    pub keys: &'static [Chord],
+    /// One line for the help.
+    pub help: &'static str,
+    /// A word or two for the footer; none for keys that everybody tries anyway.
+    pub hint: Option<&'static str>,
+    /// Where it works.
+    pub contexts: &'static [Context],
+}
+
+use Context::{Detail, Everywhere, Findings, Help, Receiver, Traces, Tree};
+
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Help];
+const BRANCHES: &[Context] = &[Tree, Detail, Findings];
+
+/// Every key.
+pub const KEYS: &[Binding] = &[
+    Binding {
+        action: Action::Down,
+        keys: &[ch('j'), key(KeyCode::Down)],
+        help: "one row down",
+        hint: None,
+        contexts: ROWS,
+    },
+    Binding {
+        action: Action::Up,
+        keys: &[ch('k'), key(KeyCode::Up)],
+        help: "one row up",
+        hint: None,
+        contexts: ROWS,
+    },
+    Binding {
+        action: Action::PageDown,
+        keys: &[ctrl('d'), key(KeyCode::PageDown)],
+        help: "a screenful down",
+        hint: None,
+        contexts: ROWS,
+    },
+    Binding {
+        action: Action::PageUp,
+        keys: &[ctrl('u'), key(KeyCode::PageUp)],
+        help: "a screenful up",
+        hint: None,
+        contexts: ROWS,
+    },
+    Binding {
+        action: Action::First,
+        keys: &[ch('g'), key(KeyCode::Home)],
+        help: "the first row",
+        hint: None,
+        contexts: ROWS,
+    },
+    Binding {
+        action: Action::Last,
+        keys: &[ch('G'), key(KeyCode::End)],
+        help: "the last row; in a list or tree, follow what arrives below it",
+        hint: None,
+        contexts: ROWS,
+    },
+    Binding {
+        action: Action::Open,
+        keys: &[key(KeyCode::Enter)],
+        help: "open: a trace, then a span; from a finding, the spans that show it",
+        hint: Some("open"),
+        contexts: &[Traces, Tree, Detail, Findings],
+    },
+    Binding {
+        action: Action::Back,
+        keys: &[key(KeyCode::Esc)],
+        help: "back",
+        hint: Some("back"),
+        contexts: &[Tree, Detail, Findings, Receiver, Help],
+    },
+    Binding {
+        action: Action::Unmerge,
+        keys: &[ch('u')],
+        help: "un-merge a trace, or show it as it was recorded",
+        hint: Some("un-merge/as recorded"),
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::Fold,
+        keys: &[ch('h'), key(KeyCode::Left)],
+        help: "fold; on a folded row, go to its parent",
+        hint: Some("fold"),
+        contexts: BRANCHES,
+    },
+    Binding {
+        action: Action::Unfold,
+        keys: &[ch('l'), key(KeyCode::Right)],
+        help: "unfold",
+        hint: Some("unfold"),
+        contexts: BRANCHES,
+    },
+    Binding {
+        action: Action::NextFinding,
+        keys: &[ch('w')],
+        help: "the next row with a finding",
+        hint: Some("next finding"),
+        contexts: &[Traces, Tree],
+    },
+    Binding {
+        action: Action::PreviousFinding,
+        keys: &[ch('W')],
+        help: "the previous row with a finding",
+        hint: None,
+        contexts: &[Traces, Tree],
+    },
+    Binding {
+        action: Action::NextError,
+        keys: &[ch('e')],
+        help: "the next row with an error status",
+        hint: Some("next error"),
+        contexts: &[Traces, Tree],
+    },
+    Binding {
+        action: Action::PreviousError,
+        keys: &[ch('E')],
+        help: "the previous row with an error status",
+        hint: None,
+        contexts: &[Traces, Tree],
+    },
+    Binding {
+        action: Action::Follow,
+        keys: &[ch('f')],
+        help: "follow the newest row",
+        hint: Some("follow"),
+        contexts: &[Traces, Tree],
+    },
+    Binding {
+        action: Action::Hold,
+        keys: &[key(KeyCode::Char(' '))],
+        help: "hold still, or follow the newest trace again; what arrives is taken in either way",
+        hint: Some("hold/follow"),
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::NextPane,
+        keys: &[key(KeyCode::Tab)],
+        help: "the next pane",
+        hint: Some("pane"),
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::PreviousPane,
+        keys: &[key(KeyCode::BackTab)],
+        help: "the previous pane",
+        hint: None,
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::Grow,
+        keys: &[ch('+'), ch('=')],
+        help: "a larger detail pane",
+        hint: None,
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::Shrink,
+        keys: &[ch('-')],
+        help: "a smaller detail pane",
+        hint: None,
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::Tab(0),
+        keys: &[ch('1')],
+        help: "the tab of traces",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Tab(1),
+        keys: &[ch('2')],
+        help: "the tab of findings",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Tab(2),
+        keys: &[ch('3')],
+        help: "the tab of the receiver: who sends, what was refused, what to export",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Help,
+        keys: &[ch('?')],
+        help: "these keys",
+        hint: Some("help"),
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Quit,
+        keys: &[ch('q'), ctrl('c')],
+        help: "quit",
+        hint: Some("quit"),
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Suspend,
+        keys: &[ctrl('z')],
+        help: "back to the shell; `fg` returns",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+];
+
+/// What a key does in a context.
+pub fn find(event: KeyEvent, context: Context) -> Option<Action> {
+    let chord = Chord::of(event)?;
+    KEYS.iter().find(|b| b.keys.contains(&chord) && b.works_in(context)).map(|b| b.action)
+}
+
+impl Binding {
+    /// Whether it works in a context.
+    pub fn works_in(&self, context: Context) -> bool {
+        self.contexts.contains(&context) || self.contexts.contains(&Everywhere)
+    }
+
+    /// Its keys by name, the one to show first.
+    pub fn key_names(&self, symbols: &Symbols) -> String {
+        self.keys.iter().map(|key| key.name(symbols)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Where it works, for the help.
+    pub fn places(&self) -> String {
+        let name = |context: &Context| match context {
+            Everywhere => "everywhere",
+            Traces => "traces",
+            Tree => "tree",
+            Detail => "span",
+            Findings => "findings",
+            Receiver => "receiver",
+            Help => "help",
+        };
+        match self.contexts {
+            contexts if contexts == ROWS => "everywhere".to_owned(),
+            contexts => contexts.iter().map(name).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// The table as Markdown, for the README.
+pub fn markdown() -> String {
+    let row = |binding: &Binding| {
+        let keys = binding.keys.iter().map(|key| format!("`{}`", key.name(&super::theme::UNICODE)));
+        let keys = keys.collect::<Vec<_>>().join(" ");
+        format!("| {keys} | {} | {} |\n", binding.help, binding.places())
+    };
+    let rows: String = KEYS.iter().map(row).collect();
+    format!("| keys | what they do | where |\n|---|---|---|\n{rows}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTEXTS: [Context; 6] = [Traces, Tree, Detail, Findings, Receiver, Help];
+
+    #[test]
+    fn a_key_means_one_thing_in_one_place() {
+        for context in CONTEXTS {
+            let mut seen: Vec<Chord> = Vec::new();
+            for key in KEYS.iter().filter(|b| b.works_in(context)).flat_map(|b| b.keys) {
+                assert!(!seen.contains(key), "{key:?} twice in {context:?}");
+                seen.push(*key);
+            }
+        }
+    }
+
+    #[test]
+    fn terminals_that_say_shift_differently_mean_the_same() {
+        let upper = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        let lower = KeyEvent::new(KeyCode::Char('g'), KeyModifiers::SHIFT);
+        let bare = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::NONE);
+        for event in [upper, lower, bare] {
+            assert_eq!(find(event, Tree), Some(Action::Last));
+        }
+        let back = KeyEvent::new(KeyCode::Tab, KeyModifiers::SHIFT);
+        assert_eq!(find(back, Tree), Some(Action::PreviousPane));
+        let mut release = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
+        release.kind = KeyEventKind::Release;
+        assert_eq!(find(release, Tree), None);
+    }
+
+    #[test]
+    fn every_key_finds_its_own_row() {
+        for binding in KEYS {
+            for context in binding.contexts {
+                for key in binding.keys {
+                    assert_eq!(find(key.event(), *context), Some(binding.action), "{key:?} in {context:?}");
+                }
+            }
+        }
+    }
+}

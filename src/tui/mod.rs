@@ -1,0 +1,22 @@
+//! Pixels: the event loop, keys, looks, and one file a screen.
+//!
+//! [`App`] is the whole screen without a terminal: keys go in, a buffer comes out. [`run`] gives it a terminal and
+//! feeds it. Knows [`model`](crate::model), [`store`](crate::store), [`diagnosis`](crate::diagnosis) and
+//! [`session`](crate::session), and only reads them; batches come from [`intake`](crate::intake). Knows no socket and no
+//! file.
+
+pub mod app;
+pub mod keymap;
+mod run;
+mod signals;
+pub mod status;
+mod terminal;
+pub mod text;
+pub mod theme;
+pub mod view;
+pub mod widget;
+
+pub use app::{App, Flow};
+pub use run::{Options, run};
+pub use status::{Feed, Status};
+pub use theme::Look;

@@ -1,0 +1,151 @@
+//! What the screen is told about the world outside the session, and what it counts of the batches that pass.
+
+use crate::model::{Batch, Origin};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Where spans come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Listening on these addresses; both take every protocol.
+    Live {
+        /// The address whose port is usually for gRPC.
+        grpc: Option<SocketAddr>,
+        /// The address whose port is usually for HTTP.
+        http: Option<SocketAddr>,
+    },
+    /// Reading a dump.
+    Replay {
+        /// Its name.
+        name: String,
+        /// Whether all of it has been read.
+        done: bool,
+    },
+}
+
+/// What whoever runs the screen knows better than the session.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Where spans come from.
+    pub feed: Feed,
+    /// Now, nanoseconds since the Unix epoch; in a replay, the time of what is replayed.
+    pub now_ns: u64,
+    /// Requests turned away for lack of room; their senders were told to send them again.
+    pub refused_requests: u64,
+    /// Spans in these requests.
+    pub refused_spans: u64,
+    /// Requests that were no OTLP, too large or of an unknown type.
+    pub bad_requests: u64,
+    /// Requests that came to the port of another protocol, and were served all the same.
+    pub wrong_port_requests: u64,
+    /// Connections open now.
+    pub open_connections: u64,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            feed: Feed::Live { grpc: None, http: None },
+            now_ns: 0,
+            refused_requests: 0,
+            refused_spans: 0,
+            bad_requests: 0,
+            wrong_port_requests: 0,
+            open_connections: 0,
+        }
+    }
+}
+
+/// What one sender sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Batches.
+    pub batches: u64,
+    /// Spans.
+    pub spans: u64,
+    /// Spans that could not be taken.
+    pub rejected: u64,
+    /// When the last batch arrived, nanoseconds since the Unix epoch.
+    pub last_ns: u64,
+}
+
+/// Senders that are told apart; beyond them, all others are one.
+const MAX_SENDERS: usize = 200;
+
+/// Who sent what, and how fast spans come in.
+#[derive(Clone, Debug, Default)]
+pub struct Traffic {
+    senders: BTreeMap<(String, Origin), Sent>,
+    spans: u64,
+    at_last_tick: Option<(u64, u64)>,
+    /// Spans a second.
+    pub rate: f64,
+}
+
+impl Traffic {
+    /// Counts a batch.
+    pub fn note(&mut self, batch: &Batch) {
+        // A client that connects anew for every export has a port for each: its address is what is the same.
+        let who = match batch.source.parse::<SocketAddr>() {
+            Ok(address) => address.ip().to_string(),
+            Err(_) => batch.source.to_string(),
+        };
+        let mut key = (who, batch.origin);
+        if self.senders.len() >= MAX_SENDERS && !self.senders.contains_key(&key) {
+            key = ("(all others)".to_owned(), batch.origin);
+        }
+        let sent = self.senders.entry(key).or_default();
+        sent.batches += 1;
+        sent.spans += batch.records.len() as u64;
+        sent.rejected += batch.rejections.len() as u64;
+        sent.last_ns = sent.last_ns.max(batch.arrived_ns);
+        self.spans += batch.records.len() as u64;
+    }
+
+    /// Tells the time, to know the rate.
+    pub fn tick(&mut self, now_ns: u64) {
+        if let Some((then_ns, spans)) = self.at_last_tick
+            && now_ns > then_ns
+        {
+            let now = (self.spans - spans) as f64 / ((now_ns - then_ns) as f64 / 1e9);
+            // Exporters send every few seconds: a plain rate would flicker between nothing and too much.
+            self.rate = if self.rate == 0.0 { now } else { self.rate * 0.7 + now * 0.3 };
+            if self.rate < 0.05 {
+                self.rate = 0.0;
+            }
+        }
+        self.at_last_tick = Some((now_ns, self.spans));
+    }
+
+    /// Each sender and what it sent.
+    pub fn senders(&self) -> impl Iterator<Item = (&str, Origin, Sent)> {
+        self.senders.iter().map(|((who, origin), sent)| (who.as_str(), *origin, *sent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_one_sender_however_often_it_connects() {
+        let mut traffic = Traffic::default();
+        for port in [50_000, 50_001] {
+            let source = format!("127.0.0.1:{port}").into();
+            traffic.note(&Batch::empty(source, Origin::Grpc, 7));
+        }
+        traffic.note(&Batch::empty("a.jsonl".into(), Origin::Dump("otlp-json"), 9));
+        let senders: Vec<_> = traffic.senders().map(|(who, _, sent)| (who, sent.batches)).collect();
+        assert_eq!(senders, [("127.0.0.1", 2), ("a.jsonl", 1)]);
+    }
+
+    #[test]
+    fn senders_are_bounded() {
+        let mut traffic = Traffic::default();
+        for n in 0..1_000 {
+            traffic.note(&Batch::empty(format!("file{n}").into(), Origin::Grpc, 0));
+        }
+        assert_eq!(traffic.senders().count(), MAX_SENDERS + 1);
+        assert_eq!(traffic.senders().map(|(_, _, sent)| sent.batches).sum::<u64>(), 1_000);
+    }
+}

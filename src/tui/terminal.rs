@@ -1,0 +1,107 @@
+//! The terminal: taken, and given back whatever happens.
+
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+use std::io::{self, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once};
+use std::thread;
+
+/// Whether the terminal is ours now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// What threads without a screen said while they panicked; printed once the terminal is given back.
+static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A terminal that is ours until this is dropped.
+#[derive(Debug)]
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal: raw, alternate screen, the mouse if it is wanted.
+    pub(super) fn take(mouse: bool) -> io::Result<Self> {
+        restore_on_panic();
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let mut screen = Self { terminal, mouse };
+        screen.enter()?;
+        Ok(screen)
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+        if self.mouse {
+            execute!(io::stdout(), EnableMouseCapture)?;
+        }
+        self.terminal.clear()
+    }
+
+    /// Takes the terminal again after somebody else had it.
+    pub(super) fn retake(&mut self) -> io::Result<()> {
+        self.enter()
+    }
+
+    /// Draws a frame that the terminal shows at once or not at all.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(draw)?;
+        execute!(io::stdout(), EndSynchronizedUpdate)
+    }
+
+    /// Gives the terminal back.
+    pub(super) fn give_back() {
+        if !TAKEN.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        // Nobody is left to tell of an error here: the terminal may be gone.
+        let _ = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableMouseCapture,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = disable_raw_mode();
+        let _ = io::stdout().flush();
+        if let Ok(mut words) = LAST_WORDS.lock() {
+            words.drain(..).for_each(|words| eprintln!("{words}"));
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        Self::give_back();
+    }
+}
+
+/// A panic of the thread with the screen gives the terminal back before it is printed. One of any other thread must
+/// neither be printed over the screen nor be lost.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let screen_thread = thread::current().id();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let taken = TAKEN.load(Ordering::SeqCst);
+            if taken && thread::current().id() != screen_thread {
+                if let Ok(mut words) = LAST_WORDS.lock() {
+                    words.push(panic.to_string());
+                }
+                return;
+            }
+            Screen::give_back();
+            before(panic);
+        }));
+    });
+}

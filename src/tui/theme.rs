@@ -1,0 +1,281 @@
+//! How it looks: every style by the role that it plays, every symbol by its meaning, each in one table.
+//!
+//! Only the terminal's own sixteen colours are used, so that light and dark backgrounds both work; without colour the
+//! same roles are told apart by weight. No role is carried by colour alone: each has a sign, a word or a place.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What a piece of the screen is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Ordinary text.
+    Text,
+    /// Text that matters less.
+    Dim,
+    /// Rules between panes.
+    Rule,
+    /// The title of a pane.
+    Title,
+    /// The title of the pane that has the keys.
+    TitleFocused,
+    /// The selected row of the pane that has the keys.
+    Selected,
+    /// The selected row of another pane.
+    SelectedElsewhere,
+    /// A key in a hint.
+    Key,
+    /// A message about what a key did.
+    Notice,
+    /// An error: a finding, a status, a loss.
+    Error,
+    /// A warning.
+    Warning,
+    /// Worth knowing.
+    Info,
+    /// All is well.
+    Good,
+    /// A kind that is right.
+    Kind,
+    /// What a kind should have been.
+    KindExpected,
+    /// The span that holds merged requests together.
+    Culprit,
+    /// A parent that is not there.
+    Missing,
+    /// The key of an attribute.
+    AttributeKey,
+}
+
+/// The look of the screen.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    colour: bool,
+    /// The symbols in use.
+    pub symbols: &'static Symbols,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { colour: true, symbols: &UNICODE }
+    }
+}
+
+impl Look {
+    /// With or without colour, with or without symbols beyond ASCII.
+    pub fn new(colour: bool, ascii: bool) -> Self {
+        Self { colour, symbols: if ascii { &ASCII } else { &UNICODE } }
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        let (colour, modifier) = row(role);
+        let style = Style::new().add_modifier(modifier);
+        match colour {
+            Some(colour) if self.colour => style.fg(colour),
+            _ => style,
+        }
+    }
+
+    /// The style of a service: the same for the same name, always.
+    pub fn service(&self, name: &str) -> Style {
+        // No dark blue: on black it cannot be read. No red, yellow or magenta: they mean something.
+        const PALETTE: [Color; 4] = [Color::Cyan, Color::LightBlue, Color::Green, Color::LightCyan];
+        if !self.colour {
+            return Style::new();
+        }
+        // FNV-1a: any fixed hash will do, as long as it never changes between runs.
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Style::new().fg(PALETTE[(hash >> 32) as usize % PALETTE.len()])
+    }
+}
+
+/// The table of styles: the colour, and what marks the role whether there is colour or not.
+fn row(role: Role) -> (Option<Color>, Modifier) {
+    const NONE: Modifier = Modifier::empty();
+    match role {
+        Role::Text | Role::Title => (None, NONE),
+        Role::Dim | Role::Rule | Role::Kind => (None, Modifier::DIM),
+        Role::TitleFocused | Role::SelectedElsewhere => (None, Modifier::BOLD),
+        Role::Selected => (None, Modifier::REVERSED),
+        Role::Key => (Some(Color::Cyan), Modifier::BOLD),
+        Role::Notice | Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
+        Role::Error => (Some(Color::Red), Modifier::BOLD),
+        Role::Info | Role::AttributeKey => (Some(Color::Cyan), NONE),
+        Role::Good => (Some(Color::Green), NONE),
+        Role::KindExpected => (Some(Color::Green), Modifier::BOLD),
+        Role::Culprit => (Some(Color::Magenta), Modifier::BOLD),
+        Role::Missing => (Some(Color::Magenta), Modifier::ITALIC),
+    }
+}
+
+/// Every symbol by its meaning. Each takes as many columns in one table as in the other, but for `arrow`.
+#[derive(Debug)]
+pub struct Symbols {
+    /// An error was found.
+    pub error: &'static str,
+    /// A warning was found.
+    pub warning: &'static str,
+    /// A hint was found.
+    pub info: &'static str,
+    /// Nothing was found.
+    pub good: &'static str,
+    /// The span that holds merged requests together.
+    pub culprit: &'static str,
+    /// Receiving, or still growing.
+    pub live: &'static str,
+    /// Reading a file.
+    pub replay: &'static str,
+    /// At rest.
+    pub still: &'static str,
+    /// Rows below it are shown.
+    pub open: &'static str,
+    /// Rows below it are folded away.
+    pub closed: &'static str,
+    /// The selected row of a pane without the keys.
+    pub selected: &'static str,
+    /// From what was recorded to what it should be.
+    pub arrow: &'static str,
+    /// Text was cut off.
+    pub ellipsis: &'static str,
+    /// Explained by the line above.
+    pub under: &'static str,
+    /// More above.
+    pub up: &'static str,
+    /// More below.
+    pub down: &'static str,
+    /// A bar goes on past the scale.
+    pub beyond: &'static str,
+    /// Between two parts of a line.
+    pub separator: &'static str,
+    /// Between two words of a line.
+    pub dot: &'static str,
+    /// A horizontal rule.
+    pub horizontal: &'static str,
+    /// A vertical rule.
+    pub vertical: &'static str,
+    /// A horizontal rule from which a vertical one hangs.
+    pub tee: &'static str,
+    /// A vertical rule that ends on a horizontal one.
+    pub foot: &'static str,
+    /// Greater or equal.
+    pub at_least: &'static str,
+    /// Times.
+    pub times: &'static str,
+    /// Where the time axis starts.
+    pub axis: &'static str,
+    /// Left parts of a cell, an eighth at a time; the last is the whole cell.
+    pub eighths: [&'static str; 8],
+    /// The right half of a cell.
+    pub right_half: &'static str,
+    /// Ends of a frame: top left, top right, bottom left, bottom right.
+    pub corners: [&'static str; 4],
+    /// Arrow keys: up, down, left, right.
+    pub arrows: [&'static str; 4],
+}
+
+/// What most terminals can draw.
+pub const UNICODE: Symbols = Symbols {
+    error: "✖",
+    warning: "▲",
+    info: "·",
+    good: "✓",
+    culprit: "◆",
+    live: "●",
+    replay: "▷",
+    still: "■",
+    open: "▾",
+    closed: "▸",
+    selected: "▌",
+    arrow: "→",
+    ellipsis: "…",
+    under: "└",
+    up: "↑",
+    down: "↓",
+    beyond: "›",
+    separator: "│",
+    dot: "·",
+    horizontal: "─",
+    vertical: "│",
+    tee: "┬",
+    foot: "┴",
+    at_least: "≥",
+    times: "×",
+    axis: "▏",
+    eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+    right_half: "▐",
+    corners: ["╭", "╮", "╰", "╯"],
+    arrows: ["↑", "↓", "←", "→"],
+};
+
+/// What every terminal can draw.
+pub const ASCII: Symbols = Symbols {
+    error: "x",
+    warning: "!",
+    info: ".",
+    good: "+",
+    culprit: "*",
+    live: "o",
+    replay: ">",
+    still: "=",
+    open: "-",
+    closed: "+",
+    selected: ">",
+    arrow: "->",
+    ellipsis: "~",
+    under: "`",
+    up: "^",
+    down: "v",
+    beyond: ">",
+    separator: "|",
+    dot: "-",
+    horizontal: "-",
+    vertical: "|",
+    tee: "+",
+    foot: "+",
+    at_least: ">=",
+    times: "x",
+    axis: "|",
+    eighths: ["|", "|", "|", "=", "=", "=", "=", "="],
+    right_half: "=",
+    corners: ["+", "+", "+", "+"],
+    arrows: ["Up", "Down", "Left", "Right"],
+};
+
+impl Symbols {
+    /// Whether these are the symbols of terminals that can draw nothing else.
+    pub fn is_ascii(&self) -> bool {
+        self.arrow.is_ascii()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colour_there_is_none() {
+        let look = Look::new(false, false);
+        for role in [Role::Error, Role::KindExpected, Role::Culprit, Role::Key, Role::Info] {
+            assert_eq!(look.style(role).fg, None);
+            assert_eq!(look.style(role).bg, None);
+        }
+        assert_eq!(look.service("shop").fg, None);
+    }
+
+    #[test]
+    fn a_service_keeps_its_colour() {
+        let look = Look::default();
+        assert_eq!(look.service("shop"), look.service("shop"));
+        assert!(
+            ["shop", "price", "worker", "api", "db"].iter().any(|s| look.service(s) != look.service("shop"))
+        );
+    }
+
+    #[test]
+    fn ascii_is_ascii() {
+        assert!(format!("{ASCII:?}").is_ascii());
+        assert!(ASCII.is_ascii() && !UNICODE.is_ascii());
+    }
+}

@@ -1,0 +1,70 @@
+//! What to do while nothing has arrived.
+
+use super::Cx;
+use crate::tui::status::Feed;
+use crate::tui::theme::{Look, Role};
+use crate::tui::widget::pen::{Part, Pen, part};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use std::net::SocketAddr;
+
+/// Draws it in the middle of an area.
+pub fn draw(area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let lines = lines(cx);
+    let top = area.y + area.height.saturating_sub(lines.len() as u16) / 3;
+    let widest = lines.iter().map(|l| l.iter().map(|(w, _)| w.chars().count()).sum::<usize>()).max();
+    let left = area.x + (area.width.saturating_sub(widest.unwrap_or(0) as u16) / 2).clamp(1, 12);
+    for (y, line) in (top..area.bottom()).zip(lines) {
+        pen.line(left, y, area.right().saturating_sub(left), &line);
+    }
+}
+
+/// The lines: also a part of the receiver's tab.
+pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    match &cx.status.feed {
+        Feed::Live { grpc, http } => listening(*grpc, *http, cx.look),
+        Feed::Replay { name, done: false } => vec![vec![part(format!("reading {name} …"), Style::new())]],
+        Feed::Replay { name, done: true } => {
+            vec![vec![part(format!("{name} holds no span"), cx.look.style(Role::Warning))]]
+        }
+    }
+}
+
+fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look) -> Vec<Vec<Part<'a>>> {
+    let (plain, dim, key) = (Style::new(), look.style(Role::Dim), look.style(Role::Key));
+    let Some(usual) = http.or(grpc) else { return vec![vec![part("waiting for spans", plain)]] };
+    let line = |words: &str, style: Style| vec![part(words.to_owned(), style)];
+    let protocol = |name: &str, address: SocketAddr| {
+        vec![
+            part(format!("  export OTEL_EXPORTER_OTLP_PROTOCOL={name:<15}"), key),
+            part(format!("# usual port {}", address.port()), dim),
+        ]
+    };
+    let ports = match (grpc, http) {
+        (Some(grpc), Some(http)) => format!(
+            "Both ports, {} and {}, take all three: a wrong port works too.",
+            grpc.port(),
+            http.port()
+        ),
+        _ => "The port takes all three.".to_owned(),
+    };
+    vec![
+        line("Waiting for spans. In the shell in which your app starts:", look.style(Role::TitleFocused)),
+        Vec::new(),
+        line(&format!("  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{}", reachable(usual)), key),
+        Vec::new(),
+        line("An SDK that must be told a protocol may use any of these:", plain),
+        Vec::new(),
+        protocol("grpc", grpc.unwrap_or(usual)),
+        protocol("http/protobuf", usual),
+        protocol("http/json", usual),
+        Vec::new(),
+        line(&ports, plain),
+        line("SDKs send in batches: the first spans may take 5 s.", dim),
+    ]
+}
+
+/// The address as an app on this machine would write it.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
+}

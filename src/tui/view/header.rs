@@ -1,0 +1,198 @@
+//! The top of the screen: tabs, where spans come from, how many are held, what was found, what was lost.
+
+use super::Cx;
+use crate::diagnosis::Severity;
+use crate::tui::app::TABS;
+use crate::tui::status::Feed;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Part, Pen, part};
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use std::net::SocketAddr;
+
+/// From this width on, everything is on one line.
+const ONE_LINE: u16 = 150;
+
+/// How many lines it takes.
+pub fn height(width: u16) -> u16 {
+    if width < ONE_LINE { 2 } else { 1 }
+}
+
+/// A part of the status line that is shown as a whole, shorter, or not at all.
+struct Segment<'a> {
+    long: Vec<Part<'a>>,
+    short: Vec<Part<'a>>,
+    /// The last to be left out is that with the highest number.
+    weight: u8,
+}
+
+/// Draws it. `tab` is the place of the tab that is shown.
+pub fn draw(area: Rect, tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let tabs = tabs(tab, cx);
+    let used = pen.line(area.x, area.y, area.width, &tabs);
+    let verdicts = [findings(cx), losses(cx)];
+    if area.height > 1 {
+        let room = area.width.saturating_sub(used + 2);
+        let line = compose(verdicts.into(), room, cx);
+        right(area.right() - 1, area.y, room, &line, pen);
+        let line = compose(vec![feed(cx), held(cx), memory(cx)], area.width.saturating_sub(1), cx);
+        pen.line(area.x + 1, area.y + 1, area.width.saturating_sub(1), &line);
+    } else {
+        let room = area.width.saturating_sub(used + 2);
+        let mut all = vec![feed(cx), held(cx), memory(cx)];
+        all.extend(verdicts);
+        let line = compose(all, room, cx);
+        right(area.right() - 1, area.y, room, &line, pen);
+    }
+}
+
+fn right(end: u16, y: u16, room: u16, line: &[Part<'_>], pen: &mut Pen<'_>) {
+    let width = (columns(line) as u16).min(room);
+    pen.line(end - width, y, width, line);
+}
+
+fn columns(parts: &[Part<'_>]) -> usize {
+    parts.iter().map(|(what, _)| text::width(&text::clean(what))).sum()
+}
+
+fn tabs<'a>(shown: usize, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    for (at, tab) in TABS.iter().enumerate() {
+        let style = if at == shown {
+            Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        } else {
+            cx.look.style(Role::Dim)
+        };
+        parts.push(part(format!(" {} {} ", at + 1, tab.title), style));
+    }
+    parts
+}
+
+/// As many segments as there is room for: first all, then shorter ones, then without the lightest.
+fn compose<'a>(mut segments: Vec<Segment<'a>>, room: u16, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let rule = format!(" {} ", cx.look.symbols.separator);
+    let mut short: Vec<bool> = vec![false; segments.len()];
+    loop {
+        let mut line: Vec<Part<'a>> = Vec::new();
+        for (segment, short) in segments.iter().zip(&short) {
+            if !line.is_empty() {
+                line.push(part(rule.clone(), cx.look.style(Role::Rule)));
+            }
+            line.extend(if *short { &segment.short } else { &segment.long }.iter().cloned());
+        }
+        if columns(&line) <= usize::from(room) || segments.is_empty() {
+            return line;
+        }
+        let lightest = |only: &dyn Fn(usize) -> bool| {
+            (0..segments.len()).filter(|at| only(*at)).min_by_key(|at| segments[*at].weight)
+        };
+        match lightest(&|at| !short[at]) {
+            Some(at) => short[at] = true,
+            None => match lightest(&|_| true) {
+                Some(at) => {
+                    segments.remove(at);
+                    short.remove(at);
+                }
+                None => return line,
+            },
+        }
+    }
+}
+
+/// `● live grpc 127.0.0.1:4317 http :4318`
+fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
+    let (look, symbols) = (cx.look, cx.look.symbols);
+    match &cx.status.feed {
+        Feed::Live { grpc, http } => {
+            let same_host = grpc.zip(*http).is_some_and(|(a, b)| a.ip() == b.ip());
+            let mut long = vec![part(format!("{} live", symbols.live), look.style(Role::Good))];
+            let mut short = long.clone();
+            let mut say = |name: &str, address: SocketAddr, host: bool| {
+                let port = format!(" {name} :{}", address.port());
+                let whole = format!(" {name} {address}");
+                long.push(part(if host { whole } else { port.clone() }, Style::new()));
+                short.push(part(port, Style::new()));
+            };
+            if let Some(address) = grpc {
+                say("grpc", *address, true);
+            }
+            if let Some(address) = http {
+                say("http", *address, !same_host);
+            }
+            Segment { long, short, weight: 5 }
+        }
+        Feed::Replay { name, done } => {
+            let (symbol, word) = if *done { (symbols.still, "read") } else { (symbols.replay, "reading") };
+            let lead = part(format!("{symbol} {word} "), look.style(Role::Good));
+            let long = vec![lead.clone(), part(name.as_str(), Style::new())];
+            let file = name.rsplit('/').next().unwrap_or(name);
+            Segment { long, short: vec![lead, part(file, Style::new())], weight: 5 }
+        }
+    }
+}
+
+/// `12 340 spans  210 traces  1.2 k/s`
+fn held<'a>(cx: &Cx<'a>) -> Segment<'a> {
+    let store = &cx.session.store;
+    let spans = text::plural(store.span_count(), "span");
+    let held = format!("{spans}  {}", text::plural(store.trace_count() as u64, "trace"));
+    let short = vec![part(held.clone(), Style::new())];
+    let words = match cx.status.feed {
+        Feed::Live { .. } => format!("{held}  {}", rate(cx.traffic.rate)),
+        Feed::Replay { .. } => held,
+    };
+    Segment { long: vec![part(words, Style::new())], short, weight: 3 }
+}
+
+fn rate(per_second: f64) -> String {
+    match per_second {
+        rate if rate >= 999.5 => format!("{:.1} k/s", rate / 1e3),
+        rate if rate >= 9.95 || rate == 0.0 => format!("{rate:.0}/s"),
+        rate => format!("{rate:.1}/s"),
+    }
+}
+
+/// `14 / 1024 MiB`
+fn memory<'a>(cx: &Cx<'a>) -> Segment<'a> {
+    let mib = |bytes: usize| (bytes as f64 / f64::from(1 << 20)).ceil() as u64;
+    let (used, limit) = (mib(cx.session.memory()), mib(cx.session.max_memory()));
+    let words = vec![part(format!("{used} / {limit} MiB"), Style::new())];
+    Segment { long: words.clone(), short: words, weight: 1 }
+}
+
+/// `✖ 1  ▲ 2  · 3`: headlines by severity.
+fn findings<'a>(cx: &Cx<'a>) -> Segment<'a> {
+    let mut counts = [0_u64; 3];
+    for finding in cx.session.diagnosis.findings().iter().filter(|f| f.folded_under.is_none()) {
+        counts[finding.severity as usize] += 1;
+    }
+    let mut words = Vec::new();
+    for (severity, gap) in [(Severity::Error, ""), (Severity::Warning, " "), (Severity::Info, " ")] {
+        let count = counts[severity as usize];
+        let (symbol, role) = super::sign(severity, cx.look);
+        let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
+        words.push(part(format!("{gap}{symbol} {}", text::count(count)), style));
+    }
+    Segment { long: words.clone(), short: words, weight: 9 }
+}
+
+/// `refused 0`, and whatever else was not kept, where there was some. Nothing is dropped without a number here.
+fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
+    let counters = cx.session.store.counters();
+    let live = matches!(cx.status.feed, Feed::Live { .. });
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut say = |name: &str, count: u64, always: bool, role: Role| {
+        if count > 0 || always {
+            let gap = if parts.is_empty() { "" } else { "  " };
+            let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
+            parts.push(part(format!("{gap}{name} {}", text::count(count)), style));
+        }
+    };
+    say("refused", cx.status.refused_requests, live, Role::Error);
+    say("bad", cx.status.bad_requests, false, Role::Error);
+    say("rejected", counters.rejected, !live, Role::Error);
+    say("evicted", counters.evicted_spans, false, Role::Warning);
+    say("repeated", counters.repeated, false, Role::Dim);
+    Segment { long: parts.clone(), short: parts, weight: 8 }
+}

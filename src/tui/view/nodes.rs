@@ -1,0 +1,301 @@
+//! A span, and a finding, as nodes of a tree: everything that was sent, typed, nothing left out without a word.
+
+use super::{Cx, sign};
+use crate::diagnosis::{Finding, State};
+use crate::model::{Attributes, Event, Link, ParentLocality, Span, SpanFlags, Value, time};
+use crate::store::{Presence, SpanIx};
+use crate::tui::text;
+use crate::tui::theme::{Look, Role};
+use crate::tui::widget::branches::Node;
+
+/// How many siblings are shown. The widget builds every node a frame; more than these nobody reads through.
+const MAX_SIBLINGS: usize = 500;
+
+/// How deep nested values are followed; deeper ones are written out in one line.
+const MAX_DEPTH: usize = 16;
+
+/// A finding with its evidence, remedy and known issue.
+pub fn finding(finding: &Finding, look: Look) -> Node {
+    let (symbol, role) = sign(finding.severity, look);
+    let mut children = Vec::new();
+    for (at, evidence) in finding.evidence.iter().enumerate() {
+        children.push(
+            Node::new(format!("evidence{at}"), format!("{} {evidence}", look.symbols.dot), Role::Text)
+                .wrapping(),
+        );
+    }
+    // A symptom has the issue of its headline, which says it already.
+    if let Some(issue) = finding.known_issue.as_ref().filter(|_| finding.folded_under.is_none()) {
+        let fixed = match issue.fixed_in.as_str() {
+            "" => String::new(),
+            version => format!(", fixed in {version}"),
+        };
+        let refs = if issue.refs.is_empty() { String::new() } else { format!(": {}", issue.refs.join(", ")) };
+        let label = format!("known issue {}{fixed}{refs}", issue.id);
+        children.push(Node::new("issue", label, Role::Info).wrapping());
+    }
+    for (at, remedy) in finding.remedy.iter().enumerate() {
+        children.push(Node::new(format!("fix{at}"), format!("fix: {remedy}"), Role::Good).wrapping());
+    }
+    let provisional = match finding.state {
+        State::Firm => "",
+        State::Provisional => " (provisional)",
+    };
+    Node::new(format!("finding {:x}", finding.key), format!("{symbol} "), role)
+        .and(finding.rule.id, role)
+        .and(format!("{provisional}  {}", message(finding)), Role::Text)
+        .with(children)
+}
+
+/// The message of a finding with the service that it is about.
+pub fn message(finding: &Finding) -> String {
+    if finding.service.is_empty() || finding.message.starts_with(&finding.service) {
+        finding.message.clone()
+    } else {
+        format!("{}: {}", finding.service, finding.message)
+    }
+}
+
+/// Everything that is known of a span or of the placeholder of one.
+pub fn span(at: SpanIx, cx: &Cx<'_>) -> Vec<Node> {
+    let session = cx.session;
+    let all = session.diagnosis.findings();
+    let of = session.diagnosis.findings_of(&session.store, at);
+    let mut nodes: Vec<Node> = of.iter().filter_map(|i| all.get(*i)).map(|f| finding(f, cx.look)).collect();
+    match session.store.decode(at) {
+        Some(span) => held(&span, at, cx, &mut nodes),
+        None => placeholder(at, cx, &mut nodes),
+    }
+    nodes
+}
+
+fn held(span: &Span, at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
+    let (store, look) = (&cx.session.store, cx.look);
+    let slot = store.slot(at);
+    let time = format!(
+        "{}  {}{}",
+        time::date_time(span.start_ns),
+        time::duration(span.end_ns.saturating_sub(span.start_ns)),
+        if span.end_ns < span.start_ns { ", ends before it starts" } else { "" }
+    );
+    let expected = cx.session.diagnosis.expected_kind(at);
+    let expected = expected.map_or_else(String::new, |kind| format!(", should be {kind}"));
+    let message = match span.status_message.as_str() {
+        "" => String::new(),
+        message => format!(": {message}"),
+    };
+    let parent = match slot.record.locality() {
+        ParentLocality::Root => "none: a root".to_owned(),
+        ParentLocality::Local => format!("{} in the same process", span.parent_id),
+        ParentLocality::Remote => {
+            format!("{} in another process: it came out of a propagator", span.parent_id)
+        }
+        ParentLocality::Unknown => format!("{}; not said where it lives", span.parent_id),
+    };
+    nodes.push(fact("ids", format!("trace {}  span {}", span.trace_id, span.span_id)));
+    nodes.push(fact("parent", parent));
+    nodes.push(fact("kind", format!("{}{expected}", span.kind)));
+    nodes.push(fact("status", format!("{}{message}", span.status)));
+    nodes.push(fact("time", time));
+    if slot.twin {
+        nodes.push(odd("twin", "another span of this trace has the same id and other content"));
+    }
+    if slot.cyclic {
+        nodes.push(odd("cyclic", "its ids make it its own ancestor: drawn as a root"));
+    }
+    for (at, remark) in span.remarks.iter().enumerate() {
+        nodes.push(odd(&format!("remark{at}"), remark));
+    }
+    nodes.push(attributes("attributes", &span.attributes, span.dropped_attributes, look));
+    nodes.push(group(
+        "events",
+        span.events.len(),
+        span.dropped_events,
+        span.events.iter().take(MAX_SIBLINGS).enumerate().map(|(i, e)| event(i, e, span.start_ns, look)),
+    ));
+    nodes.push(group(
+        "links",
+        span.links.len(),
+        span.dropped_links,
+        span.links.iter().take(MAX_SIBLINGS).enumerate().map(|(i, l)| link(i, l, look)),
+    ));
+    let resource = store.resource(slot.record.resource);
+    let mut node = attributes("resource", &resource.attributes, resource.dropped_attributes, look);
+    schema(&mut node, &resource.schema_url);
+    nodes.push(node.and(format!("  {}", resource.service_name()), Role::Dim));
+    let scope = store.scope(slot.record.scope);
+    let mut node = attributes("scope", &scope.attributes, scope.dropped_attributes, look);
+    schema(&mut node, &scope.schema_url);
+    let name = if scope.name.is_empty() { "(no name)" } else { &scope.name };
+    nodes.push(node.and(format!("  {name} {}", scope.version), Role::Dim));
+    nodes.push(fact("flags", flags(span.flags)));
+    if !span.trace_state.is_empty() {
+        nodes.push(fact("trace state", span.trace_state.clone()));
+    }
+    if let Some((source, origin, arrived_ns)) = store.arrival(at) {
+        nodes.push(fact("received", format!("{} from {source}, {origin}", time::date_time(arrived_ns))));
+    }
+}
+
+fn placeholder(at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
+    let slot = cx.session.store.slot(at);
+    nodes.push(fact("span", slot.record.span_id.to_string()));
+    let words = match slot.presence {
+        Presence::Evicted => {
+            "received, and evicted at the memory limit; spans that were recorded under it are still held"
+                .to_owned()
+        }
+        _ => format!(
+            "never received: spans below name it as their parent. It is still open, or it was lost. It was open for at \
+             least {}, from the first start below it to the last end",
+            time::duration(slot.record.duration_ns())
+        ),
+    };
+    nodes.push(Node::new("missing", words, Role::Missing).wrapping());
+    nodes.push(fact("first", format!("{} first start below it", time::date_time(slot.record.start_ns))));
+    nodes.push(fact("last", format!("{} last end below it", time::date_time(slot.record.end_ns))));
+}
+
+fn fact(name: &str, value: String) -> Node {
+    Node::new(name, format!("{name:<12}"), Role::Dim).and(value, Role::Text)
+}
+
+fn odd(id: &str, sentence: &str) -> Node {
+    Node::new(id, format!("{:<12}", "remark"), Role::Dim).and(sentence, Role::Warning)
+}
+
+/// The flags as sent, and what they say.
+fn flags(wire: u32) -> String {
+    let flags = SpanFlags::from_wire(wire);
+    let mut words = vec![if wire & 1 != 0 { "sampled" } else { "not marked as sampled" }];
+    if wire & 2 != 0 {
+        words.push("random trace id");
+    }
+    words.push(match flags.is_remote() {
+        Some(true) => "parent is remote",
+        Some(false) => "parent is not remote",
+        None => "not said whether the parent is remote",
+    });
+    if wire & !0x3ff != 0 {
+        words.push("reserved bits set");
+    }
+    format!("{wire:#05x}: {}", words.join(", "))
+}
+
+/// `events (2, 1 dropped)`
+fn group(name: &str, count: usize, dropped: u32, children: impl Iterator<Item = Node>) -> Node {
+    let mut children: Vec<Node> = children.collect();
+    if count > children.len() {
+        let more = format!("{} more are not shown", text::count((count - children.len()) as u64));
+        children.push(Node::new("more", more, Role::Warning));
+    }
+    let mut node = Node::new(name, format!("{name} ({})", text::count(count as u64)), Role::Title);
+    if dropped > 0 {
+        let dropped = format!("  {} more were discarded by the SDK", text::count(u64::from(dropped)));
+        node = node.and(dropped, Role::Warning);
+    }
+    node.with(children)
+}
+
+fn attributes(name: &str, list: &Attributes, dropped: u32, look: Look) -> Node {
+    let widest = list.iter().take(MAX_SIBLINGS).map(|(key, _)| text::width(&text::clean(key))).max();
+    let column = widest.unwrap_or(0).min(32);
+    let children = list.iter().take(MAX_SIBLINGS).map(|(k, v)| attribute(k, v, column, 0, look));
+    group(name, list.len(), dropped, children)
+}
+
+/// `http.status_code  200  int`
+fn attribute(key: &str, value: &Value, column: usize, depth: usize, look: Look) -> Node {
+    let clean = text::clean(key);
+    let pad = column.saturating_sub(text::width(&clean)) + 2;
+    let node = Node::new(key, clean, Role::AttributeKey).and(" ".repeat(pad), Role::Text);
+    value_of(node, value, depth, look)
+}
+
+/// The value, and its type where that is not what it looks like anyway.
+fn value_of(node: Node, value: &Value, depth: usize, look: Look) -> Node {
+    let (nested, kind): (Vec<Node>, _) = match value {
+        Value::Map(entries) if depth < MAX_DEPTH => {
+            let children = entries.iter().take(MAX_SIBLINGS);
+            (children.map(|(k, v)| attribute(k, v, 0, depth + 1, look)).collect(), "map")
+        }
+        Value::Array(items) if depth < MAX_DEPTH => {
+            let item =
+                |(i, v)| value_of(Node::new(format!("{i}"), format!("{i}  "), Role::Dim), v, depth + 1, look);
+            (items.iter().take(MAX_SIBLINGS).enumerate().map(item).collect(), "array")
+        }
+        Value::Map(_) => (Vec::new(), "map"),
+        Value::Array(_) => (Vec::new(), "array"),
+        Value::Str(text) if text.is_empty() => (Vec::new(), "empty text"),
+        // A text that looks like another type is one of the commonest mistakes; it must not look right.
+        Value::Str(text) if text.parse::<f64>().is_ok() || text == "true" || text == "false" => {
+            (Vec::new(), "text")
+        }
+        Value::Int(_) => (Vec::new(), "int"),
+        Value::Double(_) => (Vec::new(), "double"),
+        Value::Bool(_) => (Vec::new(), "bool"),
+        Value::Bytes(_) => (Vec::new(), "bytes"),
+        Value::Str(_) | Value::Empty => (Vec::new(), ""),
+    };
+    let count = match value {
+        Value::Map(entries) => Some(entries.len()),
+        Value::Array(items) => Some(items.len()),
+        _ => None,
+    };
+    let shown = match value {
+        Value::Map(_) | Value::Array(_) if !nested.is_empty() => String::new(),
+        value => value.to_string(),
+    };
+    let kind = match count {
+        Some(count) => format!("{kind} of {}", text::count(count as u64)),
+        None => kind.to_owned(),
+    };
+    let left_out = count.unwrap_or(0).saturating_sub(MAX_SIBLINGS);
+    let mut nested = nested;
+    if left_out > 0 && !nested.is_empty() {
+        let more = format!("{} more are not shown", text::count(left_out as u64));
+        nested.push(Node::new("more", more, Role::Warning));
+    }
+    let node = node.and(shown, Role::Text);
+    if kind.is_empty() { node.with(nested) } else { node.and(format!("  {kind}"), Role::Dim).with(nested) }
+}
+
+fn event(number: usize, event: &Event, span_start_ns: u64, look: Look) -> Node {
+    let after = match event.time_ns.checked_sub(span_start_ns) {
+        Some(ns) => format!("+{}", time::duration(ns)),
+        None => format!("-{}", time::duration(span_start_ns - event.time_ns)),
+    };
+    let inner = attributes("attributes", &event.attributes, event.dropped_attributes, look);
+    let mut node = Node::new(format!("event{number}"), format!("{after:>9}  "), Role::Dim)
+        .and(event.name.clone(), Role::Text)
+        .with(inner.children);
+    if event.dropped_attributes > 0 {
+        let dropped = text::plural(u64::from(event.dropped_attributes), "attribute");
+        node = node.and(format!("  {dropped} discarded by the SDK"), Role::Warning);
+    }
+    node
+}
+
+fn link(number: usize, link: &Link, look: Look) -> Node {
+    let inner = attributes("attributes", &link.attributes, link.dropped_attributes, look);
+    let mut node = Node::new(format!("link{number}"), "trace ", Role::Dim)
+        .and(link.trace_id.to_string(), Role::Text)
+        .and("  span ", Role::Dim)
+        .and(link.span_id.to_string(), Role::Text)
+        .with(inner.children);
+    node.children.push(fact("flags", flags(u32::from(link.flags.0))));
+    if !link.trace_state.is_empty() {
+        node.children.push(fact("trace state", link.trace_state.clone()));
+    }
+    if link.dropped_attributes > 0 {
+        let dropped = text::plural(u64::from(link.dropped_attributes), "attribute");
+        node = node.and(format!("  {dropped} discarded by the SDK"), Role::Warning);
+    }
+    node
+}
+
+fn schema(node: &mut Node, url: &str) {
+    if !url.is_empty() {
+        node.children.push(fact("schema", url.to_owned()));
+    }
+}

@@ -1,0 +1,164 @@
+//! The tab of the receiver: who sends, what was refused and why, and what to export.
+
+use super::{Cx, Mouse, Outcome, Screen, empty};
+use crate::model::time;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::status::Feed;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Part, Pen, part};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// The tab of the receiver: a page of text and where it is scrolled to.
+#[derive(Debug, Default)]
+pub struct Receiver {
+    top: usize,
+    height: usize,
+    lines: usize,
+}
+
+impl Receiver {
+    fn scroll(&mut self, lines: usize, up: bool) {
+        let last = self.lines.saturating_sub(self.height);
+        self.top = if up { self.top.saturating_sub(lines) } else { (self.top + lines).min(last) };
+    }
+}
+
+impl Screen for Receiver {
+    fn context(&self) -> Context {
+        Context::Receiver
+    }
+
+    fn apply(&mut self, action: Action, _cx: &Cx<'_>) -> Outcome {
+        let page = self.height.saturating_sub(1).max(1);
+        match action {
+            Action::Down => self.scroll(1, false),
+            Action::Up => self.scroll(1, true),
+            Action::PageDown => self.scroll(page, false),
+            Action::PageUp => self.scroll(page, true),
+            Action::First => self.top = 0,
+            Action::Last => self.scroll(self.lines, false),
+            Action::Back => return Outcome::Leave,
+            _ => return Outcome::Ignored,
+        }
+        Outcome::Done
+    }
+
+    fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
+        match mouse {
+            Mouse::Click(_) => return Outcome::Ignored,
+            Mouse::WheelUp(_) => self.scroll(3, true),
+            Mouse::WheelDown(_) => self.scroll(3, false),
+        }
+        Outcome::Done
+    }
+
+    fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
+        None
+    }
+
+    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
+        let mut pen = Pen::new(into, cx.look);
+        let title = match &cx.status.feed {
+            Feed::Live { .. } => {
+                format!("Receiver  {} open", text::plural(cx.status.open_connections, "connection"))
+            }
+            Feed::Replay { name, .. } => format!("Read from {name}"),
+        };
+        let lines = lines(area.width.saturating_sub(2), cx);
+        (self.lines, self.height) = (lines.len(), area.height.saturating_sub(1) as usize);
+        self.top = self.top.min(self.lines.saturating_sub(self.height));
+        let below = self.lines.saturating_sub(self.top + self.height);
+        let note = if below > 0 { format!("{} {below} more", cx.look.symbols.down) } else { String::new() };
+        pen.title(area, true, &[part(title, Style::new())], &note);
+        for (y, line) in (area.y + 1..area.bottom()).zip(lines.into_iter().skip(self.top)) {
+            pen.line(area.x + 1, y, area.width.saturating_sub(2), &line);
+        }
+    }
+}
+
+fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let look = cx.look;
+    let (plain, dim, bold) = (Style::new(), look.style(Role::Dim), look.style(Role::TitleFocused));
+    let counters = cx.session.store.counters();
+    let mut lines: Vec<Vec<Part<'a>>> = vec![Vec::new()];
+
+    let head =
+        format!("{:<28} {:<16} {:>9} {:>11} {:>9}  last", "sender", "as", "batches", "spans", "rejected");
+    lines.push(vec![part(head, bold)]);
+    for (who, origin, sent) in cx.traffic.senders() {
+        let line = format!(
+            "{:<28} {:<16} {:>9} {:>11} {:>9}  {}",
+            text::fit(who, 28, look.symbols.ellipsis),
+            origin.to_string(),
+            text::count(sent.batches),
+            text::count(sent.spans),
+            text::count(sent.rejected),
+            time::time_of_day(sent.last_ns)
+        );
+        lines.push(vec![part(line, plain)]);
+    }
+    if cx.traffic.senders().next().is_none() {
+        lines.push(vec![part("nobody yet", dim)]);
+    }
+    lines.push(Vec::new());
+
+    let mut say = |count: u64, what: &'static str, bad: Role| {
+        let style = if count == 0 { dim } else { look.style(bad) };
+        lines.push(vec![
+            part(format!("{:>11}  ", text::count(count)), style),
+            part(what, if count == 0 { dim } else { plain }),
+        ]);
+    };
+    say(counters.received, "spans received, repeated deliveries included", Role::Text);
+    say(counters.repeated, "of these repeated: a span that was already held, sent again", Role::Text);
+    say(counters.rejected, "spans rejected: what was wrong with each is below", Role::Error);
+    say(counters.evicted_spans, "spans evicted at the memory limit, oldest requests first", Role::Warning);
+    say(counters.evicted_requests, "requests evicted with them", Role::Warning);
+    if matches!(cx.status.feed, Feed::Live { .. }) {
+        say(
+            cx.status.refused_requests,
+            "export requests refused for lack of room; the SDK was told to send them again",
+            Role::Error,
+        );
+        say(cx.status.refused_spans, "spans in these", Role::Error);
+        say(
+            cx.status.bad_requests,
+            "requests that were no OTLP, too large, or of an unknown type",
+            Role::Error,
+        );
+        say(
+            cx.status.wrong_port_requests,
+            "requests at the port of another protocol, served all the same",
+            Role::Text,
+        );
+    }
+    say(counters.unshown.log_records, "log records received, counted and not shown", Role::Text);
+    say(counters.unshown.metrics, "metrics received, counted and not shown", Role::Text);
+
+    let columns = usize::from(width);
+    let mut rejections = cx.session.store.rejections().rev().peekable();
+    if rejections.peek().is_some() {
+        lines.push(Vec::new());
+        lines.push(vec![part("rejected, the latest first", bold)]);
+        for rejection in rejections {
+            let words = format!("{}: {}", rejection.position, rejection.reason);
+            lines.extend(text::wrap(&words, columns, 4).into_iter().map(|line| vec![part(line, plain)]));
+        }
+    }
+    let mut remarks = cx.session.store.remarks().peekable();
+    if remarks.peek().is_some() {
+        lines.push(Vec::new());
+        lines.push(vec![part("odd, and accepted", bold)]);
+        for remark in remarks {
+            lines.extend(text::wrap(remark, columns, 4).into_iter().map(|line| vec![part(line, plain)]));
+        }
+    }
+    if matches!(cx.status.feed, Feed::Live { .. }) {
+        lines.push(Vec::new());
+        lines.extend(empty::lines(cx).into_iter().skip(usize::from(cx.session.store.trace_count() > 0) * 2));
+    }
+    lines
+}

@@ -1,0 +1,131 @@
+//! The strip of findings above the panes: the headlines, worst first, with what is known about them.
+
+use super::{Cx, nodes, sign};
+use crate::diagnosis::{Finding, State};
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Part, Pen, part};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// How many lines a strip takes on a screen of this height.
+fn most(height: u16) -> usize {
+    if height < 30 { 3 } else { 4 }
+}
+
+fn headlines<'a>(cx: &Cx<'a>) -> impl Iterator<Item = (usize, &'a Finding)> {
+    cx.session.diagnosis.findings().iter().enumerate().filter(|(_, f)| f.folded_under.is_none())
+}
+
+/// How many lines it takes on a screen of this size. At least one, so that the first finding moves little.
+pub fn height(screen: Rect, cx: &Cx<'_>) -> u16 {
+    lines(screen.width, most(screen.height), cx).len() as u16
+}
+
+/// Draws it.
+pub fn draw(area: Rect, screen: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    for (y, parts) in (area.y..area.bottom()).zip(lines(screen.width, most(screen.height), cx)) {
+        pen.line(area.x, y, area.width, &parts);
+    }
+}
+
+fn lines<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let look = cx.look;
+    let mut headlines = headlines(cx);
+    let Some(first) = headlines.next() else {
+        let words = if cx.session.store.trace_count() == 0 {
+            String::new()
+        } else {
+            format!(" {} nothing found wrong so far", look.symbols.good)
+        };
+        return vec![vec![part(words, look.style(Role::Dim))]];
+    };
+    let rest: Vec<_> = headlines.by_ref().take(most).collect();
+    if rest.is_empty() {
+        return alone(first, width, most, cx);
+    }
+    let more = headlines.count();
+    let all = rest.len() + 1;
+    let shown = if more > 0 || all > most { most - 1 } else { all };
+    let mut lines: Vec<_> =
+        std::iter::once(first).chain(rest).take(shown).map(|(_, f)| one_line(f, cx)).collect();
+    if shown < all + more {
+        let left = text::count((all + more - shown) as u64);
+        lines.push(vec![part(
+            format!(" {} {left} more: press 2", look.symbols.ellipsis),
+            look.style(Role::Dim),
+        )]);
+    }
+    lines
+}
+
+fn one_line<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let mut parts = lead(finding, cx);
+    parts.push(part(nodes::message(finding), Style::new()));
+    if let Some(issue) = issue(finding) {
+        parts.push(part(format!(" {} {issue}", cx.look.symbols.dot), cx.look.style(Role::Dim)));
+    }
+    parts
+}
+
+fn lead<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let (symbol, role) = sign(finding.severity, cx.look);
+    let mut parts = vec![part(format!(" {symbol} "), cx.look.style(role))];
+    if finding.state == State::Provisional {
+        parts.push(part("(provisional) ", cx.look.style(Role::Dim)));
+    }
+    parts
+}
+
+/// A single headline has all lines to itself: the message, wrapped; the known issue and the fix; what it explains.
+fn alone<'a>(
+    (index, finding): (usize, &'a Finding),
+    width: u16,
+    most: usize,
+    cx: &Cx<'a>,
+) -> Vec<Vec<Part<'a>>> {
+    let look = cx.look;
+    let fix = finding.remedy.first().map(|fix| format!("fix: {fix}"));
+    let known = [issue(finding), fix].into_iter().flatten().collect::<Vec<_>>();
+    let known = known.join(&format!(" {} ", look.symbols.dot));
+    let folded: Vec<String> = (cx.session.diagnosis.findings().iter())
+        .filter(|f| f.folded_under == Some(index))
+        .map(|f| format!("{} {}{}", f.rule.id, look.symbols.times, text::count(f.span_count)))
+        .collect();
+    let mut below = Vec::new();
+    if !known.is_empty() {
+        below.push(vec![part("   ", Style::new()), part(known, Style::new())]);
+    }
+    if !folded.is_empty() {
+        let words = format!("   {} folded under it: {}", look.symbols.under, folded.join(", "));
+        below.push(vec![part(words, look.style(Role::Dim))]);
+    }
+    // The message may take two lines; what lies below it gives way.
+    let room = 2.min(most);
+    let indent = if finding.state == State::Provisional { 17 } else { 3 };
+    let columns = usize::from(width).saturating_sub(indent + 1);
+    // One line more than there is room for tells whether the last must carry the mark of a cut.
+    let mut message = text::wrap(&nodes::message(finding), columns, room + 1);
+    if message.len() > room {
+        let cut = message.split_off(room - 1).join(" ");
+        message.push(cut);
+    }
+    let mut lines = Vec::new();
+    for (at, words) in message.into_iter().enumerate() {
+        let mut parts = if at == 0 { lead(finding, cx) } else { vec![part("   ", Style::new())] };
+        parts.push(part(words, look.style(Role::TitleFocused)));
+        lines.push(parts);
+    }
+    lines.extend(below);
+    lines.truncate(most);
+    lines
+}
+
+/// `known issue G1, fixed in 0.51b0`
+fn issue(finding: &Finding) -> Option<String> {
+    let issue = finding.known_issue.as_ref()?;
+    Some(match issue.fixed_in.as_str() {
+        "" => format!("known issue {}", issue.id),
+        version => format!("known issue {}, fixed in {version}", issue.id),
+    })
+}

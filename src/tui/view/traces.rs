@@ -1,0 +1,229 @@
+//! The tab of traces: the list, the tree of the selected trace, the detail of the selected span.
+//!
+//! ```text
+//! ┌ Traces ──────────┬ Trace ─────────────────┐      ┌ Traces ─────────┐
+//! │ ✖ shop   run     │ ▾ GET /cart   SERVER … │      ├ Trace ──────────┤
+//! │   api    GET /   │     SELECT    CLIENT … │      │ ▾ GET /cart     │
+//! ├ Span ────────────┴────────────────────────┤      ├ Span ───────────┤  on a low screen only
+//! │ ▾ attributes (14)                         │      │ ▸ attributes    │  while it has the keys
+//! └───────────────────────────────────────────┘      └─────────────────┘
+//!            120 columns and more                          fewer
+//! ```
+
+use super::detail::Detail;
+use super::list::List;
+use super::tree::Waterfall;
+use super::{Cx, Mouse, Outcome, Screen, Target, empty};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// From this width on, list and tree are side by side.
+const WIDE: u16 = 120;
+/// From this height of the panes on, the detail is always there.
+const TALL: u16 = 28;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Pane {
+    #[default]
+    List,
+    Tree,
+    Detail,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Panes {
+    list: Rect,
+    rule: Option<Rect>,
+    tree: Rect,
+    detail: Rect,
+}
+
+/// The tab of traces.
+#[derive(Debug, Default)]
+pub struct Traces {
+    list: List,
+    tree: Waterfall,
+    detail: Detail,
+    focus: Pane,
+    /// Lines that the user has given to the detail, or taken from it.
+    resized: i16,
+    panes: Panes,
+}
+
+impl Traces {
+    fn focus(&mut self, pane: Pane) -> Outcome {
+        self.focus = pane;
+        match pane {
+            Pane::List => self.list.choose(),
+            Pane::Tree | Pane::Detail => {
+                self.list.choose();
+                self.tree.choose();
+            }
+        }
+        Outcome::Done
+    }
+
+    fn open_selected(&mut self, cx: &Cx<'_>) {
+        let trace = self.list.selected(cx).map(|at| cx.session.store.trace(at).id);
+        self.tree.open(trace);
+    }
+
+    fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
+        let tall = area.height >= TALL;
+        let wanted = match (tall, self.focus) {
+            (true, _) => area.height * 36 / 100,
+            (false, Pane::Detail) => area.height * 60 / 100,
+            (false, _) => 0,
+        };
+        let detail = if wanted == 0 {
+            0
+        } else {
+            let most = i32::from(area.height.saturating_sub(8)).max(4);
+            (i32::from(wanted) + i32::from(self.resized)).clamp(4.min(most), most) as u16
+        };
+        let upper = Rect { height: area.height - detail, ..area };
+        let lower = Rect { y: upper.bottom(), height: detail, ..area };
+        if area.width >= WIDE {
+            let width = (area.width * 36 / 100).clamp(44, 70);
+            let list = Rect { width, ..upper };
+            let rule = Rect { x: list.right(), width: 1, ..upper };
+            let tree = Rect { x: rule.right(), width: upper.width - width - 1, ..upper };
+            return Panes { list, rule: Some(rule), tree, detail: lower };
+        }
+        // One trace needs one line; with more of them the list has its full height at once, and keeps it.
+        let full = if tall { upper.height / 4 } else { 5 };
+        let low = !tall && self.focus == Pane::Detail;
+        let lines = if low || cx.session.store.trace_count() <= 1 { 1 } else { full };
+        let list = Rect { height: (lines + 1).min(upper.height), ..upper };
+        let tree = Rect { y: list.bottom(), height: upper.height - list.height, ..upper };
+        Panes { list, rule: None, tree, detail: lower }
+    }
+
+    fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
+        let at = mouse.position();
+        let panes =
+            [(self.panes.list, Pane::List), (self.panes.tree, Pane::Tree), (self.panes.detail, Pane::Detail)];
+        panes.into_iter().find(|(area, _)| area.contains(at)).map(|(_, pane)| pane)
+    }
+}
+
+impl Screen for Traces {
+    fn context(&self) -> Context {
+        match self.focus {
+            Pane::List => Context::Traces,
+            Pane::Tree => Context::Tree,
+            Pane::Detail => Context::Detail,
+        }
+    }
+
+    fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+        match (action, self.focus) {
+            (Action::NextPane | Action::Open, Pane::List)
+            | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),
+            (Action::NextPane | Action::Open, Pane::Tree) | (Action::PreviousPane, Pane::List) => {
+                self.focus(Pane::Detail)
+            }
+            (Action::NextPane, Pane::Detail) | (Action::PreviousPane | Action::Back, Pane::Tree) => {
+                self.focus(Pane::List)
+            }
+            (Action::Back, Pane::List) => Outcome::Leave,
+            (Action::Unmerge, _) => self.tree.apply(action, cx),
+            (Action::Grow | Action::Shrink, _) => {
+                if self.panes.detail.height == 0 {
+                    return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());
+                }
+                self.resized = (self.resized + if action == Action::Grow { 2 } else { -2 }).clamp(-60, 60);
+                Outcome::Done
+            }
+            (Action::Hold, _) => {
+                let follow = !self.list.is_following();
+                self.list.follow(follow);
+                self.open_selected(cx);
+                let words = if follow { "following the newest trace" } else { "holding still" };
+                Outcome::Notice(format!("{words}; everything that arrives is taken in"))
+            }
+            (action, Pane::List) => {
+                let outcome = self.list.apply(action, cx);
+                self.open_selected(cx);
+                outcome
+            }
+            (action, Pane::Tree) => self.tree.apply(action, cx),
+            (action, Pane::Detail) => self.detail.apply(action),
+        }
+    }
+
+    fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        let Some(pane) = self.pane_at(mouse) else { return Outcome::Ignored };
+        match (mouse, pane) {
+            (Mouse::Click(at), _) => {
+                self.focus(pane);
+                let hit = match pane {
+                    Pane::List => self.list.click(at.y),
+                    Pane::Tree => self.tree.click(at.y),
+                    Pane::Detail => self.detail.click(at),
+                };
+                if hit && pane == Pane::List {
+                    self.open_selected(cx);
+                }
+            }
+            (Mouse::WheelUp(_), Pane::Detail) => self.detail.scroll(true),
+            (Mouse::WheelDown(_), Pane::Detail) => self.detail.scroll(false),
+            (wheel, _) => {
+                let action = if matches!(wheel, Mouse::WheelUp(_)) { Action::Up } else { Action::Down };
+                for _ in 0..3 {
+                    match pane {
+                        Pane::List => self.list.apply(action, cx),
+                        _ => self.tree.apply(action, cx),
+                    };
+                }
+                self.open_selected(cx);
+            }
+        }
+        Outcome::Done
+    }
+
+    fn reconcile(&mut self, touched: bool, cx: &Cx<'_>) -> Option<String> {
+        if touched {
+            self.list.choose();
+        }
+        let list = self.list.reconcile(cx);
+        self.open_selected(cx);
+        list.or(self.tree.reconcile(cx))
+    }
+
+    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
+        if cx.session.store.trace_count() == 0 {
+            self.panes = Panes::default();
+            empty::draw(area, &mut Pen::new(into, cx.look), cx);
+            return;
+        }
+        let panes = self.layout(area, cx);
+        self.panes = panes;
+        let mut pen = Pen::new(into, cx.look);
+        self.list.draw(panes.list, self.focus == Pane::List, &mut pen, cx);
+        self.tree.draw(panes.tree, self.focus == Pane::Tree, &mut pen, cx);
+        if let Some(rule) = panes.rule {
+            let style = pen.style(Role::Rule);
+            pen.put(rule.x, rule.y, 1, cx.look.symbols.tee, style);
+            for y in rule.y + 1..rule.bottom() {
+                pen.put(rule.x, y, 1, cx.look.symbols.vertical, style);
+            }
+        }
+        if panes.detail.height > 0 {
+            let selected = self.tree.selected(cx);
+            self.detail.draw(panes.detail, self.focus == Pane::Detail, selected, into, cx);
+        }
+    }
+
+    fn go_to(&mut self, target: Target, cx: &Cx<'_>) {
+        self.list.select(target.trace, cx);
+        self.tree.open(Some(target.trace));
+        self.focus(Pane::Tree);
+        if let Some(span) = target.span {
+            self.tree.select(span, cx);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A tree of modest size with everything in it at once: the detail of a span, the list of findings.
+//!
+//! Drawn by `tui-tree-widget`, which builds the whole tree a frame; whoever makes the nodes keeps their number small
+//! and says how many were left out. Every node is one line, since the widget leaves out a node that is taller than
+//! its area; a text that is longer is wrapped into nodes below it.
+
+use super::pen::Pen;
+use crate::tui::keymap::Action;
+use crate::tui::text;
+use crate::tui::theme::{Look, Role};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::StatefulWidget;
+use std::collections::{HashMap, HashSet};
+use tui_tree_widget::{Tree, TreeItem, TreeState};
+
+/// How many lines a long text is wrapped into.
+const MAX_LINES: usize = 200;
+
+/// A node of the tree.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// Tells it from its siblings; stays the same while the rest of the tree changes.
+    pub id: String,
+    /// What it says, in pieces.
+    pub label: Vec<(String, Role)>,
+    /// What hangs under it.
+    pub children: Vec<Node>,
+    /// Whether a label that is too long is wrapped in place, and not only when it is unfolded.
+    pub wrapped: bool,
+}
+
+impl Node {
+    /// A node that says one thing.
+    pub fn new(id: impl Into<String>, label: impl Into<String>, role: Role) -> Self {
+        Self { id: id.into(), label: vec![(label.into(), role)], ..Self::default() }
+    }
+
+    /// Says something more.
+    #[must_use]
+    pub fn and(mut self, label: impl Into<String>, role: Role) -> Self {
+        self.label.push((label.into(), role));
+        self
+    }
+
+    /// Hangs nodes under it.
+    #[must_use]
+    pub fn with(mut self, children: Vec<Node>) -> Self {
+        self.children = children;
+        self
+    }
+
+    /// Shows a long label in full at once.
+    #[must_use]
+    pub fn wrapping(mut self) -> Self {
+        self.wrapped = true;
+        self
+    }
+
+    fn text(&self) -> String {
+        self.label.iter().map(|(text, _)| text.as_str()).collect()
+    }
+}
+
+/// What is selected and unfolded in a tree.
+#[derive(Debug, Default)]
+pub struct Branches {
+    state: TreeState<String>,
+    page: usize,
+}
+
+impl Branches {
+    /// The ids from the top to the selected node.
+    pub fn selected(&self) -> &[String] {
+        self.state.selected()
+    }
+
+    /// Unfolds a node.
+    pub fn open(&mut self, path: &[&str]) {
+        self.state.open(path.iter().map(|id| (*id).to_owned()).collect());
+    }
+
+    /// Back to the first line, everything unfolded as it was.
+    pub fn rewind(&mut self) {
+        self.state.select(Vec::new());
+        self.state.scroll_up(usize::MAX);
+    }
+
+    /// Moves, folds and unfolds. Tells whether the action was one of these.
+    pub fn apply(&mut self, action: Action) -> bool {
+        let page = self.page.max(1);
+        let state = &mut self.state;
+        match action {
+            Action::Down => drop(state.select_relative(|at| at.map_or(0, |at| at.saturating_add(1)))),
+            Action::Up => drop(state.select_relative(|at| at.map_or(0, |at| at.saturating_sub(1)))),
+            Action::PageDown => {
+                state.select_relative(|at| at.map_or(0, |at| at.saturating_add(page)));
+            }
+            Action::PageUp => {
+                state.select_relative(|at| at.map_or(0, |at| at.saturating_sub(page)));
+            }
+            Action::First => drop(state.select_first()),
+            Action::Last => drop(state.select_last()),
+            Action::Unfold => drop(state.key_right()),
+            Action::Open => drop(state.toggle_selected()),
+            Action::Fold => {
+                let selected = state.selected().to_vec();
+                // A closed node at the top has no parent to go to: the widget would select nothing.
+                if !state.close(&selected) && selected.len() > 1 {
+                    state.select(selected[..selected.len() - 1].to_vec());
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Selects what was drawn at a position; unfolds or folds it on the second click.
+    pub fn click(&mut self, at: Position) -> bool {
+        self.state.click_at(at)
+    }
+
+    /// Scrolls without a change of selection.
+    pub fn scroll(&mut self, lines: usize, up: bool) {
+        if up {
+            self.state.scroll_up(lines);
+        } else {
+            self.state.scroll_down(lines);
+        }
+    }
+
+    /// Draws the nodes.
+    pub fn draw(&mut self, nodes: &[Node], focused: bool, area: Rect, into: &mut Buffer, look: Look) {
+        self.page = area.height.saturating_sub(1) as usize;
+        if area.width < 8 || area.height == 0 {
+            return;
+        }
+        let opened = self.state.opened().clone();
+        let items = Grower { opened: &opened, look }.items(nodes, area.width as usize - 2, &mut Vec::new());
+        if focused && !self.is_selected_there(&items) {
+            self.state.select(items.first().map(|item| item.identifier().clone()).into_iter().collect());
+        }
+        let Ok(tree) = Tree::new(&items) else { return };
+        let symbols = look.symbols;
+        let (open, closed) = (format!("{} ", symbols.open), format!("{} ", symbols.closed));
+        let tree = tree.node_open_symbol(&open).node_closed_symbol(&closed).node_no_children_symbol("  ");
+        // The widget writes indentation past its area when that is narrow: it gets a buffer of its own.
+        let mut own = Buffer::empty(area);
+        StatefulWidget::render(tree, area, &mut own, &mut self.state);
+        for position in area.positions() {
+            if let (Some(from), Some(to)) = (own.cell(position), into.cell_mut(position)) {
+                *to = from.clone();
+            }
+        }
+        if focused {
+            let line = (area.top()..area.bottom())
+                .find(|y| self.state.rendered_at((area.x, *y).into()) == Some(self.state.selected()));
+            if let Some(y) = line {
+                let row = Rect { y, height: 1, ..area };
+                Pen::new(into, look).restyle(row, look.style(Role::Selected));
+            }
+        }
+    }
+
+    fn is_selected_there(&self, items: &[TreeItem<'_, String>]) -> bool {
+        let mut items = items;
+        for id in self.state.selected() {
+            match items.iter().find(|item| item.identifier() == id) {
+                Some(item) => items = item.children(),
+                None => return false,
+            }
+        }
+        !self.state.selected().is_empty()
+    }
+}
+
+/// Makes the widget's items of nodes.
+struct Grower<'a> {
+    opened: &'a HashSet<Vec<String>>,
+    look: Look,
+}
+
+impl Grower<'_> {
+    fn items<'a>(&self, nodes: &[Node], width: usize, path: &mut Vec<String>) -> Vec<TreeItem<'a, String>> {
+        let mut taken: HashMap<&str, usize> = HashMap::new();
+        let mut out = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            // Attribute keys may repeat on the wire; the widget refuses siblings with one id.
+            let times = taken.entry(&node.id).or_default();
+            *times += 1;
+            let id = if *times > 1 { format!("{}\u{1f}{times}", node.id) } else { node.id.clone() };
+            path.push(id);
+            out.extend(self.item(node, width, path));
+            path.pop();
+        }
+        out
+    }
+
+    /// A node as the widget wants it; the lines that it was wrapped into in place come after it.
+    fn item<'a>(&self, node: &Node, width: usize, path: &mut Vec<String>) -> Vec<TreeItem<'a, String>> {
+        let id = path.last().cloned().unwrap_or_default();
+        let whole = node.text();
+        let too_long = text::exceeds(&whole, width);
+        let mut below = self.items(&node.children, width.saturating_sub(2), path);
+        let mut after = Vec::new();
+        let role = node.label.last().map_or(Role::Text, |(_, role)| *role);
+        let line = if too_long && node.wrapped {
+            // What follows the first line hangs two columns in, so that one sees where the next sentence starts.
+            let mut lines = text::wrap(&whole, width.saturating_sub(2), MAX_LINES).into_iter();
+            let first = lines.next().unwrap_or_default();
+            after = continuation(&id, lines.map(|line| format!("  {line}")), self.look.style(role));
+            Line::styled(first, self.look.style(role))
+        } else {
+            if too_long && below.is_empty() {
+                // A closed node only needs to look as if it could be unfolded.
+                let lines = if self.opened.contains(path) { MAX_LINES } else { 1 };
+                let lines = text::wrap(&whole, width.saturating_sub(2), lines).into_iter();
+                below = continuation(&id, lines, self.look.style(Role::Text));
+            }
+            let mut left = width;
+            let mut spans = Vec::new();
+            for (text, role) in &node.label {
+                let fitted = text::fit(text, left, self.look.symbols.ellipsis).into_owned();
+                left -= text::width(&fitted).min(left);
+                spans.push(Span::styled(fitted, self.look.style(*role)));
+            }
+            Line::from(spans)
+        };
+        // Ids are unique by now, and an error here would only lose what could not be shown.
+        let mut out: Vec<_> = TreeItem::new(id, line, below).into_iter().collect();
+        out.extend(after);
+        out
+    }
+}
+
+fn continuation<'a>(
+    id: &str,
+    lines: impl Iterator<Item = String>,
+    style: Style,
+) -> Vec<TreeItem<'a, String>> {
+    let lines = lines.enumerate();
+    lines
+        .map(|(at, line)| TreeItem::new_leaf(format!("{id}\u{1f}line{at}"), Line::styled(line, style)))
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! Pieces that several views are made of. They know the look, never the store.
+
+pub mod bar;
+pub mod branches;
+pub mod pen;
+pub mod window;

@@ -1,0 +1,402 @@
+//! A window over rows that come and go: it remembers what is selected and on which line, never a row number.
+//!
+//! Rows that arrive above push what is above them out of the window; the selected row stays where it is on the
+//! screen. Only rows within the window, and those passed by a key, are ever asked for.
+
+use crate::tui::keymap::Action;
+
+/// Rows, one after the other.
+pub trait Rows {
+    /// What a view remembers of a row while others come and go.
+    type Id: Copy + PartialEq;
+    /// A row, for as long as nothing changes.
+    type At: Copy + PartialEq;
+
+    /// The row with this id, if it is still there.
+    fn find(&self, id: Self::Id) -> Option<Self::At>;
+    /// The id of a row.
+    fn id(&self, at: Self::At) -> Self::Id;
+    /// The row above which nothing is.
+    fn first(&self) -> Option<Self::At>;
+    /// The row below which nothing is.
+    fn last(&self) -> Option<Self::At>;
+    /// The row below.
+    fn next(&self, at: Self::At) -> Option<Self::At>;
+    /// The row above.
+    fn previous(&self, at: Self::At) -> Option<Self::At>;
+    /// The row closest to where a row was that has gone.
+    fn near(&self, gone: Self::Id) -> Option<Self::At>;
+    /// The row to look at as long as the user has chosen none.
+    fn suggested(&self) -> Option<Self::At> {
+        self.first()
+    }
+}
+
+/// What became of the selection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// It is where it was.
+    Same,
+    /// Its row has gone: another is selected.
+    Lost,
+}
+
+/// The window of one list or tree.
+#[derive(Clone, Debug)]
+pub struct Window<I> {
+    selected: Option<I>,
+    /// On which line of the window the selected row is.
+    line: usize,
+    /// Lines of the window when it was last drawn.
+    height: usize,
+    /// The last row is selected, whichever it is.
+    following: bool,
+    /// The user has chosen the selection: it never moves by itself.
+    chosen: bool,
+    /// A key has moved the window: blank lines below are filled with rows from above.
+    fill: bool,
+    seen: Vec<I>,
+}
+
+impl<I> Default for Window<I> {
+    fn default() -> Self {
+        Self {
+            selected: None,
+            line: 0,
+            height: 1,
+            following: false,
+            chosen: false,
+            fill: true,
+            seen: Vec::new(),
+        }
+    }
+}
+
+impl<I: Copy + PartialEq> Window<I> {
+    /// The selected row, which may have gone.
+    pub fn selected(&self) -> Option<I> {
+        self.selected
+    }
+
+    /// Whether the last row is selected, whichever it is.
+    pub fn is_following(&self) -> bool {
+        self.following
+    }
+
+    /// The rows that were drawn last, from the top.
+    pub fn seen(&self) -> &[I] {
+        &self.seen
+    }
+
+    /// Keeps the selection from moving by itself.
+    pub fn choose(&mut self) {
+        self.chosen = true;
+    }
+
+    /// Follows the last row, or stops.
+    pub fn follow(&mut self, follow: bool) {
+        self.following = follow;
+        self.chosen = true;
+        self.fill = true;
+    }
+
+    /// Selects a row and shows it, on the line where it is if it can be seen already.
+    pub fn select(&mut self, id: I) {
+        self.line = match self.seen.iter().position(|seen| *seen == id) {
+            Some(line) => line,
+            None => self.height / 3,
+        };
+        self.selected = Some(id);
+        self.following = false;
+        self.fill = true;
+    }
+
+    /// Finds a selection where there is none, or where it has gone, and the last row where it is followed.
+    pub fn reconcile<R: Rows<Id = I>>(&mut self, rows: &R) -> Kept {
+        if self.following {
+            self.selected = rows.last().map(|at| rows.id(at));
+            self.line = usize::MAX;
+            return Kept::Same;
+        }
+        let Some(selected) = self.selected.filter(|_| self.chosen) else {
+            let suggested = rows.suggested();
+            self.selected = suggested.map(|at| rows.id(at));
+            let seen = self.seen.iter().position(|seen| Some(*seen) == self.selected);
+            self.line = if suggested == rows.first() { 0 } else { seen.unwrap_or(self.height / 3) };
+            return Kept::Same;
+        };
+        if rows.find(selected).is_some() {
+            return Kept::Same;
+        }
+        // The row that was nearest on the screen, the one below first: it takes the line of what has gone.
+        let at = self.seen.iter().position(|seen| *seen == selected).unwrap_or(0);
+        let below = self.seen.iter().enumerate().skip(at);
+        let above = self.seen.iter().enumerate().take(at).rev();
+        let nearest = below.chain(above).find_map(|(line, id)| Some((line, rows.find(*id)?)));
+        match nearest {
+            Some((line, at)) => (self.line, self.selected) = (line, Some(rows.id(at))),
+            None => self.selected = rows.near(selected).or_else(|| rows.first()).map(|at| rows.id(at)),
+        }
+        Kept::Lost
+    }
+
+    /// The rows to draw, from the top; remembers them.
+    pub fn rows<R: Rows<Id = I>>(&mut self, rows: &R, height: usize) -> Vec<R::At> {
+        if height != self.height {
+            self.fill = true;
+        }
+        self.height = height;
+        self.seen.clear();
+        let Some(selected) = self.selected.and_then(|id| rows.find(id)) else { return Vec::new() };
+        if height == 0 {
+            return Vec::new();
+        }
+        self.line = self.line.min(height - 1);
+        let mut above = Vec::with_capacity(self.line);
+        let mut at = selected;
+        while above.len() < self.line
+            && let Some(previous) = rows.previous(at)
+        {
+            above.push(previous);
+            at = previous;
+        }
+        let mut below = Vec::new();
+        let mut next = selected;
+        while above.len() + 1 + below.len() < height
+            && let Some(row) = rows.next(next)
+        {
+            below.push(row);
+            next = row;
+        }
+        while self.fill
+            && above.len() + 1 + below.len() < height
+            && let Some(previous) = rows.previous(at)
+        {
+            above.push(previous);
+            at = previous;
+        }
+        self.fill = false;
+        self.line = above.len();
+        let all: Vec<R::At> = above.into_iter().rev().chain([selected]).chain(below).collect();
+        self.seen = all.iter().map(|at| rows.id(*at)).collect();
+        all
+    }
+
+    /// Moves the selection. Tells whether the action was one of moving.
+    pub fn apply<R: Rows<Id = I>>(&mut self, action: Action, rows: &R) -> bool {
+        let page = self.height.saturating_sub(1).max(1);
+        let Some(at) = self.selected.and_then(|id| rows.find(id)).or_else(|| rows.first()) else {
+            return false;
+        };
+        match action {
+            Action::Down => self.step(rows, at, 1, false),
+            Action::Up => self.step(rows, at, 1, true),
+            Action::PageDown => self.step(rows, at, page, false),
+            Action::PageUp => self.step(rows, at, page, true),
+            Action::First => self.land(rows.first().map(|at| rows.id(at)), 0),
+            Action::Last => {
+                self.land(rows.last().map(|at| rows.id(at)), self.height.saturating_sub(1));
+                self.following = true;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn step<R: Rows<Id = I>>(&mut self, rows: &R, from: R::At, count: usize, up: bool) {
+        let mut at = from;
+        let mut moved = 0;
+        while moved < count {
+            let Some(row) = (if up { rows.previous(at) } else { rows.next(at) }) else { break };
+            at = row;
+            moved += 1;
+        }
+        // A page moves the window and leaves the selection on its line; a row moves the selection.
+        let page = count > 1 && moved == count;
+        let line = match (page, up) {
+            (true, _) => self.line,
+            (false, true) => self.line.saturating_sub(moved),
+            (false, false) => self.line.saturating_add(moved).min(self.height.saturating_sub(1)),
+        };
+        let following = self.following && !up;
+        self.land(Some(rows.id(at)), line);
+        self.following = following;
+    }
+
+    fn land(&mut self, selected: Option<I>, line: usize) {
+        self.selected = selected.or(self.selected);
+        self.line = line;
+        self.following = false;
+        self.chosen = true;
+        self.fill = true;
+    }
+
+    /// Selects the row on a line of the window, if there is one.
+    pub fn click(&mut self, line: usize) -> bool {
+        let Some(id) = self.seen.get(line).copied() else { return false };
+        self.land(Some(id), line);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    impl Rows for BTreeSet<i32> {
+        type Id = i32;
+        type At = i32;
+        fn find(&self, id: i32) -> Option<i32> {
+            self.get(&id).copied()
+        }
+        fn id(&self, at: i32) -> i32 {
+            at
+        }
+        fn first(&self) -> Option<i32> {
+            BTreeSet::first(self).copied()
+        }
+        fn last(&self) -> Option<i32> {
+            BTreeSet::last(self).copied()
+        }
+        fn next(&self, at: i32) -> Option<i32> {
+            self.range(at + 1..).next().copied()
+        }
+        fn previous(&self, at: i32) -> Option<i32> {
+            self.range(..at).next_back().copied()
+        }
+        fn near(&self, gone: i32) -> Option<i32> {
+            self.range(gone..).next().or_else(|| BTreeSet::last(self)).copied()
+        }
+    }
+
+    fn draw(window: &mut Window<i32>, rows: &BTreeSet<i32>) -> (Kept, Vec<i32>) {
+        let kept = window.reconcile(rows);
+        (kept, window.rows(rows, 4))
+    }
+
+    #[test]
+    fn rows_that_arrive_above_move_nothing() {
+        let mut rows: BTreeSet<i32> = (10..30).collect();
+        let mut window = Window::default();
+        draw(&mut window, &rows);
+        for _ in 0..5 {
+            window.apply(Action::Down, &rows);
+        }
+        assert_eq!(draw(&mut window, &rows).1, [12, 13, 14, 15]);
+        rows.extend(0..10);
+        assert_eq!(draw(&mut window, &rows).1, [12, 13, 14, 15]);
+        assert_eq!(window.selected(), Some(15));
+        assert_eq!(draw(&mut window, &rows), draw(&mut window, &rows));
+    }
+
+    #[test]
+    fn before_any_choice_the_first_row_is_selected() {
+        let mut rows: BTreeSet<i32> = (10..13).collect();
+        let mut window = Window::default();
+        draw(&mut window, &rows);
+        rows.insert(5);
+        assert_eq!(draw(&mut window, &rows).1, [5, 10, 11, 12]);
+        window.choose();
+        rows.insert(1);
+        assert_eq!(draw(&mut window, &rows).1, [5, 10, 11, 12], "now it stays");
+    }
+
+    #[test]
+    fn a_selection_that_has_gone_leaves_its_line_to_the_nearest() {
+        let mut rows: BTreeSet<i32> = (0..10).collect();
+        let mut window = Window::default();
+        draw(&mut window, &rows);
+        window.apply(Action::Down, &rows);
+        rows.remove(&1);
+        assert_eq!(draw(&mut window, &rows).0, Kept::Lost);
+        assert_eq!(window.selected(), Some(2));
+        rows = (7..10).collect();
+        assert_eq!(draw(&mut window, &rows).0, Kept::Lost);
+        assert_eq!(window.selected(), Some(7));
+        assert_eq!(draw(&mut window, &rows).0, Kept::Same);
+    }
+
+    #[test]
+    fn following_ends_with_a_step_up() {
+        let mut rows: BTreeSet<i32> = (0..10).collect();
+        let mut window = Window::default();
+        draw(&mut window, &rows);
+        window.apply(Action::Last, &rows);
+        rows.insert(10);
+        assert_eq!(draw(&mut window, &rows).1, [7, 8, 9, 10]);
+        window.apply(Action::Down, &rows);
+        assert!(window.is_following());
+        window.apply(Action::Up, &rows);
+        assert!(!window.is_following());
+        rows.insert(11);
+        draw(&mut window, &rows);
+        assert_eq!(window.selected(), Some(9));
+    }
+
+    /// A million rows that exist only when they are asked for.
+    struct Counted(std::cell::Cell<usize>);
+
+    impl Counted {
+        fn asked(&self, row: i32) -> Option<i32> {
+            self.0.set(self.0.get() + 1);
+            (0..1_000_000).contains(&row).then_some(row)
+        }
+    }
+
+    impl Rows for Counted {
+        type Id = i32;
+        type At = i32;
+        fn find(&self, id: i32) -> Option<i32> {
+            self.asked(id)
+        }
+        fn id(&self, at: i32) -> i32 {
+            at
+        }
+        fn first(&self) -> Option<i32> {
+            self.asked(0)
+        }
+        fn last(&self) -> Option<i32> {
+            self.asked(999_999)
+        }
+        fn next(&self, at: i32) -> Option<i32> {
+            self.asked(at + 1)
+        }
+        fn previous(&self, at: i32) -> Option<i32> {
+            self.asked(at - 1)
+        }
+        fn near(&self, _: i32) -> Option<i32> {
+            None
+        }
+    }
+
+    #[test]
+    fn only_rows_on_the_screen_are_asked_for() {
+        let rows = Counted(std::cell::Cell::new(0));
+        let mut window = Window::default();
+        for action in
+            [Action::First, Action::Down, Action::PageDown, Action::Last, Action::Up, Action::PageUp]
+        {
+            window.apply(action, &rows);
+            rows.0.set(0);
+            window.reconcile(&rows);
+            assert_eq!(window.rows(&rows, 50).len(), 50, "{action:?}");
+            assert!(rows.0.get() <= 60, "{action:?}: {} rows were asked for", rows.0.get());
+        }
+    }
+
+    #[test]
+    fn pages_and_ends() {
+        let rows: BTreeSet<i32> = (0..10).collect();
+        let mut window = Window::default();
+        draw(&mut window, &rows);
+        window.apply(Action::PageDown, &rows);
+        assert_eq!(draw(&mut window, &rows).1, [3, 4, 5, 6]);
+        window.apply(Action::PageDown, &rows);
+        window.apply(Action::PageDown, &rows);
+        window.apply(Action::PageDown, &rows);
+        assert_eq!((draw(&mut window, &rows).1, window.selected()), (vec![6, 7, 8, 9], Some(9)));
+        window.apply(Action::First, &rows);
+        assert_eq!(draw(&mut window, &rows).1, [0, 1, 2, 3]);
+    }
+}

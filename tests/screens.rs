@@ -1,0 +1,439 @@
+//! Whole screens, from keys in to cells out, as text files with styles. `UPDATE=1` writes them anew.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+use otoscope::dump;
+use otoscope::model::{Span, SpanId, SpanKind, TraceId, Value};
+use otoscope::otlp::encode::{Group, request};
+use otoscope::session::{Clock, Session};
+use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
+use otoscope::tui::{App, Feed, Flow, Look, Status};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier, Style};
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// An hour after the captures' last spans: ages on the screen stay the same.
+const NOW_NS: u64 = 1_795_420_000_000_000_000;
+
+/// What a test looks at: a session, the application over it, and a terminal that is none.
+struct Stage {
+    session: Session,
+    app: App,
+    status: Status,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Stage {
+    fn new(size: (u16, u16), captures: &[&str]) -> Self {
+        Self::with_look(size, captures, Look::default())
+    }
+
+    fn with_look((columns, rows): (u16, u16), captures: &[&str], look: Look) -> Self {
+        let mut session = Session::new(1 << 30, Clock::Stream);
+        let mut app = App::new(look);
+        for capture in captures {
+            let file = File::open(format!("tests/captures/{capture}/capture.jsonl")).unwrap();
+            dump::read(file, capture, None, &mut |batch| {
+                app.traffic.note(&batch);
+                session.take(batch);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        }
+        session.finish();
+        let status = Status {
+            feed: Feed::Live {
+                grpc: Some(([127, 0, 0, 1], 4317).into()),
+                http: Some(([127, 0, 0, 1], 4318).into()),
+            },
+            now_ns: NOW_NS,
+            ..Status::default()
+        };
+        let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        let mut stage = Self { session, app, status, terminal };
+        stage.draw();
+        stage
+    }
+
+    /// Draws twice: what is drawn must not depend on how often.
+    fn draw(&mut self) -> Buffer {
+        let Self { session, app, status, terminal } = self;
+        let first = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
+        let second = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
+        assert_eq!(first, second, "the second frame differs from the first");
+        second
+    }
+
+    fn press(&mut self, chord: Chord) -> Flow {
+        let flow = self.app.key(chord.event(), &self.session, &self.status);
+        self.draw();
+        flow
+    }
+
+    /// Presses the first key of each of these actions.
+    fn act(&mut self, actions: &[Action]) {
+        for action in actions {
+            self.press(binding(*action).keys[0]);
+        }
+    }
+
+    fn take(&mut self, spans: Vec<Span>) {
+        let group = Group { spans, ..Group::default() };
+        let bytes = request(&[group]);
+        let (batch, _) = otoscope::otlp::walk(bytes, "test".into(), otoscope::model::Origin::Grpc, NOW_NS);
+        assert_eq!(batch.rejections, []);
+        self.session.take(batch);
+    }
+
+    fn text(&mut self) -> String {
+        text(&self.draw())
+    }
+
+    /// The lines of the screen on which the selected row is, by its inverse style.
+    fn selected_lines(&mut self) -> Vec<(u16, String)> {
+        let buffer = self.draw();
+        let area = buffer.area;
+        let inverse = |y: u16| {
+            (area.left()..area.right())
+                .filter(|x| buffer[(*x, y)].modifier.contains(Modifier::REVERSED))
+                .map(|x| buffer[(x, y)].symbol().to_owned())
+                .collect::<String>()
+        };
+        (1..area.bottom()).map(|y| (y, inverse(y).trim().to_owned())).filter(|(_, t)| !t.is_empty()).collect()
+    }
+}
+
+fn binding(action: Action) -> &'static Binding {
+    KEYS.iter().find(|binding| binding.action == action).unwrap()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let mut out = String::new();
+    for y in area.top()..area.bottom() {
+        let mut skip = 0;
+        let mut line = String::new();
+        for x in area.left()..area.right() {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn name_of(style: Style) -> String {
+    let colour = |colour: Option<Color>| colour.filter(|c| *c != Color::Reset).map(|c| c.to_string());
+    let mut words: Vec<String> = colour(style.fg).into_iter().collect();
+    words.extend(colour(style.bg).map(|bg| format!("on {bg}")));
+    words.extend(style.add_modifier.iter_names().map(|(name, _)| name.to_lowercase()));
+    words.join(" ")
+}
+
+/// The screen as text, then the runs of styles of each line: `7: 0-2 Red bold, 9-17 dim`.
+fn snapshot(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let mut out = text(buffer);
+    out.push_str("\nstyles\n");
+    for y in area.top()..area.bottom() {
+        let mut runs: Vec<(u16, u16, String)> = Vec::new();
+        for x in area.left()..area.right() {
+            let cell = &buffer[(x, y)];
+            // A blank looks the same in any colour, unless it is inverse.
+            let blank = cell.symbol().trim().is_empty() && !cell.modifier.contains(Modifier::REVERSED);
+            let name = if blank { String::new() } else { name_of(cell.style()) };
+            match runs.last_mut() {
+                Some((_, end, style)) if *style == name && *end == x => *end = x + 1,
+                _ => runs.push((x, x + 1, name)),
+            }
+        }
+        let runs: Vec<String> = runs
+            .into_iter()
+            .filter(|(_, _, style)| !style.is_empty())
+            .map(|(from, to, style)| format!("{from}-{} {style}", to - 1))
+            .collect();
+        if !runs.is_empty() {
+            let _ = writeln!(out, "{y}: {}", runs.join(", "));
+        }
+    }
+    out
+}
+
+fn check(name: &str, stage: &mut Stage) {
+    let path = Path::new("tests/screens").join(format!("{name}.txt"));
+    let now = snapshot(&stage.draw());
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, now).unwrap();
+        return;
+    }
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    assert!(now == before, "{} differs; UPDATE=1 writes it anew. It is now:\n{now}", path.display());
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (140, 42), (200, 50)];
+const MERGED: &[&str] = &["flask-1.29-sigkill"];
+
+#[test]
+fn the_empty_screen_says_what_to_do() {
+    for (columns, rows) in SIZES {
+        check(&format!("empty-{columns}x{rows}"), &mut Stage::new((columns, rows), &[]));
+    }
+}
+
+#[test]
+fn a_merged_trace_is_shown_un_merged_without_a_key() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), MERGED);
+        let text = stage.text();
+        assert!(text.contains("24 requests") && text.contains("INTERNAL→SERVER"), "{text}");
+        check(&format!("merged-{columns}x{rows}"), &mut stage);
+    }
+}
+
+#[test]
+fn the_worst_trace_among_many_is_open_without_a_key() {
+    let mut stage = Stage::new((140, 42), &["flask-1.30", "flask-1.29-sigint", "express"]);
+    assert!(stage.text().contains("24 requests"));
+    check("among-many-140x42", &mut stage);
+}
+
+#[test]
+fn a_healthy_trace_is_calm() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &["click-job"]);
+        check(&format!("healthy-{columns}x{rows}"), &mut stage);
+    }
+}
+
+#[test]
+fn the_raw_tree_is_one_key_away() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Open, Action::Unmerge]);
+    assert!(stage.text().contains("as recorded (u: un-merge)"));
+    check("as-recorded-140x42", &mut stage);
+    stage.act(&[Action::Unmerge]);
+    assert!(stage.text().contains("un-merged (u: as recorded)"));
+}
+
+#[test]
+fn a_span_is_shown_with_everything_that_was_sent() {
+    let mut stage = Stage::new((140, 42), MERGED);
+    stage.act(&[Action::Open, Action::Open]);
+    check("span-140x42", &mut stage);
+    let mut small = Stage::new((80, 24), MERGED);
+    small.act(&[Action::Open, Action::Open, Action::Last]);
+    check("span-80x24", &mut small);
+    let mut culprit = Stage::new((140, 42), MERGED);
+    culprit.act(&[Action::Open, Action::Down, Action::Down, Action::Down]);
+    check("span-not-received-140x42", &mut culprit);
+}
+
+#[test]
+fn findings_receiver_and_help() {
+    for (name, tab) in [("findings", 1), ("receiver", 2)] {
+        let mut stage = Stage::new((140, 42), MERGED);
+        stage.act(&[Action::Tab(tab)]);
+        check(&format!("{name}-140x42"), &mut stage);
+    }
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new((columns, rows), MERGED);
+        stage.act(&[Action::Help]);
+        check(&format!("help-{columns}x{rows}"), &mut stage);
+    }
+}
+
+#[test]
+fn ascii_without_colour() {
+    let mut stage = Stage::with_look((80, 24), MERGED, Look::new(false, true));
+    stage.act(&[Action::Open]);
+    assert!(stage.text().is_ascii());
+    assert!(stage.text().contains("INTERNAL->SERVER"));
+    let buffer = stage.draw();
+    assert!(buffer.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    check("ascii-80x24", &mut stage);
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so() {
+    for size in [(59, 24), (80, 11), (1, 1), (30, 3)] {
+        let text = Stage::new(size, MERGED).text();
+        assert!(
+            "otoscope needs 60 columns and 12 rows".starts_with(text.trim().trim_end_matches('…')),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn any_size_and_any_key_is_survived() {
+    for size in [(60, 12), (61, 13), (79, 23), (119, 29), (120, 30), (149, 31), (150, 12), (300, 90)] {
+        let mut stage = Stage::new(size, &["flask-1.29-sigint", "express"]);
+        for binding in KEYS.iter().filter(|b| !matches!(b.action, Action::Quit | Action::Suspend)) {
+            for _ in 0..3 {
+                stage.press(binding.keys[0]);
+            }
+        }
+    }
+}
+
+/// Brings a stage to the middle of things in a context.
+fn scene(context: Context, action: Action) -> Stage {
+    // Enough traces to scroll the list, and the merged one selected.
+    let captures = ["flask-1.30", "flask-1.29-sigint", "express"];
+    let size = if context == Context::Help { (80, 20) } else { (140, 36) };
+    let mut stage = Stage::new(size, &captures);
+    let first = matches!(action, Action::Fold | Action::Unfold | Action::Open);
+    match context {
+        Context::Everywhere | Context::Traces => {}
+        Context::Tree => stage.act(&[Action::Open]),
+        Context::Detail => stage.act(&[Action::Open, Action::Open]),
+        Context::Findings => stage.act(&[Action::Tab(1)]),
+        Context::Receiver => {
+            stage = Stage::new((80, 16), &captures);
+            stage.act(&[Action::Tab(2)]);
+        }
+        Context::Help => stage.act(&[Action::Help]),
+    }
+    if !(first && matches!(context, Context::Detail | Context::Findings)) {
+        stage.act(&[Action::Down, Action::Down, Action::Down]);
+    }
+    if action == Action::Unfold {
+        stage.act(&[Action::Fold]);
+    }
+    if action == Action::Tab(0) {
+        stage.act(&[Action::Tab(1)]);
+    }
+    stage
+}
+
+#[test]
+fn every_documented_key_does_something_where_it_works() {
+    for binding in KEYS {
+        for context in binding.contexts {
+            for key in binding.keys {
+                let mut stage = scene(*context, binding.action);
+                if *context != Context::Everywhere {
+                    assert_eq!(stage.app.context(), *context);
+                }
+                let before = stage.draw();
+                let flow = stage.press(*key);
+                let changed = flow != Flow::Continue || stage.draw() != before;
+                assert!(changed, "{:?} by {key:?} does nothing in {context:?}", binding.action);
+            }
+        }
+    }
+}
+
+fn span(id: u64, parent: u64, start_ms: u64, name: &str) -> Span {
+    const MS: u64 = 1_000_000;
+    Span {
+        trace_id: TraceId([7; 16]),
+        span_id: SpanId(id),
+        parent_id: SpanId(parent),
+        name: name.to_owned(),
+        kind: SpanKind::Internal,
+        start_ns: NOW_NS + start_ms * MS,
+        end_ns: NOW_NS + start_ms * MS + MS,
+        flags: 0x100,
+        ..Span::default()
+    }
+}
+
+#[test]
+fn rows_that_arrive_do_not_move_what_is_selected() {
+    let mut stage = Stage::new((100, 30), &[]);
+    stage.take((0..40).map(|i| span(100 + i, 1, 1_000 + i, &format!("late {i}"))).collect());
+    stage.act(&[Action::Open, Action::Down, Action::Down, Action::Down]);
+    let before = stage.selected_lines();
+    assert!(before.iter().any(|(_, text)| text.contains("late 2")), "{before:?}");
+    // Earlier siblings, then the parent itself: all of them above.
+    stage.take((0..20).map(|i| span(200 + i, 1, i, &format!("early {i}"))).collect());
+    let lines = |lines: Vec<(u16, String)>| lines.into_iter().map(|(y, _)| y).collect::<Vec<_>>();
+    assert_eq!(lines(stage.selected_lines()), lines(before));
+    stage.take(vec![span(1, 0, 0, "root")]);
+    let after = stage.selected_lines();
+    assert!(after.iter().any(|(_, text)| text.contains("late 2")), "{after:?}");
+    assert!(stage.text().contains("↑ more"));
+}
+
+#[test]
+fn traces_that_arrive_do_not_move_what_is_selected() {
+    let mut stage = Stage::new((100, 30), &["flask-1.30"]);
+    stage.act(&[Action::Down, Action::Down]);
+    let before = stage.selected_lines();
+    stage.take(vec![span(1, 0, 0, "newest")]);
+    assert_eq!(stage.selected_lines(), before);
+    assert!(stage.text().contains("more"));
+    stage.act(&[Action::Follow]);
+    assert!(stage.selected_lines().iter().any(|(_, text)| text.contains("newest")));
+    assert!(stage.text().contains("following the newest"));
+    stage.act(&[Action::Up]);
+    assert!(!stage.text().contains("following the newest"));
+}
+
+#[test]
+fn what_was_sent_cannot_command_the_terminal() {
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}evil\u{200b}\r\n\t日本語";
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut bad = span(1, 0, 0, hostile);
+    bad.attributes = vec![
+        (hostile.to_owned(), Value::Str(hostile.to_owned())),
+        (hostile.to_owned(), Value::Array(vec![Value::Str(hostile.to_owned()), Value::Int(7)])),
+        (String::new(), Value::Map(vec![(hostile.to_owned(), Value::Bytes(vec![27]))])),
+    ];
+    bad.status_message = hostile.to_owned();
+    bad.trace_state = hostile.to_owned();
+    stage.take(vec![bad]);
+    for tab in 0..3 {
+        stage.act(&[Action::Tab(tab), Action::Down, Action::Unfold]);
+        let buffer = stage.draw();
+        for cell in buffer.content() {
+            let harmless = |c: char| !c.is_control() && c != '\u{202e}' && c != '\u{200b}';
+            assert!(cell.symbol().chars().all(harmless), "{:?}", cell.symbol());
+        }
+    }
+    stage.act(&[Action::Tab(0)]);
+    assert!(stage.text().contains("␛]0;owned␇"), "{}", stage.text());
+}
+
+#[test]
+fn what_was_evicted_is_said_and_counted() {
+    let mut stage = Stage::new((140, 42), &[]);
+    stage.session = Session::new(3 << 20, Clock::Stream);
+    for trace in 0..100_u64 {
+        let mut spans: Vec<Span> =
+            (0..300).map(|i| span(1 + i, 0, i, "a span with a long enough name")).collect();
+        for span in &mut spans {
+            span.trace_id = TraceId(u128::from(trace + 1).to_be_bytes());
+        }
+        stage.take(spans);
+        if trace == 0 {
+            stage.act(&[Action::Open, Action::Down]);
+        }
+    }
+    assert!(stage.session.store.counters().evicted_spans > 0);
+    let text = stage.text();
+    assert!(text.contains("evicted"), "{text}");
+    assert!(text.contains("was evicted at the memory limit"), "{text}");
+}
+
+#[test]
+fn deep_and_wide_traces_are_drawn() {
+    let mut stage = Stage::new((140, 42), &[]);
+    stage.take((0..3_000).map(|i| span(i + 1, i, i, &format!("level {i}"))).collect());
+    stage.act(&[Action::Open, Action::Last, Action::PageUp, Action::Fold, Action::Fold]);
+    assert!(stage.text().contains("level 29"), "{}", stage.text());
+    stage.take((0..20_000).map(|i| span(10_000 + i, 1, 10_000 + i, "wide")).collect());
+    stage.act(&[Action::Last, Action::Up, Action::NextError, Action::PageUp, Action::First]);
+}
