@@ -7,7 +7,7 @@ use super::finding::CulpritClass;
 use super::process::ProcessIx;
 use crate::model::{Facts, SpanId, SpanKind, TraceId};
 use crate::store::SpanIx;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the earliest entries are looked at one by one.
 const SAMPLE: usize = 256;
@@ -53,13 +53,29 @@ pub(crate) struct Few(BTreeSet<u32>);
 
 impl Few {
     fn insert(&mut self, value: u32) {
-        if value != 0 && self.0.insert(value) && self.0.len() > DISTINCT {
+        let full = self.0.len() >= DISTINCT;
+        if value == 0 || full && self.0.last().is_some_and(|last| *last <= value) {
+            return;
+        }
+        if self.0.insert(value) && full {
             self.0.pop_last();
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+/// Inserts into a map that keeps only the smallest keys. Most that come late are too large: nothing is moved for them.
+pub(crate) fn insert_bounded<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize, key: K, value: V) {
+    let full = map.len() >= most;
+    if full && map.last_key_value().is_some_and(|(last, _)| *last < key) {
+        return;
+    }
+    map.insert(key, value);
+    if map.len() > most {
+        map.pop_last();
     }
 }
 
@@ -86,11 +102,11 @@ pub(crate) struct Group {
     pub(crate) culprit_id: SpanId,
     pub(crate) process: ProcessIx,
     /// Entries that are held.
-    pub(crate) members: HashSet<SpanIx>,
+    pub(crate) members: BTreeSet<SpanIx>,
     /// All entries, those that were evicted too.
     pub(crate) n: u64,
     pub(crate) sample: BTreeMap<(u64, SpanId, TraceId), Sampled>,
-    pub(crate) traces: HashSet<TraceId>,
+    pub(crate) traces: BTreeSet<TraceId>,
     pub(crate) hub: Option<Hub>,
     /// Entries whose kind is wrong.
     pub(crate) wrong_kinds: u64,
@@ -151,10 +167,10 @@ impl Group {
             key,
             culprit_id,
             process,
-            members: HashSet::new(),
+            members: BTreeSet::new(),
             n: 0,
             sample: BTreeMap::new(),
-            traces: HashSet::new(),
+            traces: BTreeSet::new(),
             hub: None,
             wrong_kinds: 0,
             conditional: 0,
@@ -219,10 +235,8 @@ impl Group {
             self.second_arrived_ns = Some(entry.now_ns);
         }
         self.last_arrived_ns = self.last_arrived_ns.max(entry.now_ns);
-        self.sample.insert((entry.start_ns, entry.span_id, entry.sampled.trace), entry.sampled);
-        if self.sample.len() > SAMPLE {
-            self.sample.pop_last();
-        }
+        let key = (entry.start_ns, entry.span_id, entry.sampled.trace);
+        insert_bounded(&mut self.sample, SAMPLE, key, entry.sampled);
     }
 
     /// Takes everything that another group knew.
