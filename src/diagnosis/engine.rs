@@ -237,7 +237,7 @@ impl Diagnosis {
         let wrong = match self.chains.place(at)? {
             Place::Group(number) => {
                 let group = self.groups[number as usize].as_ref()?;
-                group.spoken && self.chains.role(at) == Role::HttpIn
+                group.spoken && self.chains.has_wrong_kind(at)
             }
             Place::WrongKind => true,
             Place::Waiting(_) => false,
@@ -317,7 +317,7 @@ impl Diagnosis {
     fn note_wrong_kind(&mut self, store: &Store, at: SpanIx, settled: Settled) {
         let slot = store.slot(at);
         let record = &slot.record;
-        if self.chains.role(at) != Role::HttpIn || record.kind() == SpanKind::Server {
+        if !self.chains.has_wrong_kind(at) {
             return;
         }
         let kinds = self.wrong_kinds.entry(self.kinds_key(store, at)).or_default();
@@ -373,7 +373,7 @@ impl Diagnosis {
         let trace = store.trace(slot.trace).id;
         let number = self.group(store, key, process);
         let role = self.chains.role(at);
-        let wrong_kind = role == Role::HttpIn && record.kind() != SpanKind::Server;
+        let wrong_kind = self.chains.has_wrong_kind(at);
         let joining = Joining {
             span: at,
             span_id: record.span_id,

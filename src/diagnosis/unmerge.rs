@@ -33,13 +33,21 @@ struct Node {
     place: Option<Place>,
     role: Role,
     entry: bool,
+    /// It describes an inbound HTTP request and is not SERVER.
+    wrong_kind: bool,
     /// Something may have to be judged again when it arrives.
     awaited: bool,
 }
 
 impl Node {
-    const NONE: Self =
-        Self { up: SpanIx::NONE, place: None, role: Role::Other, entry: false, awaited: false };
+    const NONE: Self = Self {
+        up: SpanIx::NONE,
+        place: None,
+        role: Role::Other,
+        entry: false,
+        wrong_kind: false,
+        awaited: false,
+    };
 }
 
 /// Where a span's local chain ends.
@@ -90,7 +98,9 @@ impl Chains {
         let role = role(&slot.record, store.facts(at), self.scope(slot.record.scope));
         self.nodes.grow(store.slot_capacity(), || Node::NONE);
         let node = &mut self.nodes[at.0];
-        (node.up, node.role, node.entry) = (at, role, is_entry(role, slot.record.kind()));
+        let kind = slot.record.kind();
+        (node.up, node.role, node.entry) = (at, role, is_entry(role, kind));
+        node.wrong_kind = role == Role::HttpIn && kind != SpanKind::Server;
     }
 
     /// Forgets a slot that was evicted or freed. What waits for an evicted span to be sent again goes on waiting.
@@ -128,6 +138,11 @@ impl Chains {
 
     pub(super) fn role(&self, at: SpanIx) -> Role {
         self.nodes[at.0].role
+    }
+
+    /// Whether a span describes an inbound HTTP request and is not SERVER.
+    pub(super) fn has_wrong_kind(&self, at: SpanIx) -> bool {
+        (at.0 as usize) < self.nodes.len() && self.nodes[at.0].wrong_kind
     }
 
     pub(super) fn is_entry(&self, at: SpanIx) -> bool {

@@ -65,7 +65,9 @@ pub(crate) fn remedy(words: &Words<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testkit::check;
+    use crate::model::SpanKind;
+    use crate::store::{SpanIx, Store};
+    use crate::testkit::{Bench, by_end, check};
 
     #[test]
     fn fires_for_a_request_under_a_finished_one() {
@@ -77,6 +79,23 @@ mod tests {
         ",
         );
         assert_eq!(found[0], "error request-inherits-finished-request firm ×3");
+    }
+
+    #[test]
+    fn a_kind_that_is_right_is_left_alone() {
+        let mut bench = Bench::default();
+        bench.take(by_end(
+            "
+            POST /up  api  server  0..100  get=/up
+              GET /a  api  server  600..610  get=/a
+              GET /b  api  internal  1600..1610  get=/b
+        ",
+        ));
+        let (store, diagnosis) = (&bench.0.store, &bench.0.diagnosis);
+        let named =
+            |store: &Store, name: &str| (0..3).map(SpanIx).find(|at| store.name(*at) == name).unwrap();
+        assert_eq!(diagnosis.expected_kind(named(store, "GET /a")), None);
+        assert_eq!(diagnosis.expected_kind(named(store, "GET /b")), Some(SpanKind::Server));
     }
 
     #[test]
