@@ -167,10 +167,10 @@ fn odd(id: &str, sentence: &str) -> Node {
 /// The flags as sent, and what they say.
 fn flags(wire: u32) -> String {
     let flags = SpanFlags::from_wire(wire);
-    let mut words = vec![if wire & 1 != 0 { "sampled" } else { "not marked as sampled" }];
-    if wire & 2 != 0 {
-        words.push("random trace id");
-    }
+    // A low byte of zero says nothing: Python's SDK never fills it in.
+    let trace_flags = [(1, "sampled"), (2, "random trace id")];
+    let mut words: Vec<&str> =
+        trace_flags.iter().filter(|(bit, _)| wire & bit != 0).map(|(_, word)| *word).collect();
     words.push(match flags.is_remote() {
         Some(true) => "parent is remote",
         Some(false) => "parent is not remote",
