@@ -5,13 +5,17 @@ use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
-use std::io::{self, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 use std::thread;
+
+/// A whole frame in one write, as long as it is of a usual size.
+const FRAME_BYTES: usize = 64 << 10;
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -22,7 +26,7 @@ static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// A terminal that is ours until this is dropped.
 #[derive(Debug)]
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     mouse: bool,
 }
 
@@ -30,7 +34,8 @@ impl Screen {
     /// Takes the terminal: raw, alternate screen, the mouse if it is wanted.
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out))?;
         let mut screen = Self { terminal, mouse };
         screen.enter()?;
         Ok(screen)
@@ -43,7 +48,9 @@ impl Screen {
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
-        self.terminal.clear()
+        // Not `clear`, which asks the terminal where its cursor is and fails where nobody answers.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Takes the terminal again after somebody else had it.
@@ -53,9 +60,9 @@ impl Screen {
 
     /// Draws a frame that the terminal shows at once or not at all.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
-        execute!(io::stdout(), EndSynchronizedUpdate)
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Gives the terminal back.
@@ -81,6 +88,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        // After a panic in the middle of a frame, what is left of it must not freeze the terminal.
+        let _ = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
         Self::give_back();
     }
 }
