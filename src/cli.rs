@@ -108,10 +108,10 @@ pub struct Hold {
 #[command(next_help_heading = "Screen")]
 pub struct Draw {
     /// No colours (also with `NO_COLOR` set)
-    #[arg(long, env = "OTOSCOPE_NO_COLOR")]
+    #[arg(long, env = "OTOSCOPE_NO_COLOR", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_color: bool,
     /// Only ASCII symbols
-    #[arg(long, env = "OTOSCOPE_ASCII")]
+    #[arg(long, env = "OTOSCOPE_ASCII", value_parser = clap::builder::FalseyValueParser::new())]
     pub ascii: bool,
 }
 

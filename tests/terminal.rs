@@ -1,5 +1,6 @@
 //! The real binary in a real pseudo-terminal: what it draws, and what it leaves behind.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};

@@ -1,17 +1,22 @@
 //! The engine: which entries wait for what, and which hang together.
 
 use super::finding::{CulpritClass, Finding, Severity};
-use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled};
+use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, insert_bounded};
 use super::known_issues::{self, KnownIssue};
 use super::process::{ProcessIx, Processes};
 use super::role::Role;
-use super::unmerge::{Chains, Edge, Top};
+use super::unmerge::{Chains, Edge, Place, Top};
 use crate::model::{Key, ParentLocality, SpanKind, TraceId};
 use crate::store::{SpanIx, Store, TraceIx, View};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What an entry costs in the tables that it is listed in beside the one of entries, bytes.
+/// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
 const ENTRY_IN_TABLES: usize = 48;
+
+/// The list of findings is written whole. As long as it is this short, that is done with every batch; then only once
+/// so many spans have come for each of them as pay for the work, or with the next second.
+const PROMPT: usize = 64;
+const SPANS_A_FINDING: usize = 32;
 
 /// An edge to a parent that diagnosis cuts, or mends again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,23 +27,12 @@ pub struct CutChange {
     pub cut: bool,
 }
 
-/// Where an entry stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    /// In a group.
-    Group(u32),
-    /// Not judged: its parent is not here and may live anywhere.
-    Waiting(SpanIx),
-    /// Its kind is wrong and no merge explains it.
-    WrongKind,
-}
-
 /// Entries of one scope of one service whose kind is wrong without a merge.
 #[derive(Debug, Default)]
 pub(crate) struct WrongKinds {
     pub(super) n: u64,
     pub(super) sample: BTreeMap<(u64, TraceId, crate::model::SpanId), WrongKind>,
-    pub(super) traces: HashSet<TraceId>,
+    pub(super) traces: BTreeSet<TraceId>,
     /// Of these, how many hang from a parent that was not received.
     pub(super) not_received: u64,
     /// Of these, how many may still be explained by what has not arrived.
@@ -60,17 +54,20 @@ pub struct Diagnosis {
     pub(super) chains: Chains,
     pub(super) processes: Processes,
     pub(super) known_issues: Vec<KnownIssue>,
-    entries: HashMap<SpanIx, Place>,
     pub(super) groups: Vec<Option<Box<Group>>>,
     vacant: Vec<u32>,
     by_key: HashMap<GroupKey, u32>,
-    waiting: HashMap<SpanIx, Vec<SpanIx>>,
+    waiting: HashMap<SpanIx, BTreeSet<SpanIx>>,
     pub(super) wrong_kinds: BTreeMap<(ProcessIx, u32), WrongKinds>,
     /// Groups that changed since they were last weighed.
     dirty: BTreeSet<u32>,
     /// Groups whose verdict may still change with time alone.
     pub(super) unsettled: BTreeSet<u32>,
     wrong_kinds_changed: bool,
+    /// The list of findings is older than the verdicts.
+    stale: bool,
+    /// Spans observed since the list was written.
+    unwritten: usize,
     cuts: Vec<CutChange>,
     /// How many requests were cut out of a trace so far.
     merged: HashMap<TraceId, u64>,
@@ -89,7 +86,6 @@ impl Default for Diagnosis {
             chains: Chains::default(),
             processes: Processes::default(),
             known_issues: known_issues::shipped(),
-            entries: HashMap::new(),
             groups: Vec::new(),
             vacant: Vec::new(),
             by_key: HashMap::new(),
@@ -98,6 +94,8 @@ impl Default for Diagnosis {
             dirty: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             wrong_kinds_changed: false,
+            stale: false,
+            unwritten: 0,
             cuts: Vec::new(),
             merged: HashMap::new(),
             verdicts: BTreeMap::new(),
@@ -126,11 +124,16 @@ impl Diagnosis {
         }
         for at in arrived {
             self.resolve(store, *at);
-            if self.chains.is_entry(*at) && !self.entries.contains_key(at) {
+            if self.chains.is_entry(*at) && self.chains.place(*at).is_none() {
                 self.judge(store, *at);
             }
         }
         self.weigh_changed(store);
+        self.unwritten += arrived.len();
+        let findings = self.findings.len();
+        if self.stale && (findings < PROMPT || self.unwritten >= findings * SPANS_A_FINDING) {
+            self.write(store);
+        }
     }
 
     /// Tells the time (nanoseconds since the Unix epoch), so that a silent stream settles too. Call it once a second.
@@ -138,6 +141,9 @@ impl Diagnosis {
         self.now_ns = self.now_ns.max(now_ns);
         self.dirty.extend(self.unsettled.iter().copied());
         self.weigh_changed(store);
+        if self.stale {
+            self.write(store);
+        }
     }
 
     /// Says that nothing more will come: what can settle has settled.
@@ -146,7 +152,7 @@ impl Diagnosis {
         let mut waiting: Vec<SpanIx> = self.waiting.values().flatten().copied().collect();
         waiting.sort_unstable();
         for at in waiting {
-            if matches!(self.entries.get(&at), Some(Place::Waiting(_))) {
+            if matches!(self.chains.place(at), Some(Place::Waiting(_))) {
                 let tail = self.is_tail(store, at);
                 self.note_wrong_kind(store, at, Settled { received: false, tail });
             }
@@ -154,6 +160,15 @@ impl Diagnosis {
         // What was said of open spans reads differently now that nothing more will come.
         self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
         self.weigh_changed(store);
+        if self.stale {
+            self.write(store);
+        }
+    }
+
+    /// Writes the list of findings anew.
+    fn write(&mut self, store: &Store) {
+        (self.stale, self.unwritten) = (false, 0);
+        self.write_findings(store);
     }
 
     /// Forgets slots that were evicted or freed. What was learned from them stays.
@@ -162,21 +177,21 @@ impl Diagnosis {
             if store.slot(*at).is_vacant() {
                 self.by_key.remove(&GroupKey::Span(*at));
             }
-            self.chains.forget(*at);
-            match self.entries.remove(at) {
+            match self.chains.place(*at) {
                 Some(Place::Group(number)) => {
                     if let Some(group) = &mut self.groups[number as usize] {
                         group.members.remove(at);
                     }
                 }
                 Some(Place::Waiting(parent)) => {
-                    if let Some(list) = self.waiting.get_mut(&parent) {
-                        list.retain(|waiting| waiting != at);
+                    if let Some(waiting) = self.waiting.get_mut(&parent) {
+                        waiting.remove(at);
                     }
                 }
                 Some(Place::WrongKind) | None => {}
             }
             self.waiting.remove(at);
+            self.chains.forget(store, *at);
         }
     }
 
@@ -199,9 +214,9 @@ impl Diagnosis {
     pub fn findings_of(&self, store: &Store, at: SpanIx) -> Vec<usize> {
         let group =
             self.by_key.get(&GroupKey::Span(at)).and_then(|g| self.finding_of_group.get(g)).map(|(f, _)| *f);
-        let member = match self.entries.get(&at) {
+        let member = match self.chains.place(at) {
             Some(Place::Group(number)) => {
-                let (headline, symptom) = self.finding_of_group.get(number).copied().unzip();
+                let (headline, symptom) = self.finding_of_group.get(&number).copied().unzip();
                 [headline, symptom.flatten()]
             }
             Some(Place::WrongKind) => {
@@ -219,9 +234,9 @@ impl Diagnosis {
 
     /// The kind that a span should have had, where that differs from what was recorded.
     pub fn expected_kind(&self, at: SpanIx) -> Option<SpanKind> {
-        let wrong = match self.entries.get(&at)? {
+        let wrong = match self.chains.place(at)? {
             Place::Group(number) => {
-                let group = self.groups[*number as usize].as_ref()?;
+                let group = self.groups[number as usize].as_ref()?;
                 group.spoken && self.chains.role(at) == Role::HttpIn
             }
             Place::WrongKind => true,
@@ -240,9 +255,9 @@ impl Diagnosis {
 
     fn holds_entry(&self, store: &Store, top: SpanIx) -> bool {
         // Edges that the owner has not cut yet count as cut.
-        let cut = |at: SpanIx| match self.entries.get(&at) {
+        let cut = |at: SpanIx| match self.chains.place(at) {
             Some(Place::Group(number)) => {
-                self.groups[*number as usize].as_ref().is_some_and(|group| group.spoken)
+                self.groups[number as usize].as_ref().is_some_and(|group| group.spoken)
             }
             _ => false,
         };
@@ -277,7 +292,7 @@ impl Diagnosis {
     pub fn memory(&self) -> usize {
         self.chains.memory()
             + self.processes.memory()
-            + self.entries.capacity() * (16 + ENTRY_IN_TABLES)
+            + self.chains.placed() * ENTRY_IN_TABLES
             + self.groups.capacity() * size_of::<Option<Box<Group>>>()
             + (self.groups.len() - self.vacant.len()) * size_of::<Group>()
     }
@@ -290,8 +305,9 @@ impl Diagnosis {
             }
             Edge::LocalCall | Edge::Nested(_) => {}
             Edge::Unknown(parent) => {
-                self.entries.insert(at, Place::Waiting(parent));
-                self.waiting.entry(parent).or_default().push(at);
+                self.chains.set_place(at, Some(Place::Waiting(parent)));
+                self.chains.set_awaited(parent);
+                self.waiting.entry(parent).or_default().insert(at);
             }
             Edge::Cut(cut, key) => self.join(store, at, cut, key),
         }
@@ -316,11 +332,13 @@ impl Diagnosis {
             keys: record.keys,
             locality: record.locality(),
         };
-        kinds.sample.insert((record.start_ns, trace, record.span_id), one);
-        if kinds.sample.len() > super::finding::MAX_SPAN_IDS {
-            kinds.sample.pop_last();
-        }
-        self.entries.insert(at, Place::WrongKind);
+        insert_bounded(
+            &mut kinds.sample,
+            super::finding::MAX_SPAN_IDS,
+            (record.start_ns, trace, record.span_id),
+            one,
+        );
+        self.chains.set_place(at, Some(Place::WrongKind));
         self.wrong_kinds_changed = true;
     }
 
@@ -364,7 +382,8 @@ impl Diagnosis {
             cut,
             local_by_flags: record.locality() == ParentLocality::Local,
             conditional: self.chains.is_conditional(store, &self.processes, at),
-            linked_message: matches!(role, Role::MessageIn | Role::JobIn) && record.keys.has(Key::HasLinks),
+            message: matches!(role, Role::MessageIn | Role::JobIn) || record.kind() == SpanKind::Consumer,
+            http: role == Role::HttpIn,
             scope: record.scope,
             facts: store.facts(at),
             now_ns: self.now_ns,
@@ -374,7 +393,7 @@ impl Diagnosis {
         if group.spoken {
             self.announce(store, &[at], true);
         }
-        self.entries.insert(at, Place::Group(number));
+        self.chains.set_place(at, Some(Place::Group(number)));
         self.dirty.insert(number);
     }
 
@@ -389,6 +408,7 @@ impl Diagnosis {
         };
         let mut group = Group::new(key, culprit_id, process);
         if let GroupKey::Span(at) = key {
+            self.chains.set_awaited(at);
             group.hub = self.hub(store, at);
         }
         let group = Some(Box::new(group));
@@ -451,9 +471,12 @@ impl Diagnosis {
 
     /// Judges again what waited for a span that has just arrived.
     fn resolve(&mut self, store: &Store, at: SpanIx) {
+        if !self.chains.is_awaited(at) {
+            return;
+        }
         if let Some(waiting) = self.waiting.remove(&at) {
             for entry in waiting {
-                self.entries.remove(&entry);
+                self.chains.set_place(entry, None);
                 self.judge(store, entry);
             }
         }
@@ -485,6 +508,7 @@ impl Diagnosis {
             group.hub = self.hub(store, culprit);
             self.groups[number as usize] = Some(group);
             self.by_key.insert(key, number);
+            self.chains.set_awaited(culprit);
             self.dirty.insert(number);
             return;
         };
@@ -495,7 +519,7 @@ impl Diagnosis {
             self.announce(store, &members, spoken);
         }
         for span in members {
-            self.entries.insert(span, Place::Group(other));
+            self.chains.set_place(span, Some(Place::Group(other)));
         }
         if let Some(into) = &mut self.groups[other as usize] {
             into.absorb(*group);
@@ -506,8 +530,7 @@ impl Diagnosis {
     /// What the entries waited for explains them one by one.
     fn dissolve(&mut self, store: &Store, number: u32, group: &Group) {
         self.free(number);
-        let mut members: Vec<SpanIx> = group.members.iter().copied().collect();
-        members.sort_unstable();
+        let members: Vec<SpanIx> = group.members.iter().copied().collect();
         if group.spoken {
             self.announce(store, &members, false);
         }
@@ -515,7 +538,7 @@ impl Diagnosis {
             self.retract_wrong_kind(store, alone);
         }
         for entry in members {
-            self.entries.remove(&entry);
+            self.chains.set_place(entry, None);
             self.judge(store, entry);
         }
     }
@@ -547,33 +570,32 @@ impl Diagnosis {
         self.vacant.push(number);
         self.dirty.remove(&number);
         self.unsettled.remove(&number);
+        // The number may be another group's before the list is written again.
+        self.finding_of_group.remove(&number);
         if self.verdicts.remove(&number).is_some() {
             self.wrong_kinds_changed = true;
         }
     }
 
-    /// Weighs the groups that have changed, and writes the findings anew if any verdict did.
+    /// Weighs the groups that have changed; the list of findings is stale if any verdict did.
     fn weigh_changed(&mut self, store: &Store) {
-        let mut changed = std::mem::take(&mut self.wrong_kinds_changed);
         while let Some(number) = self.dirty.pop_first() {
             let Some(group) = &self.groups[number as usize] else { continue };
             let verdict = self.verdict(store, group);
-            changed |= verdict.is_some() || self.verdicts.contains_key(&number);
+            self.stale |= verdict.is_some() || self.verdicts.contains_key(&number);
             let settled = verdict.as_ref().is_some_and(super::verdict::Verdict::is_settled);
             self.speak(store, number, verdict.is_some());
             match verdict {
                 Some(verdict) => self.verdicts.insert(number, verdict),
                 None => self.verdicts.remove(&number),
             };
-            if settled {
+            if settled || self.settle_alone(store, number) {
                 self.unsettled.remove(&number);
-            } else if !self.settle_alone(store, number) {
+            } else {
                 self.unsettled.insert(number);
             }
         }
-        if changed || std::mem::take(&mut self.wrong_kinds_changed) {
-            self.write_findings(store);
-        }
+        self.stale |= std::mem::take(&mut self.wrong_kinds_changed);
     }
 
     /// Cuts or mends the edges of a group when its verdict begins or ceases to be told.
@@ -609,7 +631,7 @@ impl Diagnosis {
             }
             let tail = tail && !silent;
             self.note_wrong_kind(store, entry, Settled { received, tail });
-            self.entries.insert(entry, Place::Group(number));
+            self.chains.set_place(entry, Some(Place::Group(number)));
         }
         true
     }

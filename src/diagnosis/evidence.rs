@@ -92,6 +92,8 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
             let parent = format!("the parent {} is of this process and was not received", group.culprit_id);
             let sentence = format!("{parent}, yet {in_a_row} requests ran one after the other under it");
             let weight = match () {
+                // A connection that is still open may carry calls and messages of its own.
+                () if group.http == 0 => 0.60,
                 () if by_flags => 0.95,
                 () if group.conditional == n => 0.92,
                 () => 0.60,
@@ -195,11 +197,8 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     if let Some((reason, factor)) = group.hub.as_ref().and_then(|hub| hub.legitimate) {
         out.push((factor, reason.to_owned()));
     }
-    if group.linked_messages == n
-        && circumstances.class == CulpritClass::ConsumerLoop
-        && circumstances.open_ns < LONG_NS
-    {
-        out.push((0.20, "all of it are messages with links, in one short batch".to_owned()));
+    if group.messages == n && group.hub.is_some() && circumstances.open_ns < LONG_NS {
+        out.push((0.20, "all of it are messages or jobs in one short batch".to_owned()));
     }
     let contained = group.hub.as_ref().is_some_and(|hub| hub.end_ns >= group.last_end_ns);
     if !hard && contained && circumstances.open_ns < 30_000_000_000 && n <= 20 && group.loopback == n {

@@ -7,7 +7,7 @@ use super::finding::CulpritClass;
 use super::process::ProcessIx;
 use crate::model::{Facts, SpanId, SpanKind, TraceId};
 use crate::store::SpanIx;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the earliest entries are looked at one by one.
 const SAMPLE: usize = 256;
@@ -53,13 +53,29 @@ pub(crate) struct Few(BTreeSet<u32>);
 
 impl Few {
     fn insert(&mut self, value: u32) {
-        if value != 0 && self.0.insert(value) && self.0.len() > DISTINCT {
+        let full = self.0.len() >= DISTINCT;
+        if value == 0 || full && self.0.last().is_some_and(|last| *last <= value) {
+            return;
+        }
+        if self.0.insert(value) && full {
             self.0.pop_last();
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+/// Inserts into a map that keeps only the smallest keys. Most that come late are too large: nothing is moved for them.
+pub(crate) fn insert_bounded<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize, key: K, value: V) {
+    let full = map.len() >= most;
+    if full && map.last_key_value().is_some_and(|(last, _)| *last < key) {
+        return;
+    }
+    map.insert(key, value);
+    if map.len() > most {
+        map.pop_last();
     }
 }
 
@@ -86,11 +102,11 @@ pub(crate) struct Group {
     pub(crate) culprit_id: SpanId,
     pub(crate) process: ProcessIx,
     /// Entries that are held.
-    pub(crate) members: HashSet<SpanIx>,
+    pub(crate) members: BTreeSet<SpanIx>,
     /// All entries, those that were evicted too.
     pub(crate) n: u64,
     pub(crate) sample: BTreeMap<(u64, SpanId, TraceId), Sampled>,
-    pub(crate) traces: HashSet<TraceId>,
+    pub(crate) traces: BTreeSet<TraceId>,
     pub(crate) hub: Option<Hub>,
     /// Entries whose kind is wrong.
     pub(crate) wrong_kinds: u64,
@@ -102,10 +118,12 @@ pub(crate) struct Group {
     pub(crate) ended: u64,
     pub(crate) other_connection: u64,
     pub(crate) overlaps: u64,
-    /// Entries whose user agent is a tool's, that came over loopback, that carry links.
+    /// Entries whose user agent is a tool's, that came over loopback, that are messages or jobs.
     pub(crate) tools: u64,
     pub(crate) loopback: u64,
-    pub(crate) linked_messages: u64,
+    pub(crate) messages: u64,
+    /// Entries that handle HTTP requests.
+    pub(crate) http: u64,
     pub(crate) scope: u32,
     pub(crate) addresses: Few,
     pub(crate) agents: Few,
@@ -136,7 +154,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) cut: Cut,
     pub(crate) local_by_flags: bool,
     pub(crate) conditional: bool,
-    pub(crate) linked_message: bool,
+    pub(crate) message: bool,
+    pub(crate) http: bool,
     pub(crate) scope: u32,
     pub(crate) facts: Option<&'a Facts>,
     pub(crate) now_ns: u64,
@@ -148,10 +167,10 @@ impl Group {
             key,
             culprit_id,
             process,
-            members: HashSet::new(),
+            members: BTreeSet::new(),
             n: 0,
             sample: BTreeMap::new(),
-            traces: HashSet::new(),
+            traces: BTreeSet::new(),
             hub: None,
             wrong_kinds: 0,
             conditional: 0,
@@ -161,7 +180,8 @@ impl Group {
             overlaps: 0,
             tools: 0,
             loopback: 0,
-            linked_messages: 0,
+            messages: 0,
+            http: 0,
             scope: u32::MAX,
             addresses: Few::default(),
             agents: Few::default(),
@@ -192,7 +212,8 @@ impl Group {
             Cut::Overlap => self.overlaps += 1,
             Cut::Phantom | Cut::Hub => {}
         }
-        self.linked_messages += u64::from(entry.linked_message);
+        self.messages += u64::from(entry.message);
+        self.http += u64::from(entry.http);
         self.scope = self.scope.min(entry.scope);
         self.traces.insert(entry.sampled.trace);
         if let Some(facts) = entry.facts {
@@ -214,10 +235,8 @@ impl Group {
             self.second_arrived_ns = Some(entry.now_ns);
         }
         self.last_arrived_ns = self.last_arrived_ns.max(entry.now_ns);
-        self.sample.insert((entry.start_ns, entry.span_id, entry.sampled.trace), entry.sampled);
-        if self.sample.len() > SAMPLE {
-            self.sample.pop_last();
-        }
+        let key = (entry.start_ns, entry.span_id, entry.sampled.trace);
+        insert_bounded(&mut self.sample, SAMPLE, key, entry.sampled);
     }
 
     /// Takes everything that another group knew.
@@ -232,7 +251,8 @@ impl Group {
         self.overlaps += other.overlaps;
         self.tools += other.tools;
         self.loopback += other.loopback;
-        self.linked_messages += other.linked_messages;
+        self.messages += other.messages;
+        self.http += other.http;
         self.scope = self.scope.min(other.scope);
         self.traces.extend(other.traces);
         for (into, from) in [

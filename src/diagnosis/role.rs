@@ -224,7 +224,8 @@ fn http_side(keys: KeySet, kind: SpanKind) -> Option<bool> {
     let both = keys.has(Key::HttpUrl) && keys.has(Key::HttpTarget);
     let served = KeySet::of(&[Key::HttpRoute, Key::HttpClientIp, Key::HttpServerName, Key::ClientAddress]);
     match kind {
-        SpanKind::Client | SpanKind::Producer if keys.any(CALLED_HOST) => Some(false),
+        // A target alone does not make a server of a span that says it calls: old clients carry one too.
+        SpanKind::Client | SpanKind::Producer if keys.any(CALLED_HOST) || !keys.any(served) => Some(false),
         _ if server && !client => (!both || keys.any(served) || kind == SpanKind::Server).then_some(true),
         _ if client && !server => Some(false),
         _ => None,
@@ -278,6 +279,8 @@ mod tests {
             (Client, &[method, "url.full", "url.path", "server.address"], Role::HttpOut),
             (Client, &["http.method", "http.url", "http.target", "net.peer.name"], Role::HttpOut),
             (Internal, &["http.method", "http.url", "http.target", "net.peer.name"], Role::Other),
+            (Client, &["http.method", "http.target", "http.host"], Role::HttpOut),
+            (Client, &["http.method", "http.target", "http.route", "http.client_ip"], Role::HttpIn),
             (Internal, &[method, "url.full", "url.path"], Role::Other),
             (Internal, &["http.method", "http.target", "asgi.event.type"], Role::Other),
             (Internal, &["http.route", "http.method"], Role::Other),

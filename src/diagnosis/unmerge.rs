@@ -14,13 +14,32 @@ use crate::store::{SpanIx, Store};
 /// How far after its call a callee may start or end: clocks of two hosts, nanoseconds.
 const EPSILON_REMOTE_NS: u64 = 50_000_000;
 
+/// Where an entry stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// In a group.
+    Group(u32),
+    /// Not judged: its parent is not here and may live anywhere.
+    Waiting(SpanIx),
+    /// Its kind is wrong and no merge explains it.
+    WrongKind,
+}
+
 /// What the engine knows of each slot, beside the store's own.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     /// The next span towards the top of its local chain, itself when it is the top. Shortened as it is walked.
     up: SpanIx,
+    place: Option<Place>,
     role: Role,
     entry: bool,
+    /// Something may have to be judged again when it arrives.
+    awaited: bool,
+}
+
+impl Node {
+    const NONE: Self =
+        Self { up: SpanIx::NONE, place: None, role: Role::Other, entry: false, awaited: false };
 }
 
 /// Where a span's local chain ends.
@@ -57,6 +76,8 @@ pub(super) struct Chains {
     nodes: Segments<Node>,
     scopes: Vec<ScopeTraits>,
     names: Vec<NameTraits>,
+    /// How many entries have a place.
+    placed: usize,
 }
 
 impl Chains {
@@ -67,14 +88,42 @@ impl Chains {
             self.scopes.push(ScopeTraits::of(&store.scope(number as u32).name));
         }
         let role = role(&slot.record, store.facts(at), self.scope(slot.record.scope));
-        self.nodes.grow(store.slot_capacity(), || Node { up: SpanIx::NONE, role: Role::Other, entry: false });
-        self.nodes[at.0] = Node { up: at, role, entry: is_entry(role, slot.record.kind()) };
+        self.nodes.grow(store.slot_capacity(), || Node::NONE);
+        let node = &mut self.nodes[at.0];
+        (node.up, node.role, node.entry) = (at, role, is_entry(role, slot.record.kind()));
     }
 
-    pub(super) fn forget(&mut self, at: SpanIx) {
+    /// Forgets a slot that was evicted or freed. What waits for an evicted span to be sent again goes on waiting.
+    pub(super) fn forget(&mut self, store: &Store, at: SpanIx) {
         if (at.0 as usize) < self.nodes.len() {
-            self.nodes[at.0] = Node { up: SpanIx::NONE, role: Role::Other, entry: false };
+            self.set_place(at, None);
+            let awaited = self.nodes[at.0].awaited && !store.slot(at).is_vacant();
+            self.nodes[at.0] = Node { awaited, ..Node::NONE };
         }
+    }
+
+    /// Where an entry stands; nothing for any other span.
+    pub(super) fn place(&self, at: SpanIx) -> Option<Place> {
+        self.nodes.get(at.0)?.place
+    }
+
+    pub(super) fn set_place(&mut self, at: SpanIx, place: Option<Place>) {
+        let before = std::mem::replace(&mut self.nodes[at.0].place, place);
+        self.placed = self.placed + usize::from(place.is_some()) - usize::from(before.is_some());
+    }
+
+    /// How many entries have a place.
+    pub(super) fn placed(&self) -> usize {
+        self.placed
+    }
+
+    /// Notes that something may have to be judged again when a span arrives in this slot.
+    pub(super) fn set_awaited(&mut self, at: SpanIx) {
+        self.nodes[at.0].awaited = true;
+    }
+
+    pub(super) fn is_awaited(&self, at: SpanIx) -> bool {
+        self.nodes[at.0].awaited
     }
 
     pub(super) fn role(&self, at: SpanIx) -> Role {
@@ -178,7 +227,7 @@ impl Chains {
             Top::Local(hub) => return Edge::Cut(Cut::Hub, GroupKey::Span(hub)),
             Top::Missing(placeholder) => return Edge::Cut(Cut::Phantom, GroupKey::Span(placeholder)),
         };
-        if self.is_expected_inside(e.keys.has(Key::HasLinks), at, owner) {
+        if self.is_expected_inside(e, at, owner) {
             return Edge::Nested(owner);
         }
         let a = store.record(owner);
@@ -207,10 +256,13 @@ impl Chains {
         record.kind() == SpanKind::Internal && (self.scope(record.scope).conditional_kind || unnamed())
     }
 
-    /// Messages and jobs under a request or a batch: the ambient context is the default structure there.
-    fn is_expected_inside(&self, linked: bool, at: SpanIx, owner: SpanIx) -> bool {
-        let message = matches!(self.role(at), Role::MessageIn | Role::JobIn);
-        message && (linked || matches!(self.role(owner), Role::MessageIn | Role::FaasIn | Role::HttpIn))
+    /// Messages and jobs under a request or a batch: the ambient context is the default structure there, and they
+    /// may run long after what enqueued them has ended.
+    fn is_expected_inside(&self, entry: &SpanRecord, at: SpanIx, owner: SpanIx) -> bool {
+        let work = |at: SpanIx| matches!(self.role(at), Role::JobIn | Role::MessageIn);
+        let message = work(at) || entry.kind() == SpanKind::Consumer;
+        let job_in_job = self.role(at) == Role::JobIn && self.role(owner) == Role::JobIn;
+        message && (entry.keys.has(Key::HasLinks) || !job_in_job)
     }
 
     /// Whether two entries describe one request.

@@ -58,12 +58,13 @@ impl Diagnosis {
         };
         let process = self.processes.get(group.process);
         let open_ns = self.open_ns(store, group);
+        // Asked first: most groups are a single request about which there is nothing to say.
+        let state = self.state(group, open_ns)?;
         let known_issue = self.known_issue(store, group, rule);
         let class = culprit_class(group, known_issue);
         let circumstances = Circumstances { open_ns, class, known_issue };
         let weighed = weigh(group, &circumstances);
         let severity = severity(weighed.confidence)?;
-        let state = self.state(group, open_ns)?;
         let culprit = Self::culprit(group, class, open_ns);
         let words = Words {
             group,
@@ -193,7 +194,7 @@ impl Diagnosis {
             let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
             drafts.push(Draft { from: From::WrongKinds(*key), finding });
         }
-        drafts.sort_by(|a, b| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal));
+        drafts.sort_by(|a, b| a.order().cmp(&b.order()));
         self.finding_of_group.clear();
         self.finding_of_wrong_kinds.clear();
         for (index, draft) in drafts.iter().enumerate() {
@@ -337,15 +338,15 @@ struct Draft {
 
 impl Draft {
     /// Headlines first, then by severity, rule, service and ids.
-    fn order(&self) -> impl PartialOrd {
+    fn order(&self) -> impl Ord + '_ {
         let finding = &self.finding;
         (
             matches!(self.from, From::Symptom(_)),
             std::cmp::Reverse(finding.severity),
             finding.rule.id,
-            finding.service.clone(),
-            finding.trace_ids.clone(),
-            finding.span_ids.clone(),
+            &finding.service,
+            &finding.trace_ids,
+            &finding.span_ids,
         )
     }
 }

@@ -2,8 +2,7 @@
 //! server. Here every span has an id of its own: the server's half gets a new one, below the client's.
 
 use super::gather::Gather;
-use crate::model::{SpanId, SpanKind, TraceId};
-use crate::otlp::hash::hash64;
+use crate::model::{SpanId, SpanKind, TraceId, hash64};
 use std::collections::{HashMap, HashSet};
 
 /// How many shared ids are remembered beyond their batch.

@@ -1,5 +1,7 @@
 //! Facts: what diagnosis needs of a span with a role, so that it never reads bytes again.
 
+use super::hash32;
+
 /// How many '/'-aligned suffixes of a path are remembered, the whole path included.
 pub const MAX_PATH_HASHES: usize = 5;
 
@@ -80,19 +82,6 @@ impl MessagingOperation {
             _ => Self::None,
         }
     }
-}
-
-/// A 32-bit hash that is never zero: zero stands for "not known" in [`Facts`].
-///
-/// Two different values share one with a chance of 1 in 4 billion, which is small against every threshold that
-/// diagnosis counts with.
-pub fn hash32(bytes: &[u8]) -> u32 {
-    // FNV-1a with a final avalanche: the inputs are short.
-    let mut h = 0xcbf2_9ce4_8422_2325_u64;
-    for b in bytes {
-        h = (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);
-    }
-    ((h ^ (h >> 32)) as u32).max(1)
 }
 
 /// Facts of one span. Zero, or [`Method::None`], is "not known" everywhere.

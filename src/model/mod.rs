@@ -5,6 +5,7 @@
 
 mod batch;
 mod facts;
+mod hash;
 mod id;
 mod key;
 mod span;
@@ -12,7 +13,8 @@ pub mod time;
 mod value;
 
 pub use batch::{Batch, ByteRange, Origin, Rejection, Source, Unshown};
-pub use facts::{Facts, MAX_PATH_HASHES, MessagingOperation, Method, hash32};
+pub use facts::{Facts, MAX_PATH_HASHES, MessagingOperation, Method};
+pub use hash::{hash32, hash64};
 pub use id::{ParseIdError, SpanId, TraceId};
 pub use key::{Key, KeySet};
 pub use span::{NO_FACTS, ParentLocality, SpanFlags, SpanKind, SpanRecord, StatusCode};

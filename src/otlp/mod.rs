@@ -8,7 +8,6 @@
 pub mod count;
 pub mod decode;
 pub mod encode;
-pub mod hash;
 mod json;
 mod mend;
 mod walk;

@@ -1,10 +1,9 @@
 //! The one pass over a request's bytes: a record a span, facts for spans with a role, nothing decoded.
 
-use super::hash::hash64;
 use super::wire::{Broken, Field, Fields, key_value};
 use crate::model::{
     Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Rejection, Source, SpanFlags,
-    SpanId, SpanRecord, TraceId, hash32,
+    SpanId, SpanRecord, TraceId, hash32, hash64,
 };
 use bytes::Bytes;
 use hashbrown::HashTable;

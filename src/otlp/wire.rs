@@ -66,8 +66,27 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field and its number; nothing at the end of the message.
-    #[inline]
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "measured: with the short cut in `key_value`, the walk takes three quarters of its time"
+    )]
     pub(super) fn next(&mut self) -> Result<Option<(u64, Field<'a>)>, Broken> {
+        // Nearly all fields are short texts or messages with a small number: these are read where they are wanted.
+        if let Some([tag, len, rest @ ..]) = self.bytes.get(self.at..)
+            && tag & 0x87 == 2
+            && *tag >= 8
+            && *len < 0x80
+            && let Some(bytes) = rest.get(..usize::from(*len))
+        {
+            let from = self.at + 2;
+            self.at = from + bytes.len();
+            return Ok(Some((u64::from(tag >> 3), Field::Bytes(self.base + from, bytes))));
+        }
+        self.next_of_any_form()
+    }
+
+    fn next_of_any_form(&mut self) -> Result<Option<(u64, Field<'a>)>, Broken> {
         if self.at >= self.bytes.len() {
             return Ok(None);
         }
@@ -111,9 +130,20 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The key and the value message of a `KeyValue`.
+/// The key and the value message of a `KeyValue`, and where the latter starts.
 #[inline]
 pub(super) fn key_value(bytes: &[u8], base: usize) -> Result<(&[u8], usize, &[u8]), Broken> {
+    // As every SDK writes it: a short key, then a short value, and nothing else.
+    if let [0x0a, len @ ..0x80, rest @ ..] = bytes
+        && let Some((key, [0x12, len @ ..0x80, value @ ..])) = rest.split_at_checked(usize::from(*len))
+        && value.len() == usize::from(*len)
+    {
+        return Ok((key, base + bytes.len() - value.len(), value));
+    }
+    key_value_of_any_form(bytes, base)
+}
+
+fn key_value_of_any_form(bytes: &[u8], base: usize) -> Result<(&[u8], usize, &[u8]), Broken> {
     let (mut key, mut value_base, mut value): (&[u8], usize, &[u8]) = (&[], base, &[]);
     let mut fields = Fields::new(bytes, base);
     while let Some(field) = fields.next()? {

@@ -6,10 +6,26 @@ use hashbrown::HashTable;
 
 const SHARDS: usize = 256;
 
-/// Numbers of slots or traces by a key. Holds only the numbers; what they stand for knows its id.
+/// Numbers of slots or traces by a key. What they stand for knows its id.
 #[derive(Debug)]
 pub(super) struct Index {
-    shards: Vec<HashTable<u32>>,
+    shards: Vec<HashTable<Entry>>,
+}
+
+/// A number, and half of its key: a shard that grows need not ask what the numbers stand for, which would be one
+/// cache miss each, and what differs in its key is not looked at.
+#[derive(Debug)]
+struct Entry {
+    half: u32,
+    number: u32,
+}
+
+impl Entry {
+    /// What hashbrown places it by: control byte from the top bits, bucket from the bottom ones.
+    #[inline]
+    fn place(half: u32) -> u64 {
+        u64::from(half) << 32 | u64::from(half)
+    }
 }
 
 impl Default for Index {
@@ -37,22 +53,28 @@ pub(super) fn trace_key(id: TraceId) -> u64 {
 
 impl Index {
     fn shard(key: u64) -> usize {
-        // hashbrown takes its control byte from the top bits and the bucket from the bottom ones.
+        // Bits that no entry holds, so that a shard's entries differ in all that they hold.
         (key >> 40) as usize % SHARDS
     }
 
     #[inline]
     pub(super) fn find(&self, key: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
-        self.shards[Self::shard(key)].find(key, |i| same(*i)).copied()
+        let half = key as u32;
+        let found = self.shards[Self::shard(key)]
+            .find(Entry::place(half), |entry| entry.half == half && same(entry.number));
+        found.map(|entry| entry.number)
     }
 
     #[inline]
-    pub(super) fn insert(&mut self, key: u64, number: u32, rehash: impl Fn(u32) -> u64) {
-        self.shards[Self::shard(key)].insert_unique(key, number, |i| rehash(*i));
+    pub(super) fn insert(&mut self, key: u64, number: u32) {
+        let entry = Entry { half: key as u32, number };
+        let place = Entry::place(entry.half);
+        self.shards[Self::shard(key)].insert_unique(place, entry, |entry| Entry::place(entry.half));
     }
 
     pub(super) fn remove(&mut self, key: u64, number: u32) {
-        if let Ok(entry) = self.shards[Self::shard(key)].find_entry(key, |i| *i == number) {
+        let place = Entry::place(key as u32);
+        if let Ok(entry) = self.shards[Self::shard(key)].find_entry(place, |entry| entry.number == number) {
             entry.remove();
         }
     }

@@ -111,8 +111,7 @@ impl Store {
             cuts: None,
             age_key: arrived_ns,
         }));
-        let traces = &self.traces;
-        self.trace_index.insert(trace_key(id), trace.0, |i| trace_key(traces[i].id));
+        self.trace_index.insert(trace_key(id), trace.0);
         self.by_arrival.insert(seq, trace);
         self.by_age.insert((arrived_ns, trace));
         trace
@@ -139,8 +138,7 @@ impl Store {
     fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
         let record = SpanRecord::new(id, SpanId::NONE);
         let at = self.slots.insert(Slot { record, trace, twin, ..Slot::default() });
-        let slots = &self.slots;
-        self.index.insert(span_key(trace, id), at, |i| span_key(slots[i].trace, slots[i].record.span_id));
+        self.index.insert(span_key(trace, id), at);
         SpanIx(at)
     }
 

@@ -1,6 +1,6 @@
 //! Tables of what repeats: names, resources, scopes. The owner maps a batch's numbers to these once a batch.
 
-use crate::otlp::hash::hash64;
+use crate::model::hash64;
 use hashbrown::HashTable;
 
 /// Names beyond this many bytes are not kept apart any more; a span's own bytes still have its name.

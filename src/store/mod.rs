@@ -65,6 +65,8 @@ pub struct Slot {
     batch: u32,
     parent: SpanIx,
     children: List,
+    /// How many spans were recorded under it and cut off.
+    cut_children: u32,
     next: SpanIx,
     prev: SpanIx,
     /// What it stands for.
@@ -391,6 +393,7 @@ impl Default for Slot {
             batch: u32::MAX,
             parent: SpanIx::NONE,
             children: List::default(),
+            cut_children: 0,
             next: SpanIx::NONE,
             prev: SpanIx::NONE,
             presence: Presence::Missing,

@@ -39,6 +39,12 @@ impl<T> Segments<T> {
         number
     }
 
+    /// The item with this number, if there is one.
+    #[inline]
+    pub fn get(&self, number: u32) -> Option<&T> {
+        self.segments.get(number as usize / SEGMENT)?.get(number as usize % SEGMENT)
+    }
+
     /// Appends items made by `item` until there are `len`.
     pub fn grow(&mut self, len: usize, item: impl Fn() -> T) {
         while self.len < len {

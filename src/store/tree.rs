@@ -200,6 +200,7 @@ impl Store {
                 self.widen(Owner::Span(parent));
             }
             self.slots[at.0].cut = true;
+            self.slots[parent.0].cut_children += 1;
             let duration = self.record(at).duration_ns();
             let trace = &mut self.traces[trace.0];
             trace.longest_request_ns = trace.longest_request_ns.max(duration);
@@ -218,6 +219,7 @@ impl Store {
     pub(super) fn uncut(&mut self, at: SpanIx) {
         let (trace, parent, key) = (self.slot(at).trace, self.slot(at).parent, self.order_key(at));
         self.slots[at.0].cut = false;
+        self.slots[parent.0].cut_children -= 1;
         let trace = &mut self.traces[trace.0];
         if let Some(cuts) = &mut trace.cuts {
             cuts.tops.remove(&key);
@@ -230,7 +232,7 @@ impl Store {
 
     /// Whether any cut span was recorded under this one.
     pub(super) fn has_cut_children(&self, at: SpanIx) -> bool {
-        self.cut_children(at, (0, 0, SpanIx(0))).next().is_some()
+        self.slot(at).cut_children > 0
     }
 
     /// Cut spans recorded under `at`, from `key` on.
@@ -240,8 +242,9 @@ impl Store {
         key: OrderKey,
     ) -> impl DoubleEndedIterator<Item = OrderKey> {
         let end = (u64::MAX, u64::MAX, SpanIx::NONE);
-        let cuts = self.trace(self.slot(at).trace).cuts.as_deref();
-        cuts.into_iter()
+        let any = self.has_cut_children(at).then(|| self.trace(self.slot(at).trace).cuts.as_deref());
+        any.flatten()
+            .into_iter()
             .flat_map(move |cuts| cuts.by_parent.range((at, key)..=(at, end)).map(|(_, key)| *key))
     }
 

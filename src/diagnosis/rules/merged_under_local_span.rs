@@ -235,6 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn silent_for_a_batch_of_messages() {
+        let batch = "
+            receive  worker  consumer  0..900  messaging.system=kafka messaging.operation=receive
+              process  worker  consumer  10..20  messaging.system=kafka messaging.operation=process
+              process  worker  consumer  30..40  messaging.system=kafka messaging.operation=process
+              process  worker  consumer  50..60  messaging.system=kafka messaging.operation=process
+        ";
+        assert_eq!(check(batch), [""; 0]);
+        assert_eq!(
+            check(&batch.replace("receive  worker  consumer", "work off  worker  internal").replacen(
+                "messaging.operation=receive",
+                "",
+                1
+            )),
+            [""; 0]
+        );
+    }
+
+    #[test]
     fn quieter_for_a_test_runner() {
         let found = check(
             "

@@ -126,6 +126,21 @@ mod tests {
     }
 
     #[test]
+    fn silent_for_jobs_that_a_request_left_behind() {
+        assert_eq!(
+            check(
+                "
+            POST /up  web  server  0..100  get=/up
+              enqueue  web  internal  20..21
+                resize  web  consumer  5000..5010
+                mail  web  consumer  6000..6010
+        "
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
     fn silent_for_messages_processed_after_they_were_sent() {
         assert_eq!(
             check(
