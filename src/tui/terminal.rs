@@ -2,8 +2,8 @@
 
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
@@ -30,8 +30,7 @@ impl Screen {
     /// Takes the terminal: raw, alternate screen, the mouse if it is wanted.
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        let mut screen = Self { terminal, mouse };
+        let mut screen = Self { terminal: blank()?, mouse };
         screen.enter()?;
         Ok(screen)
     }
@@ -39,15 +38,19 @@ impl Screen {
     fn enter(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, Clear(ClearType::All))?;
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
-        self.terminal.clear()
+        // Not `clear`: it asks the terminal where the cursor is, and some never answer.
+        self.terminal = blank()?;
+        Ok(())
     }
 
-    /// Takes the terminal again after somebody else had it.
+    /// Takes the terminal again after somebody else had it. Whoever that was may have changed its modes: it is not
+    /// enough that we have once asked for raw ones.
     pub(super) fn retake(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
         self.enter()
     }
 
@@ -77,6 +80,11 @@ impl Screen {
             words.drain(..).for_each(|words| eprintln!("{words}"));
         }
     }
+}
+
+/// A terminal of which nothing is known to be drawn.
+fn blank() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
 impl Drop for Screen {
