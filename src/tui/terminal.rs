@@ -2,12 +2,11 @@
 
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,9 +33,7 @@ impl Screen {
     /// Takes the terminal: raw, alternate screen, the mouse if it is wanted.
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
-        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(out))?;
-        let mut screen = Self { terminal, mouse };
+        let mut screen = Self { terminal: blank()?, mouse };
         screen.enter()?;
         Ok(screen)
     }
@@ -44,17 +41,19 @@ impl Screen {
     fn enter(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, Clear(ClearType::All))?;
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
-        // Not `clear`, which asks the terminal where its cursor is and fails where nobody answers.
-        let size = self.terminal.size()?;
-        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
+        // Not `clear`: it asks the terminal where the cursor is, and some never answer.
+        self.terminal = blank()?;
+        Ok(())
     }
 
-    /// Takes the terminal again after somebody else had it.
+    /// Takes the terminal again after somebody else had it. Whoever that was may have changed its modes: it is not
+    /// enough that we have once asked for raw ones.
     pub(super) fn retake(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
         self.enter()
     }
 
@@ -84,6 +83,11 @@ impl Screen {
             words.drain(..).for_each(|words| eprintln!("{words}"));
         }
     }
+}
+
+/// A terminal of which nothing is known to be drawn.
+fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))
 }
 
 impl Drop for Screen {
