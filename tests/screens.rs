@@ -364,7 +364,7 @@ fn rows_that_arrive_do_not_move_what_is_selected() {
     stage.take(vec![span(1, 0, 0, "root")]);
     let after = stage.selected_lines();
     assert!(after.iter().any(|(_, text)| text.contains("late 2")), "{after:?}");
-    assert!(stage.text().contains("↑ more"));
+    assert!(stage.text().contains("↑ ↓"), "{}", stage.text());
 }
 
 #[test]

@@ -5,13 +5,16 @@ use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
-use std::io::{self, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 use std::thread;
+
+/// A whole frame in one write, as long as it is of a usual size.
+const FRAME_BYTES: usize = 64 << 10;
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -22,7 +25,7 @@ static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// A terminal that is ours until this is dropped.
 #[derive(Debug)]
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     mouse: bool,
 }
 
@@ -30,8 +33,7 @@ impl Screen {
     /// Takes the terminal: raw, alternate screen, the mouse if it is wanted.
     pub(super) fn take(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        let mut screen = Self { terminal, mouse };
+        let mut screen = Self { terminal: blank()?, mouse };
         screen.enter()?;
         Ok(screen)
     }
@@ -39,27 +41,27 @@ impl Screen {
     fn enter(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, Clear(ClearType::All))?;
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
-        // Not `Terminal::clear`: it asks the terminal where its cursor is, and not everything behind a
-        // pseudo-terminal answers.
-        execute!(io::stdout(), Clear(ClearType::All))?;
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        // Not `clear`: it asks the terminal where the cursor is, and some never answer.
+        self.terminal = blank()?;
         Ok(())
     }
 
-    /// Takes the terminal again after somebody else had it.
+    /// Takes the terminal again after somebody else had it. Whoever that was may have changed its modes: it is not
+    /// enough that we have once asked for raw ones.
     pub(super) fn retake(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
         self.enter()
     }
 
     /// Draws a frame that the terminal shows at once or not at all.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
-        execute!(io::stdout(), EndSynchronizedUpdate)
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Gives the terminal back.
@@ -83,8 +85,15 @@ impl Screen {
     }
 }
 
+/// A terminal of which nothing is known to be drawn.
+fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout())))
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
+        // After a panic in the middle of a frame, what is left of it must not freeze the terminal.
+        let _ = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
         Self::give_back();
     }
 }

@@ -252,7 +252,7 @@ fn title<'a>(tree: &Tree<'_>, cx: &Cx<'a>) -> Vec<Part<'a>> {
             title.push(part(text::plural(requests, "request"), cx.look.style(Role::Error)));
             title.push(match tree.view {
                 View::Unmerged => part(", un-merged (u: as recorded)", plain),
-                View::Recorded => part(" merged, as recorded (u: un-merge)", plain),
+                View::Recorded => part(", as recorded (u: un-merge)", plain),
             });
         }
         None => title.push(part(text::plural(u64::from(held.spans), "span"), plain)),
@@ -272,12 +272,12 @@ fn more(tree: &Tree<'_>, rows: &[SpanIx], following: bool, cx: &Cx<'_>) -> Strin
         parts.push("following".to_owned());
     }
     if rows.first().is_some_and(|at| tree.previous(*at).is_some()) {
-        parts.push(format!("{} more", symbols.up));
+        parts.push(symbols.up.to_owned());
     }
     if rows.last().is_some_and(|at| tree.next(*at).is_some()) {
-        parts.push(format!("{} more", symbols.down));
+        parts.push(symbols.down.to_owned());
     }
-    parts.join("  ")
+    parts.join(" ")
 }
 
 /// The line above the rows: what the columns are, and what the bars span.
