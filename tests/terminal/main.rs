@@ -1,0 +1,17 @@
+//! The real program in a real pseudo-terminal: from keys in to bytes out, and how it leaves the terminal.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+#[path = "../live/app.rs"]
+mod app;
+mod demo;
+mod end;
+mod files;
+mod live;
+mod looks;
+mod pty;
+mod shell;
+
+/// The story as a file: 24 requests merged under `run`.
+const MERGED: &str = "tests/captures/flask-1.29-sigint/capture.jsonl";
