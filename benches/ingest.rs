@@ -11,8 +11,10 @@
 
 mod common;
 
+use bytes::Bytes;
 use common::load::{Load, Shape};
 use common::process::{Helper, resident};
+use common::screen::Screen;
 use common::send::{Protocol, send};
 use common::{Failure, Spread, flag, option, word};
 use std::time::Instant;
@@ -61,21 +63,37 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(server: &str, protocol: Protocol, bodies: &[bytes::Bytes], spans: u64) -> Result<Run, Failure> {
+fn measure(server: &str, protocol: Protocol, bodies: &[Bytes], spans: u64) -> Result<Run, Failure> {
     if server == "otoscope" && flag("--screen") {
-        return Err("no screen yet".into());
+        let screen = Screen::open()?;
+        let port = if protocol == Protocol::Grpc { screen.grpc } else { screen.http };
+        return run(screen.pid(), protocol, port, bodies, spans, || screen.wait_for(spans));
     }
     let mut helper = Helper::start(&["--serve", server])?;
     let ports = helper.answer()?;
     let (grpc, http) = ports.split_once(' ').ok_or("the server did not say its ports")?;
     let port = if protocol == Protocol::Grpc { grpc } else { http }.parse()?;
-    let before = resident(helper.pid()).now;
+    run(helper.pid(), protocol, port, bodies, spans, || {
+        helper.ask(&spans.to_string())?;
+        helper.answer().map(drop)
+    })
+}
+
+/// Sends everything, waits until it is taken in, and looks at the clock and at the memory of the process behind it.
+fn run(
+    pid: u32,
+    protocol: Protocol,
+    port: u16,
+    bodies: &[Bytes],
+    spans: u64,
+    taken_in: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Run, Failure> {
+    let before = resident(pid).now;
     let bodies = bodies.to_vec();
     let start = Instant::now();
     send(protocol, port, bodies)?;
-    helper.ask(&spans.to_string())?;
-    helper.answer()?;
+    taken_in()?;
     let seconds = start.elapsed().as_secs_f64();
-    let growth = resident(helper.pid()).peak.saturating_sub(before) as f64 / spans as f64;
+    let growth = resident(pid).peak.saturating_sub(before) as f64 / spans as f64;
     Ok(Run { spans_a_second: spans as f64 / seconds, growth })
 }

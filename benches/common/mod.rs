@@ -3,6 +3,7 @@
 
 pub(crate) mod load;
 pub(crate) mod process;
+pub(crate) mod screen;
 pub(crate) mod send;
 pub(crate) mod serve;
 
