@@ -37,6 +37,10 @@ pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     }
     let from = format_named(cli.input.from.as_deref())?;
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
+    if files.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
+        // Keys come from there.
+        return Err(Failure("standard input is the terminal; pipe a dump into `otoscope -`".to_owned()));
+    }
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let look = look(&cli.draw)?;
     replay(inputs, from, speed, Session::new(max_memory, Clock::Stream), look)
@@ -86,7 +90,10 @@ fn replay(
     mut session: Session,
     options: Options,
 ) -> Result<ExitCode, Failure> {
-    let name = inputs.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let name = match inputs.as_slice() {
+        [(_, first), others @ ..] if !others.is_empty() => format!("{first} and {} more", others.len()),
+        inputs => inputs.iter().map(|(_, name)| name.as_str()).collect(),
+    };
     // Standard input may be slow to say anything: nothing is waited for then.
     let wait = inputs.iter().all(|(_, name)| name != super::STDIN);
     let (intake, arrivals) = intake::channel(QUEUE);
@@ -96,10 +103,17 @@ fn replay(
         let reached = Arc::clone(&reached);
         move || read_all(inputs, from, speed, &intake, &reached, &first)
     });
-    if wait {
-        // A file that yields no span is one line, said before the screen is touched.
-        if let Ok(Err(error)) = began.recv() {
-            return Err(error.into());
+    // Where no file yields a span, each is one line, said before the screen is touched. A good file is not kept back
+    // by a bad one beside it.
+    let mut unreadable = Vec::new();
+    while wait {
+        match began.recv() {
+            Ok(Ok(())) => break,
+            Ok(Err(error)) => unreadable.push(error),
+            Err(_) => {
+                unreadable.iter().for_each(|error| complain(error));
+                return Ok(ExitCode::from(super::UNUSABLE));
+            }
         }
     }
     let status = || Status {
@@ -110,11 +124,12 @@ fn replay(
     show(&mut session, status, arrivals, options)?;
     part(&session);
     // A reader that still waits for its pace ends with the process; one that is done tells what it could not read.
-    let failed = if reader.is_finished() { reader.join().unwrap_or_default() } else { Vec::new() };
-    for error in &failed {
+    let failed = if reader.is_finished() { reader.join() } else { Ok(Vec::new()) };
+    for error in failed.iter().flatten() {
         complain(error);
     }
-    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(super::UNUSABLE) })
+    let all_read = failed.is_ok_and(|failed| failed.is_empty());
+    Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::from(super::UNUSABLE) })
 }
 
 fn show(
@@ -134,7 +149,7 @@ struct Reached {
     done: AtomicBool,
 }
 
-/// Reads one dump after the other, each at its pace. The first batch, or the first failure before it, is told.
+/// Reads one dump after the other, each at its pace. That there are batches is told, and every failure.
 fn read_all(
     inputs: Vec<Named>,
     from: Option<&'static Format>,

@@ -7,9 +7,29 @@ use std::process::{Command, Stdio};
 #[test]
 fn files_are_opened() {
     let mut term = Term::otoscope(SMALL, &[MERGED, "tests/captures/express/capture.jsonl"]);
-    term.see(&["24 requests", "INTERNAL→SERVER", "gateway", "read "]);
+    term.see(&["24 requests", "INTERNAL→SERVER", "gateway", "read ", "capture.jsonl and 1 more"]);
     term.keys("q");
     assert_eq!(term.ended().code, 0);
+}
+
+#[test]
+fn a_good_file_is_shown_beside_a_bad_one() {
+    let mut bad = tempfile::NamedTempFile::new().unwrap();
+    bad.write_all(b"Dear Sir or Madam,\n").unwrap();
+    let bad = bad.path().to_str().unwrap();
+    for files in [[bad, MERGED], [MERGED, bad]] {
+        let mut term = Term::otoscope((200, 24), &files);
+        term.see(&["24 requests", "read "]);
+        term.keys("3");
+        term.see(&["not in a format that otoscope reads"]);
+        term.keys("q");
+        let ended = term.ended();
+        assert_eq!(ended.code, 2);
+        assert!(ended.text.contains("not in a format that otoscope reads"), "{}", ended.text);
+    }
+    let ended = Term::otoscope((200, 24), &[bad, bad]).ended();
+    assert_eq!((ended.code, ended.text.matches("not in a format").count()), (2, 2));
+    assert!(!ended.raw.contains(&b'\x1b'));
 }
 
 #[test]
@@ -57,6 +77,13 @@ fn what_cannot_be_read_is_one_line_and_no_screen() {
         assert_eq!(ended.code, 2, "{path}");
         ended.is_one_line_with(&[&path, says]);
     }
+}
+
+#[test]
+fn standard_input_is_not_read_where_keys_come_from() {
+    let ended = Term::otoscope((200, 24), &["-"]).ended();
+    assert_eq!(ended.code, 2);
+    ended.is_one_line_with(&["standard input is the terminal"]);
 }
 
 #[test]

@@ -96,3 +96,14 @@ fn in_the_background_it_waits() {
     inspector(&term);
     leave(term);
 }
+
+#[test]
+fn where_nobody_can_wake_it_it_does_not_stop() {
+    // No shell: the process leads its own session, and the system ignores its wish to stop.
+    let mut term = Term::otoscope(SMALL, &["demo", "--speed", "max"]);
+    inspector(&term);
+    term.keys("\x1a?");
+    term.see(&["Esc closes"]);
+    term.keys("q");
+    assert_eq!(term.ended().code, 0);
+}
