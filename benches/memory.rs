@@ -23,7 +23,7 @@ fn main() -> Result<(), Failure> {
         return hold();
     }
     let spans = option("--spans", 1_000_000)?;
-    println!("{:>10}  bytes a span: encoded  resident  believed   resident ÷ encoded", spans);
+    println!("{spans:>10}  bytes a span: encoded  resident  believed   resident ÷ encoded");
     for (name, shape) in SHAPES {
         let requests = Load::new(*shape, spans).requests();
         let encoded = requests.iter().map(|request| request.len() as f64).sum::<f64>() / spans as f64;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Failure> {
         let (before, believed) = answer.split_once(' ').ok_or("no numbers")?;
         let growth = resident(helper.pid()).now.saturating_sub(before.parse()?) as f64 / spans as f64;
         let believed = believed.parse::<f64>()? / spans as f64;
-        println!("{name:>10}{encoded:>23.0}{growth:>10.0}{believed:>10.0}{:>21.2}", growth / encoded,);
+        println!("{name:>10}{encoded:>23.0}{growth:>10.0}{believed:>10.0}{:>21.2}", growth / encoded);
     }
     Ok(())
 }

@@ -86,7 +86,9 @@ impl Load {
             }
             exporters[role / 4].end(SCOPE_OF[role], span, &mut out);
         }
-        exporters.iter_mut().for_each(|exporter| exporter.flush(&mut out));
+        for exporter in &mut exporters {
+            exporter.flush(&mut out);
+        }
         out
     }
 
@@ -569,7 +571,7 @@ fn span_id(unit: u64, role: usize) -> Vec<u8> {
     mix(mix(unit) ^ role as u64).max(1).to_be_bytes().to_vec()
 }
 
-/// A number that looks random (the finalizer of SplitMix64).
+/// A number that looks random (the finalizer of `SplitMix64`).
 fn mix(number: u64) -> u64 {
     let x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
