@@ -56,7 +56,9 @@ fn main() -> Result<(), Failure> {
         }
     }
     print!("{:>18}", "ns a span");
-    COLUMNS.iter().for_each(|column| print!("{column:>9}"));
+    for column in COLUMNS {
+        print!("{column:>9}");
+    }
     println!("    ratio");
     let whole = COLUMNS.iter().position(|column| *column == "take").unwrap_or(0);
     for ((name, ..), runs) in chosen.iter().zip(&measured) {

@@ -86,7 +86,9 @@ impl Load {
             }
             exporters[role / 4].end(SCOPE_OF[role], span, &mut out);
         }
-        exporters.iter_mut().for_each(|exporter| exporter.flush(&mut out));
+        for exporter in &mut exporters {
+            exporter.flush(&mut out);
+        }
         out
     }
 

@@ -36,7 +36,7 @@ impl Screen {
         let mut typed = pair.master.take_writer()?;
         let shown = Arc::clone(&terminal);
         std::thread::spawn(move || {
-            let mut piece = [0; 1 << 16];
+            let mut piece = vec![0; 1 << 16];
             while let Ok(length @ 1..) = drawn.read(&mut piece) {
                 shown.lock().unwrap_or_else(PoisonError::into_inner).process(&piece[..length]);
                 // It asks a terminal where its cursor is before it draws.
@@ -83,7 +83,7 @@ impl Screen {
                 }
                 // One separator between two digits; two are the space before another word.
                 _ if !gap && !digits.is_empty() && !character.is_alphabetic() && character != '│' => {
-                    gap = true
+                    gap = true;
                 }
                 _ => break,
             }
