@@ -8,6 +8,7 @@ use crate::intake::{self, Arrivals, Intake};
 use crate::model::{Batch, Origin, Rejection};
 use crate::receiver;
 use crate::session::{Clock, Session};
+use crate::tui::text::plural;
 use crate::tui::{self, Feed, Look, Options, Status};
 use dump::pace::{Pace, Speed};
 use std::io::{self, IsTerminal, Read};
@@ -15,7 +16,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
@@ -76,10 +77,16 @@ fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitC
         open_connections: counters.open_connections.load(Relaxed),
     };
     let shown = runtime.block_on(tui::run(&mut session, status, arrivals, options));
-    drop(stop);
-    runtime.block_on(server)??;
-    shown?;
     part(&session);
+    drop(stop);
+    // Requests that have come are answered, which a slow client may draw out: nobody has to wait for that.
+    runtime.block_on(async {
+        tokio::select! {
+            served = server => served?.map_err(Failure::from),
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    })?;
+    shown?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,17 +110,14 @@ fn replay(
         let reached = Arc::clone(&reached);
         move || read_all(inputs, from, speed, &intake, &reached, &first)
     });
-    // Where no file yields a span, each is one line, said before the screen is touched. A good file is not kept back
-    // by a bad one beside it.
-    let mut unreadable = Vec::new();
-    while wait {
-        match began.recv() {
-            Ok(Ok(())) => break,
-            Ok(Err(error)) => unreadable.push(error),
-            Err(_) => {
-                unreadable.iter().for_each(|error| complain(error));
-                return Ok(ExitCode::from(super::UNUSABLE));
-            }
+    if wait {
+        // Where no file yields a span, that is a line for each, said before the screen is touched.
+        let unreadable = failures(&began);
+        for error in &unreadable {
+            complain(error);
+        }
+        if !unreadable.is_empty() {
+            return Ok(ExitCode::from(super::UNUSABLE));
         }
     }
     let status = || Status {
@@ -130,6 +134,19 @@ fn replay(
     }
     let all_read = failed.is_ok_and(|failed| failed.is_empty());
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::from(super::UNUSABLE) })
+}
+
+/// Waits for the first batch of any dump: a good one is not kept back by a bad one beside it. The failures of all of
+/// them, where there is none.
+fn failures(began: &Receiver<Result<(), DumpError>>) -> Vec<DumpError> {
+    let mut failures = Vec::new();
+    for said in began {
+        match said {
+            Ok(()) => return Vec::new(),
+            Err(error) => failures.push(error),
+        }
+    }
+    failures
 }
 
 fn show(
@@ -202,7 +219,8 @@ fn parse_speed(text: &str) -> Result<Speed, Failure> {
 fn part(session: &Session) {
     let store = &session.store;
     let counters = store.counters();
-    complain(&format_args!("{} spans in {} traces", counters.received, counters.traces));
+    let (spans, traces) = (plural(counters.received, "span"), plural(counters.traces, "trace"));
+    complain(&format_args!("{spans} in {traces}"));
     for finding in
         session.diagnosis.findings().iter().filter(|finding| finding.folded_under.is_none()).take(5)
     {

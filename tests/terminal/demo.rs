@@ -14,7 +14,7 @@ fn the_story_is_told_without_a_key() {
         term.keys("q");
         let ended = term.ended();
         assert_eq!(ended.code, 0);
-        assert!(ended.text.contains("spans in 1 trace"), "{}", ended.text);
+        assert!(ended.text.contains("45 spans in 1 trace\n"), "{}", ended.text);
         assert!(ended.text.contains("error shop: 24 unrelated requests"), "{}", ended.text);
     }
 }
@@ -55,7 +55,7 @@ fn parting_words_go_to_standard_error() {
     let ended = term.ended();
     assert_eq!((ended.code, ended.text.trim()), (0, ""));
     let words = fs::read_to_string(words).unwrap();
-    assert!(words.starts_with("otoscope: ") && words.contains("spans in 1 trace"), "{words}");
+    assert!(words.starts_with("otoscope: ") && words.contains("45 spans in 1 trace\n"), "{words}");
     assert!(!words.contains('\x1b'), "{words}");
 }
 

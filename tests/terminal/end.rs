@@ -3,6 +3,7 @@
 use crate::app::until;
 use crate::live::{LIVE, ports};
 use crate::pty::{SMALL, Term, signal};
+use std::io::Write;
 use std::net::TcpStream;
 
 #[test]
@@ -26,6 +27,23 @@ fn a_signal_ends_a_live_one_too() {
     assert_eq!(term.ended().code, 0);
     drop(open);
     assert!(TcpStream::connect(("127.0.0.1", grpc)).is_err(), "the port is still taken");
+}
+
+#[test]
+fn a_client_that_does_not_finish_does_not_hold_it() {
+    let mut term = Term::otoscope(SMALL, LIVE);
+    let (grpc, _) = ports(&term);
+    let mut slow = TcpStream::connect(("127.0.0.1", grpc)).unwrap();
+    let head =
+        "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    slow.write_all(head.as_bytes()).unwrap();
+    term.keys("3");
+    term.see(&["1 connection open"]);
+    term.keys("q");
+    term.see(&["otoscope: 0 spans in 0 traces"]);
+    // The terminal is the shell's again, and so is Ctrl-C.
+    term.keys("\x03");
+    assert_eq!(term.ended().code, 0);
 }
 
 #[test]
