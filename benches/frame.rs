@@ -1,0 +1,87 @@
+//! How long a frame takes at 200×50 while spans keep coming: the trace that is open holds almost all of a million
+//! spans and grows between any two frames.
+//!
+//! ```text
+//! cargo bench --bench frame [-- --spans 1000000 --frames 600]
+//! ```
+//!
+//! Printed: milliseconds from asking for a frame to its changed cells being known, the median, the 99th percentile and
+//! the longest. Writing them to a terminal is the terminal's time.
+
+mod common;
+
+use common::load::{Load, Shape};
+use common::{Failure, option};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use otoscope::model::Origin;
+use otoscope::otlp::walk;
+use otoscope::session::{Clock, Session};
+use otoscope::tui::{App, Look, Status};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::time::Instant;
+
+/// What is open, what it is made of, and the keys that lead there.
+const VIEWS: &[(&str, Shape, &[KeyCode])] = &[
+    ("merged trace, un-merged", Shape::Merged, &[]),
+    ("merged trace, its end followed", Shape::Merged, &[KeyCode::Tab, KeyCode::Char('G')]),
+    ("merged trace, as recorded", Shape::Merged, &[KeyCode::Tab, KeyCode::Char('u')]),
+    ("requests under a span that has not ended", Shape::Run { received: false }, &[KeyCode::Tab]),
+    ("many traces, the newest followed", Shape::Separate, &[KeyCode::Char('G')]),
+    ("findings", Shape::Merged, &[KeyCode::Char('2')]),
+    ("receiver", Shape::Merged, &[KeyCode::Char('3')]),
+];
+
+fn main() -> Result<(), Failure> {
+    let spans = option("--spans", 1_000_000)?;
+    let frames = option("--frames", 600)? as usize;
+    println!("{:42}{:>9}{:>9}{:>9}  ms a frame, {spans} spans held", "view", "median", "p99", "longest");
+    for (name, shape, keys) in VIEWS {
+        let mut times = measure(&Load::new(*shape, spans), keys, frames)?;
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        println!("{name:42}{:9.2}{:9.2}{:9.2}", at(0.5), at(0.99), at(1.0));
+    }
+    Ok(())
+}
+
+/// Milliseconds of each frame; a request of 512 spans, and now and then a key, comes before each.
+fn measure(load: &Load, keys: &[KeyCode], frames: usize) -> Result<Vec<f64>, Failure> {
+    let mut requests = load.requests().into_iter();
+    let growing = requests.len().saturating_sub(frames);
+    let mut session = Session::new(usize::MAX, Clock::Wall);
+    let mut app = App::new(Look::default());
+    let mut now_ns = load.start_ns;
+    let mut take = |session: &mut Session, app: &mut App| -> Result<u64, Failure> {
+        let Some(request) = requests.next() else { return Ok(now_ns) };
+        now_ns += 1_000_000;
+        let (batch, malformed) = walk(request, "bench".into(), Origin::Grpc, now_ns);
+        malformed.map_or(Ok(()), Err)?;
+        app.traffic.note(&batch);
+        session.take(batch);
+        Ok(now_ns)
+    };
+    for _ in 0..growing {
+        take(&mut session, &mut app)?;
+    }
+    let mut terminal = Terminal::new(TestBackend::new(200, 50))?;
+    let mut status = Status { now_ns: load.start_ns, ..Status::default() };
+    // The first frame opens the worst trace by itself.
+    terminal.draw(|frame| app.draw(frame, &session, &status))?;
+    for key in keys {
+        app.key(KeyEvent::new(*key, KeyModifiers::NONE), &session, &status);
+        terminal.draw(|frame| app.draw(frame, &session, &status))?;
+    }
+    let mut times = Vec::with_capacity(frames);
+    for number in 0..frames {
+        status.now_ns = take(&mut session, &mut app)?;
+        if number % 10 == 9 {
+            let down = KeyEvent::new(KeyCode::PageDown, KeyModifiers::NONE);
+            app.key(down, &session, &status);
+        }
+        let asked = Instant::now();
+        terminal.draw(|frame| app.draw(frame, &session, &status))?;
+        times.push(asked.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(times)
+}
