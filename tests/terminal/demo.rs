@@ -24,7 +24,7 @@ fn keys_work() {
     let mut term = Term::otoscope(SMALL, &["demo", "--speed", "max"]);
     term.see(STORY);
     term.keys("u");
-    term.see(&["24 requests merged, as recorded"]);
+    term.see(&["24 requests, as recorded"]);
     term.keys("u");
     term.see(&["24 requests, un-merged"]);
     term.keys("?");
