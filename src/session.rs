@@ -99,3 +99,76 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::View;
+    use crate::testkit::by_end;
+
+    /// A shop under `run` that never ends: three requests a second, one of them alone in a trace of its own.
+    fn second(n: u64) -> String {
+        let at = n * 1_000;
+        let request = |name: &str, from: u64| {
+            format!(
+                "  GET /{name}  shop  internal  {}..{}  get=/{name}\n    query  shop  client  {}..{}\n",
+                at + from,
+                at + from + 20,
+                at + from + 5,
+                at + from + 9
+            )
+        };
+        format!(
+            "run  shop  internal  0..9000000  lost\n{}{}GET /own  shop  server  {}..{}  get=/own trace={}\n",
+            request("a", 100),
+            request("b", 400),
+            at + 700,
+            at + 720,
+            2 + n % 200,
+        )
+    }
+
+    #[test]
+    fn an_endless_merged_trace_stays_within_its_memory() {
+        let limit = 2 << 20;
+        let mut session = Session::new(limit, Clock::Wall);
+        let mut seen = 0;
+        for n in 0..2_500 {
+            for batch in by_end(&second(n)) {
+                // Ids repeat from second to second in a sketch: make them this second's own.
+                let mut batch = batch;
+                for record in &mut batch.records {
+                    record.span_id.0 += n << 16;
+                    if record.parent_id.0 != 0 && record.parent_id.0 != 0x1000 {
+                        record.parent_id.0 += n << 16;
+                    }
+                }
+                seen += batch.records.len() as u64;
+                session.take(batch);
+            }
+            assert!(session.memory() <= limit, "second {n}: {}", session.memory());
+        }
+        let counters = *session.store.counters();
+        assert!(counters.evicted_spans > 0, "the limit was reached");
+        assert_eq!(counters.received, seen);
+        assert_eq!(
+            counters.received,
+            session.store.span_count() + counters.evicted_spans + counters.repeated
+        );
+        let mut rows = 0;
+        for trace in session.store.traces() {
+            let next = |at: &SpanIx| session.store.next_row(*at, View::Unmerged, &|_| false);
+            let all = std::iter::successors(session.store.first_row(trace, View::Unmerged), next);
+            rows += all.filter(|at| session.store.slot(*at).is_held()).count() as u64;
+        }
+        // What is being evicted has left the screen, and is freed piece by piece.
+        let leaving = session.store.span_count() - rows;
+        assert!(leaving < EVICTION_STEP as u64, "every other span that is held is drawn once: {leaving}");
+        let finding = &session.diagnosis.findings()[0];
+        assert_eq!(
+            (finding.rule.id, finding.span_count),
+            ("merged-under-local-span", 5_000),
+            "what was learned stays"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! The engine: which entries wait for what, and which hang together.
 
 use super::finding::{CulpritClass, Finding, Severity};
-use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, insert_bounded};
+use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, Settled, insert_bounded};
 use super::known_issues::{self, KnownIssue};
 use super::process::{ProcessIx, Processes};
 use super::role::Role;
@@ -32,7 +32,8 @@ pub struct CutChange {
 pub(crate) struct WrongKinds {
     pub(super) n: u64,
     pub(super) sample: BTreeMap<(u64, TraceId, crate::model::SpanId), WrongKind>,
-    pub(super) traces: BTreeSet<TraceId>,
+    /// Traces that show it, and how many spans of each.
+    pub(super) traces: BTreeMap<TraceId, u32>,
     /// Of these, how many hang from a parent that was not received.
     pub(super) not_received: u64,
     /// Of these, how many may still be explained by what has not arrived.
@@ -179,9 +180,7 @@ impl Diagnosis {
             }
             match self.chains.place(*at) {
                 Some(Place::Group(number)) => {
-                    if let Some(group) = &mut self.groups[number as usize] {
-                        group.members.remove(at);
-                    }
+                    self.forget_member(number, *at);
                 }
                 Some(Place::Waiting(parent)) => {
                     if let Some(waiting) = self.waiting.get_mut(&parent) {
@@ -192,6 +191,19 @@ impl Diagnosis {
             }
             self.waiting.remove(at);
             self.chains.forget(store, *at);
+        }
+    }
+
+    /// A group outlives its members once it was spoken of; else it goes with the last of them.
+    fn forget_member(&mut self, number: u32, at: SpanIx) {
+        let Some(group) = &mut self.groups[number as usize] else { return };
+        group.members.remove(&at);
+        group.alone = group.alone.filter(|(alone, _)| *alone != at);
+        if group.members.is_empty() && !group.spoken {
+            let key = group.key;
+            self.by_key.remove(&key);
+            self.groups[number as usize] = None;
+            self.free(number);
         }
     }
 
@@ -276,7 +288,7 @@ impl Diagnosis {
         let kinds = self
             .finding_of_wrong_kinds
             .iter()
-            .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains(&id)));
+            .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains_key(&id)));
         let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
         findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max()
     }
@@ -325,7 +337,7 @@ impl Diagnosis {
         kinds.n += 1;
         kinds.not_received += u64::from(!settled.received);
         kinds.provisional += u64::from(settled.tail);
-        kinds.traces.insert(trace);
+        *kinds.traces.entry(trace).or_default() += 1;
         let one = WrongKind {
             kind: record.kind(),
             name: record.name,
@@ -343,14 +355,20 @@ impl Diagnosis {
     }
 
     /// Takes back a count: a merge explains the entry after all.
-    fn retract_wrong_kind(&mut self, store: &Store, at: SpanIx) {
+    fn retract_wrong_kind(&mut self, store: &Store, (at, settled): (SpanIx, Settled)) {
         let record = *store.record(at);
         let trace = store.trace(store.slot(at).trace).id;
         let key = self.kinds_key(store, at);
         let Some(kinds) = self.wrong_kinds.get_mut(&key) else { return };
         kinds.n -= 1;
-        kinds.not_received = kinds.not_received.saturating_sub(1);
-        kinds.traces.remove(&trace);
+        kinds.not_received -= u64::from(!settled.received);
+        kinds.provisional -= u64::from(settled.tail);
+        if let Some(spans) = kinds.traces.get_mut(&trace) {
+            *spans -= 1;
+            if *spans == 0 {
+                kinds.traces.remove(&trace);
+            }
+        }
         kinds.sample.remove(&(record.start_ns, trace, record.span_id));
         if kinds.n == 0 {
             self.wrong_kinds.remove(&key);
@@ -626,22 +644,13 @@ impl Diagnosis {
         }
         let tested = group.hub.as_ref().is_some_and(|hub| hub.legitimate.is_some());
         if group.wrong_kinds == 1 && !tested && group.alone.is_none() {
+            let settled = Settled { received, tail: tail && !silent };
             if let Some(group) = &mut self.groups[number as usize] {
-                group.alone = Some(entry);
+                group.alone = Some((entry, settled));
             }
-            let tail = tail && !silent;
-            self.note_wrong_kind(store, entry, Settled { received, tail });
+            self.note_wrong_kind(store, entry, settled);
             self.chains.set_place(entry, Some(Place::Group(number)));
         }
         true
     }
-}
-
-/// How an entry whose kind is wrong came to be judged alone.
-#[derive(Clone, Copy, Debug)]
-struct Settled {
-    /// Its parent was received, or it has none.
-    received: bool,
-    /// It ended so shortly before its process's last span that its parent may be about to come.
-    tail: bool,
 }

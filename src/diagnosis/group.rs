@@ -95,6 +95,15 @@ pub(crate) struct Hub {
     pub(crate) command_name: bool,
 }
 
+/// How an entry whose kind is wrong came to be judged alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled {
+    /// Its parent was received, or it has none.
+    pub(crate) received: bool,
+    /// It ended so shortly before its process's last span that its parent may be about to come.
+    pub(crate) tail: bool,
+}
+
 /// Entries that hang from one culprit.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -142,7 +151,7 @@ pub(crate) struct Group {
     /// Cut on screen and listed.
     pub(crate) spoken: bool,
     /// The only entry, after its kind was judged by itself.
-    pub(crate) alone: Option<SpanIx>,
+    pub(crate) alone: Option<(SpanIx, Settled)>,
 }
 
 /// One entry about to join a group.

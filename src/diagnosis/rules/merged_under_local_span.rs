@@ -54,7 +54,7 @@ pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
                 let culprit = issue.scope.rsplit('.').next().unwrap_or(&issue.scope);
                 format!(", very likely the {culprit} instrumentation's")
             });
-            format!("{what}, {all}under a span of this process that {state}{likely} (open ≥ {open})")
+            format!("{what}, {all}under a span of this process that {state} (open ≥ {open}){likely}")
         }
     }
 }
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(bench.findings()[0], "error merged-under-local-span firm ×3");
         let open = bench.0.diagnosis.findings()[0].clone();
         assert!(
-            open.message.contains("has not ended, very likely the click instrumentation's"),
+            open.message.contains("has not ended (open ≥ 3.21 s), very likely the click instrumentation's"),
             "{}",
             open.message
         );

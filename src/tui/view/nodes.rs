@@ -18,11 +18,9 @@ const MAX_DEPTH: usize = 16;
 pub fn finding(finding: &Finding, look: Look) -> Node {
     let (symbol, role) = sign(finding.severity, look);
     let mut children = Vec::new();
-    for (at, evidence) in finding.evidence.iter().enumerate() {
-        children.push(
-            Node::new(format!("evidence{at}"), format!("{} {evidence}", look.symbols.dot), Role::Text)
-                .wrapping(),
-        );
+    // What to do comes first: on a small screen it is what must be seen.
+    for (at, remedy) in finding.remedy.iter().enumerate() {
+        children.push(Node::new(format!("fix{at}"), format!("fix: {remedy}"), Role::Good).wrapping());
     }
     // A symptom has the issue of its headline, which says it already.
     if let Some(issue) = finding.known_issue.as_ref().filter(|_| finding.folded_under.is_none()) {
@@ -34,8 +32,11 @@ pub fn finding(finding: &Finding, look: Look) -> Node {
         let label = format!("known issue {}{fixed}{refs}", issue.id);
         children.push(Node::new("issue", label, Role::Info).wrapping());
     }
-    for (at, remedy) in finding.remedy.iter().enumerate() {
-        children.push(Node::new(format!("fix{at}"), format!("fix: {remedy}"), Role::Good).wrapping());
+    for (at, evidence) in finding.evidence.iter().enumerate() {
+        children.push(
+            Node::new(format!("evidence{at}"), format!("{} {evidence}", look.symbols.dot), Role::Text)
+                .wrapping(),
+        );
     }
     let provisional = match finding.state {
         State::Firm => "",

@@ -2,6 +2,7 @@
 
 use super::{Cx, nodes, sign};
 use crate::diagnosis::{Finding, State};
+use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
@@ -36,7 +37,9 @@ fn lines<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         let words = if cx.session.store.trace_count() == 0 {
             String::new()
         } else {
-            format!(" {} nothing found wrong so far", look.symbols.good)
+            let so_far =
+                if matches!(cx.status.feed, Feed::Replay { done: true, .. }) { "" } else { " so far" };
+            format!(" {} nothing found wrong{so_far}", look.symbols.good)
         };
         return vec![vec![part(words, look.style(Role::Dim))]];
     };

@@ -42,11 +42,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, axis: Axis, span: (u64, u64), style: 
         let right = (to.saturating_sub(cell)).min(8).max(left + 1);
         let symbol = if column == last && beyond {
             symbols.beyond
-        } else if left >= 4 && right == 8 {
+        } else if first == last {
+            // Within one cell the width is the duration; where in the cell it lies cannot be shown as well.
+            symbols.eighths[(right - left).clamp(1, 8) as usize - 1]
+        } else if left >= 4 {
             symbols.right_half
         } else {
             // A bar that starts within a cell is drawn from its left: there are no right eighths.
-            symbols.eighths[(right - if left < 4 { 0 } else { left }).clamp(1, 8) as usize - 1]
+            symbols.eighths[right.clamp(1, 8) as usize - 1]
         };
         pen.put(x, area.y, 1, symbol, style);
     }
@@ -73,7 +76,8 @@ mod tests {
         assert_eq!(drawn(8, (100, 80), (115, 130)), " ▐█     ");
         assert_eq!(drawn(8, (100, 80), (100, 125)), "██▌     ");
         assert_eq!(drawn(8, (100, 80), (150, 150)), "     ▏  ", "a moment is still seen");
-        assert_eq!(drawn(8, (100, 80), (180, 180)), "       ▐", "at the very end too");
+        assert_eq!(drawn(8, (100, 80), (180, 180)), "       ▏", "at the very end too");
+        assert_eq!(drawn(8, (100, 80), (145, 147)), "    ▏   ", "short is short wherever it lies");
         assert_eq!(drawn(8, (100, 80), (90, 110)), "█       ", "before the axis");
         assert_eq!(drawn(8, (100, 80), (170, 900)), "       ›", "past the axis");
         assert_eq!(drawn(8, (100, 80), (160, 150)), "      ▏ ", "an end before the start");
