@@ -25,6 +25,7 @@ pub(crate) const MS: u64 = 1_000_000;
 /// The spans of a sketch in the order of their lines, without those that are lost.
 pub(crate) fn spans(sketch: &str) -> Vec<Group> {
     let mut ancestors: Vec<(usize, SpanId, String, TraceId)> = Vec::new();
+    let mut ports: Vec<(usize, i64)> = Vec::new();
     let mut groups = Vec::new();
     let mut trace = TraceId([1; 16]);
     let lines = sketch.lines().filter(|line| !line.trim().is_empty());
@@ -36,6 +37,7 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
             panic!("a sketch line has at least four columns two spaces apart: {line}");
         };
         ancestors.retain(|(depth, ..)| *depth < indent);
+        ports.retain(|(depth, _)| *depth < indent);
         if let Some(word) = words.iter().flat_map(|w| w.split(' ')).find_map(|w| w.strip_prefix("trace=")) {
             trace = TraceId([word.parse().unwrap(); 16]);
         }
@@ -83,6 +85,10 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     {
                         span.attributes.push((key.into(), Value::Str(value.into())));
                     }
+                    // A request inside of another came over the same connection.
+                    let port = ports.last().map_or(40_000 + number as i64, |(_, port)| *port);
+                    ports.push((indent, port));
+                    span.attributes.push(("net.peer.port".to_owned(), Value::Int(port)));
                     if scope.name.is_empty() {
                         (scope.name, scope.version) =
                             ("opentelemetry.instrumentation.flask".into(), "0.50b0".into());

@@ -8,7 +8,10 @@ use super::role::Role;
 use super::unmerge::{Chains, Edge, Place, Top};
 use crate::model::{Key, ParentLocality, SpanKind, TraceId};
 use crate::store::{SpanIx, Store, TraceIx, View};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+/// How many entries of a group of which nothing is said are looked at one by one.
+const UNSPOKEN: usize = 256;
 
 /// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
 const ENTRY_IN_TABLES: usize = 48;
@@ -58,6 +61,11 @@ pub struct Diagnosis {
     pub(super) groups: Vec<Option<Box<Group>>>,
     vacant: Vec<u32>,
     by_key: HashMap<GroupKey, u32>,
+    /// Waiting entries that were judged by themselves, what they wait for, and how they were judged.
+    overdue: HashMap<SpanIx, (SpanIx, Settled)>,
+    /// When waiting entries are to be judged by themselves.
+    patience: VecDeque<(u64, SpanIx)>,
+    serial: u64,
     waiting: HashMap<SpanIx, BTreeSet<SpanIx>>,
     pub(super) wrong_kinds: BTreeMap<(ProcessIx, u32), WrongKinds>,
     /// Groups that changed since they were last weighed.
@@ -90,6 +98,9 @@ impl Default for Diagnosis {
             groups: Vec::new(),
             vacant: Vec::new(),
             by_key: HashMap::new(),
+            overdue: HashMap::new(),
+            patience: VecDeque::new(),
+            serial: 0,
             waiting: HashMap::new(),
             wrong_kinds: BTreeMap::new(),
             dirty: BTreeSet::new(),
@@ -140,6 +151,12 @@ impl Diagnosis {
     /// Tells the time (nanoseconds since the Unix epoch), so that a silent stream settles too. Call it once a second.
     pub fn advance(&mut self, store: &Store, now_ns: u64) {
         self.now_ns = self.now_ns.max(now_ns);
+        while let Some((due_ns, at)) = self.patience.front().copied()
+            && due_ns <= self.now_ns
+        {
+            self.patience.pop_front();
+            self.settle_waiting(store, at, false);
+        }
         self.dirty.extend(self.unsettled.iter().copied());
         self.weigh_changed(store);
         if self.stale {
@@ -153,10 +170,8 @@ impl Diagnosis {
         let mut waiting: Vec<SpanIx> = self.waiting.values().flatten().copied().collect();
         waiting.sort_unstable();
         for at in waiting {
-            if matches!(self.chains.place(at), Some(Place::Waiting(_))) {
-                let tail = self.is_tail(store, at);
-                self.note_wrong_kind(store, at, Settled { received: false, tail });
-            }
+            let tail = self.is_tail(store, at);
+            self.settle_waiting(store, at, tail);
         }
         // What was said of open spans reads differently now that nothing more will come.
         self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
@@ -175,8 +190,10 @@ impl Diagnosis {
     /// Forgets slots that were evicted or freed. What was learned from them stays.
     pub fn forget(&mut self, store: &Store, gone: &[SpanIx]) {
         for at in gone {
-            if store.slot(*at).is_vacant() {
-                self.by_key.remove(&GroupKey::Span(*at));
+            if store.slot(*at).is_vacant()
+                && let Some(number) = self.by_key.remove(&GroupKey::Span(*at))
+            {
+                self.free_if_silent(number);
             }
             match self.chains.place(*at) {
                 Some(Place::Group(number)) => {
@@ -187,24 +204,40 @@ impl Diagnosis {
                         waiting.remove(at);
                     }
                 }
-                Some(Place::WrongKind) | None => {}
+                Some(Place::WrongKind) => {
+                    if let Some((parent, _)) = self.overdue.remove(at)
+                        && let Some(waiting) = self.waiting.get_mut(&parent)
+                    {
+                        waiting.remove(at);
+                    }
+                }
+                None => {}
             }
             self.waiting.remove(at);
             self.chains.forget(store, *at);
         }
     }
 
-    /// A group outlives its members once it was spoken of; else it goes with the last of them.
     fn forget_member(&mut self, number: u32, at: SpanIx) {
-        let Some(group) = &mut self.groups[number as usize] else { return };
-        group.members.remove(&at);
-        group.alone = group.alone.filter(|(alone, _)| *alone != at);
-        if group.members.is_empty() && !group.spoken {
-            let key = group.key;
-            self.by_key.remove(&key);
-            self.groups[number as usize] = None;
-            self.free(number);
+        if let Some(group) = &mut self.groups[number as usize] {
+            group.members.remove(&at);
+            group.alone.remove(&at);
         }
+        self.free_if_silent(number);
+    }
+
+    /// A group that was spoken of outlives its spans; any other goes with the last of them.
+    fn free_if_silent(&mut self, number: u32) {
+        let Some(group) = &self.groups[number as usize] else { return };
+        if !group.members.is_empty() || group.spoken {
+            return;
+        }
+        let key = group.key;
+        if self.by_key.get(&key) == Some(&number) {
+            self.by_key.remove(&key);
+        }
+        self.groups[number as usize] = None;
+        self.free(number);
     }
 
     /// The edges to cut or mend since the last call; the owner passes them to [`Store::set_cut`].
@@ -227,6 +260,9 @@ impl Diagnosis {
         let group =
             self.by_key.get(&GroupKey::Span(at)).and_then(|g| self.finding_of_group.get(g)).map(|(f, _)| *f);
         let member = match self.chains.place(at) {
+            Some(Place::Group(number)) if self.is_alone(number, at) => {
+                [self.finding_of_wrong_kinds.get(&self.kinds_key(store, at)).copied(), None]
+            }
             Some(Place::Group(number)) => {
                 let (headline, symptom) = self.finding_of_group.get(&number).copied().unzip();
                 [headline, symptom.flatten()]
@@ -239,6 +275,11 @@ impl Diagnosis {
         group.into_iter().chain(member.into_iter().flatten()).collect()
     }
 
+    /// Whether an entry of a group was judged by itself.
+    fn is_alone(&self, number: u32, at: SpanIx) -> bool {
+        self.groups[number as usize].as_ref().is_some_and(|group| group.alone.contains_key(&at))
+    }
+
     fn kinds_key(&self, store: &Store, at: SpanIx) -> (ProcessIx, u32) {
         let record = store.record(at);
         (self.processes.of(record.resource), record.scope)
@@ -249,7 +290,7 @@ impl Diagnosis {
         let wrong = match self.chains.place(at)? {
             Place::Group(number) => {
                 let group = self.groups[number as usize].as_ref()?;
-                group.spoken && self.chains.has_wrong_kind(at)
+                (group.spoken || group.alone.contains_key(&at)) && self.chains.has_wrong_kind(at)
             }
             Place::WrongKind => true,
             Place::Waiting(_) => false,
@@ -320,8 +361,22 @@ impl Diagnosis {
                 self.chains.set_place(at, Some(Place::Waiting(parent)));
                 self.chains.set_awaited(parent);
                 self.waiting.entry(parent).or_default().insert(at);
+                if self.chains.has_wrong_kind(at) {
+                    self.patience.push_back((self.now_ns + super::verdict::SILENT_NS, at));
+                }
             }
             Edge::Cut(cut, key) => self.join(store, at, cut, key),
+        }
+    }
+
+    /// Counts a waiting entry whose kind is wrong: what it waits for will hardly come.
+    fn settle_waiting(&mut self, store: &Store, at: SpanIx, tail: bool) {
+        if let Some(Place::Waiting(parent)) = self.chains.place(at)
+            && self.chains.has_wrong_kind(at)
+        {
+            let settled = Settled { received: false, tail };
+            self.note_wrong_kind(store, at, settled);
+            self.overdue.insert(at, (parent, settled));
         }
     }
 
@@ -355,7 +410,7 @@ impl Diagnosis {
     }
 
     /// Takes back a count: a merge explains the entry after all.
-    fn retract_wrong_kind(&mut self, store: &Store, (at, settled): (SpanIx, Settled)) {
+    fn retract_wrong_kind(&mut self, store: &Store, at: SpanIx, settled: Settled) {
         let record = *store.record(at);
         let trace = store.trace(store.slot(at).trace).id;
         let key = self.kinds_key(store, at);
@@ -396,13 +451,19 @@ impl Diagnosis {
             span: at,
             span_id: record.span_id,
             start_ns: record.start_ns,
-            sampled: Sampled { end_ns: record.end_ns, trace, kind: record.kind(), wrong_kind },
+            sampled: Sampled {
+                end_ns: record.end_ns,
+                trace,
+                kind: record.kind(),
+                scope: record.scope,
+                wrong_kind,
+            },
             cut,
             local_by_flags: record.locality() == ParentLocality::Local,
             conditional: self.chains.is_conditional(store, &self.processes, at),
             message: matches!(role, Role::MessageIn | Role::JobIn) || record.kind() == SpanKind::Consumer,
             http: role == Role::HttpIn,
-            scope: record.scope,
+            process,
             facts: store.facts(at),
             now_ns: self.now_ns,
         };
@@ -424,7 +485,8 @@ impl Diagnosis {
             GroupKey::Span(at) => store.record(at).span_id,
             GroupKey::Requests(_) => crate::model::SpanId::NONE,
         };
-        let mut group = Group::new(key, culprit_id, process);
+        self.serial += 1;
+        let mut group = Group::new(key, culprit_id, process, self.serial);
         if let GroupKey::Span(at) = key {
             self.chains.set_awaited(at);
             group.hub = self.hub(store, at);
@@ -456,16 +518,17 @@ impl Diagnosis {
         let scope = store.scope(record.scope);
         let process = self.processes.get(self.processes.of(record.resource));
         let command_line = self.chains.role(at) == Role::Cli;
-        // A start-up span opens within ten seconds of the process's first span.
-        let early = record.start_ns.saturating_sub(process.first_start_ns) < 10_000_000_000;
         let class = match () {
             () if command_line || name.command && record.parent_id.is_none() => CulpritClass::Cli,
-            () if name.startup && early => CulpritClass::Startup,
             () if name.polls || self.chains.role(at) == Role::MessageReceive => CulpritClass::ConsumerLoop,
             () => CulpritClass::Unknown,
         };
         let legitimate = match () {
-            () if name.tests || scope_traits.tests || record.keys.has(Key::Test) => {
+            () if name.tests
+                || scope_traits.tests
+                || record.keys.has(Key::Test)
+                || command_line && name.test_command =>
+            {
                 Some(("it is a test run", 0.10))
             }
             () if name.stream => Some(("it is one long connection", 0.10)),
@@ -483,6 +546,7 @@ impl Diagnosis {
             command_line,
             legitimate,
             class,
+            startup_name: name.startup,
             command_name: name.command,
         })
     }
@@ -494,6 +558,9 @@ impl Diagnosis {
         }
         if let Some(waiting) = self.waiting.remove(&at) {
             for entry in waiting {
+                if let Some((_, settled)) = self.overdue.remove(&entry) {
+                    self.retract_wrong_kind(store, entry, settled);
+                }
                 self.chains.set_place(entry, None);
                 self.judge(store, entry);
             }
@@ -503,6 +570,7 @@ impl Diagnosis {
         let record = store.record(at);
         let plain = !self.chains.is_entry(at)
             && !matches!(record.kind(), SpanKind::Client | SpanKind::Producer)
+            && !group.mixed
             && self.processes.of(record.resource) == group.process;
         if plain {
             let key = match self.chains.top(store, &self.processes, at) {
@@ -531,6 +599,11 @@ impl Diagnosis {
             return;
         };
         self.free(number);
+        let alone = std::mem::take(&mut group.alone);
+        let others = self.groups[other as usize].as_mut().map(|into| std::mem::take(&mut into.alone));
+        for (span, settled) in alone.into_iter().chain(others.into_iter().flatten()) {
+            self.retract_wrong_kind(store, span, settled);
+        }
         let members: Vec<SpanIx> = group.members.iter().copied().collect();
         let spoken = self.groups[other as usize].as_ref().is_some_and(|into| into.spoken);
         if group.spoken != spoken {
@@ -552,8 +625,8 @@ impl Diagnosis {
         if group.spoken {
             self.announce(store, &members, false);
         }
-        if let Some(alone) = group.alone {
-            self.retract_wrong_kind(store, alone);
+        for (span, settled) in &group.alone {
+            self.retract_wrong_kind(store, *span, *settled);
         }
         for entry in members {
             self.chains.set_place(entry, None);
@@ -607,7 +680,7 @@ impl Diagnosis {
                 Some(verdict) => self.verdicts.insert(number, verdict),
                 None => self.verdicts.remove(&number),
             };
-            if settled || self.settle_alone(store, number) {
+            if settled || self.settle_unspoken(store, number) {
                 self.unsettled.remove(&number);
             } else {
                 self.unsettled.insert(number);
@@ -624,33 +697,43 @@ impl Diagnosis {
         }
         group.spoken = spoken;
         let members: Vec<SpanIx> = group.members.iter().copied().collect();
-        let alone = group.alone.take();
+        let alone = std::mem::take(&mut group.alone);
         self.announce(store, &members, spoken);
-        if let Some(alone) = alone {
-            self.retract_wrong_kind(store, alone);
+        for (span, settled) in alone {
+            self.retract_wrong_kind(store, span, settled);
         }
     }
 
-    /// A single entry under a culprit that nothing else hangs from is no merge. Once it has settled its kind is
-    /// judged by itself. Tells whether the group is done with.
-    fn settle_alone(&mut self, store: &Store, number: u32) -> bool {
+    /// Entries of a group of which nothing is said are no merge. Once they have settled, the kind of each is judged by
+    /// itself. Tells whether time alone can change nothing more.
+    fn settle_unspoken(&mut self, store: &Store, number: u32) -> bool {
         let Some(group) = &self.groups[number as usize] else { return true };
-        let Some(entry) = group.members.iter().next().copied() else { return true };
-        let received = group.hub.is_some();
-        let tail = !received && self.is_tail(store, entry);
-        let silent = self.now_ns.saturating_sub(group.last_arrived_ns) >= super::verdict::SILENT_NS;
-        if group.n != 1 || group.spoken || !(received || !tail || silent || self.ended) {
+        if group.spoken {
             return false;
         }
-        let tested = group.hub.as_ref().is_some_and(|hub| hub.legitimate.is_some());
-        if group.wrong_kinds == 1 && !tested && group.alone.is_none() {
-            let settled = Settled { received, tail: tail && !silent };
-            if let Some(group) = &mut self.groups[number as usize] {
-                group.alone = Some((entry, settled));
-            }
-            self.note_wrong_kind(store, entry, settled);
-            self.chains.set_place(entry, Some(Place::Group(number)));
+        let received = group.hub.is_some();
+        let silent = self.now_ns.saturating_sub(group.last_arrived_ns) >= super::verdict::SILENT_NS;
+        if group.wrong_kinds == 0 || group.hub.as_ref().is_some_and(|hub| hub.legitimate.is_some()) {
+            return received || silent || self.ended;
         }
-        true
+        let mut all = true;
+        let mut ripe = Vec::new();
+        let fresh = group.members.iter().filter(|at| !group.alone.contains_key(at)).take(UNSPOKEN);
+        for at in fresh.filter(|at| self.chains.has_wrong_kind(**at)) {
+            let tail = !received && self.is_tail(store, *at);
+            if received || !tail || silent || self.ended {
+                ripe.push((*at, Settled { received, tail: tail && !silent }));
+            } else {
+                all = false;
+            }
+        }
+        for (at, settled) in ripe {
+            self.note_wrong_kind(store, at, settled);
+            self.chains.set_place(at, Some(Place::Group(number)));
+            if let Some(group) = &mut self.groups[number as usize] {
+                group.alone.insert(at, settled);
+            }
+        }
+        all
     }
 }

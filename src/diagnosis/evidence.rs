@@ -93,7 +93,7 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
             let sentence = format!("{parent}, yet {in_a_row} requests ran one after the other under it");
             let weight = match () {
                 // A connection that is still open may carry calls and messages of its own.
-                () if group.http == 0 => 0.60,
+                () if group.http == 0 => 0.30,
                 () if by_flags => 0.95,
                 () if group.conditional == n => 0.92,
                 () => 0.60,
@@ -130,6 +130,10 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
 }
 
 fn soft_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec<(f64, String)>) {
+    if group.traces.len() > 1 {
+        // Of requests in different traces, neither silences nor differing clients say anything.
+        return;
+    }
     let n = group.n;
     let median = group.median_duration_ns();
     let gaps: Vec<i64> = group.gaps_ns().collect();
@@ -171,7 +175,12 @@ fn soft_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
     let mut size = Vec::new();
     for (least, weight) in [(100, 0.65), (20, 0.45), (5, 0.25)] {
         if n >= least {
-            size.push((weight, format!("{n} requests under one parent")));
+            let where_ = if group.hub.is_some() || matches!(group.key, GroupKey::Span(_)) {
+                " under one parent"
+            } else {
+                ""
+            };
+            size.push((weight, format!("{n} requests{where_}")));
             break;
         }
     }

@@ -44,6 +44,7 @@ pub(crate) struct Sampled {
     pub(crate) end_ns: u64,
     pub(crate) trace: TraceId,
     pub(crate) kind: SpanKind,
+    pub(crate) scope: u32,
     pub(crate) wrong_kind: bool,
 }
 
@@ -90,7 +91,10 @@ pub(crate) struct Hub {
     pub(crate) end_ns: u64,
     pub(crate) command_line: bool,
     pub(crate) legitimate: Option<(&'static str, f64)>,
+    /// Its class, but for what the process's first span decides.
     pub(crate) class: CulpritClass,
+    /// Its name is that of a start-up, host or lifecycle span.
+    pub(crate) startup_name: bool,
     /// Its name is that of a command that starts a server.
     pub(crate) command_name: bool,
 }
@@ -133,7 +137,8 @@ pub(crate) struct Group {
     pub(crate) messages: u64,
     /// Entries that handle HTTP requests.
     pub(crate) http: u64,
-    pub(crate) scope: u32,
+    /// Its entries are of several processes.
+    pub(crate) mixed: bool,
     pub(crate) addresses: Few,
     pub(crate) agents: Few,
     pub(crate) sessions: Few,
@@ -150,8 +155,10 @@ pub(crate) struct Group {
     pub(crate) last_arrived_ns: u64,
     /// Cut on screen and listed.
     pub(crate) spoken: bool,
-    /// The only entry, after its kind was judged by itself.
-    pub(crate) alone: Option<(SpanIx, Settled)>,
+    /// Entries whose kind was judged by itself, since nothing is said of the group.
+    pub(crate) alone: BTreeMap<SpanIx, Settled>,
+    /// Tells it from every other group that ever was.
+    pub(crate) serial: u64,
 }
 
 /// One entry about to join a group.
@@ -165,13 +172,13 @@ pub(crate) struct Joining<'a> {
     pub(crate) conditional: bool,
     pub(crate) message: bool,
     pub(crate) http: bool,
-    pub(crate) scope: u32,
+    pub(crate) process: ProcessIx,
     pub(crate) facts: Option<&'a Facts>,
     pub(crate) now_ns: u64,
 }
 
 impl Group {
-    pub(crate) fn new(key: GroupKey, culprit_id: SpanId, process: ProcessIx) -> Self {
+    pub(crate) fn new(key: GroupKey, culprit_id: SpanId, process: ProcessIx, serial: u64) -> Self {
         Self {
             key,
             culprit_id,
@@ -191,7 +198,7 @@ impl Group {
             loopback: 0,
             messages: 0,
             http: 0,
-            scope: u32::MAX,
+            mixed: false,
             addresses: Few::default(),
             agents: Few::default(),
             sessions: Few::default(),
@@ -205,7 +212,8 @@ impl Group {
             second_arrived_ns: None,
             last_arrived_ns: 0,
             spoken: false,
-            alone: None,
+            alone: BTreeMap::new(),
+            serial,
         }
     }
 
@@ -223,7 +231,7 @@ impl Group {
         }
         self.messages += u64::from(entry.message);
         self.http += u64::from(entry.http);
-        self.scope = self.scope.min(entry.scope);
+        self.mixed |= entry.process != self.process;
         self.traces.insert(entry.sampled.trace);
         if let Some(facts) = entry.facts {
             self.tools += u64::from(facts.tool_agent);
@@ -262,7 +270,7 @@ impl Group {
         self.loopback += other.loopback;
         self.messages += other.messages;
         self.http += other.http;
-        self.scope = self.scope.min(other.scope);
+        self.mixed |= other.mixed || other.process != self.process;
         self.traces.extend(other.traces);
         for (into, from) in [
             (&mut self.addresses, other.addresses),
@@ -286,6 +294,17 @@ impl Group {
         while self.sample.len() > SAMPLE {
             self.sample.pop_last();
         }
+    }
+
+    /// The scope of its earliest entry: the same in whichever order they arrived.
+    pub(crate) fn scope(&self) -> u32 {
+        self.sample.values().next().map_or(u32::MAX, |sampled| sampled.scope)
+    }
+
+    /// Whether its entries are known to come from more than one client, or nothing is known of clients.
+    pub(crate) fn several_clients(&self) -> bool {
+        let known = [&self.ports, &self.addresses, &self.agents, &self.sessions].map(Few::len);
+        known.iter().any(|count| *count > 1) || known.iter().all(|count| *count == 0)
     }
 
     /// How many entries follow one another without overlap, counted among the sampled.

@@ -105,6 +105,8 @@ pub(crate) struct NameTraits {
     pub(crate) polls: bool,
     /// A test runner or a test.
     pub(crate) tests: bool,
+    /// The name of a command that runs tests.
+    pub(crate) test_command: bool,
     /// A websocket, stream or circuit.
     pub(crate) stream: bool,
 }
@@ -144,6 +146,7 @@ impl NameTraits {
             ]) || matches!(lower.as_str(), "init" | "main" | "application" | "host"),
             polls: any(&["poll", "schedul"]) || lower.ends_with("receive"),
             tests: is_test_runner(name),
+            test_command: matches!(lower.as_str(), "test" | "tests" | "check" | "spec"),
             stream: any(&["websocket", "/_blazor", "socket.io", "signalr"]) || lower.ends_with("hub"),
         }
     }

@@ -4,7 +4,7 @@ use super::evidence::{Circumstances, LONG_NS, severity, weigh};
 use super::finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
-use super::group::{Group, GroupKey};
+use super::group::{Group, GroupKey, Hub};
 use super::known_issues::{self, KnownIssue, Suspect};
 use super::rules::{http_entry_not_server, merged_under_local_span, request_inherits_finished_request};
 use super::{Diagnosis, Rule};
@@ -61,7 +61,7 @@ impl Diagnosis {
         // Asked first: most groups are a single request about which there is nothing to say.
         let state = self.state(group, open_ns)?;
         let known_issue = self.known_issue(store, group, rule);
-        let class = culprit_class(group, known_issue);
+        let class = culprit_class(group, known_issue, process.first_start_ns);
         let circumstances = Circumstances { open_ns, class, known_issue };
         let weighed = weigh(group, &circumstances);
         let severity = severity(weighed.confidence)?;
@@ -94,7 +94,8 @@ impl Diagnosis {
     fn state(&self, group: &Group, open_ns: u64) -> Option<State> {
         let firm = match (group.key, &group.hub) {
             (GroupKey::Span(_), Some(hub)) => {
-                if group.n < 2 && !hub.command_line {
+                // A merge is of two at least; a server's own command says enough with the first request.
+                if group.n < 2 && !(hub.command_line && hub.command_name && group.http > 0) {
                     return None;
                 }
                 true
@@ -106,7 +107,10 @@ impl Diagnosis {
                 if in_a_row < 2 && !long {
                     return None;
                 }
-                long || in_a_row >= 3 || waited || self.ended
+                // A request that takes long may dispatch others inside of itself, and a connection that stays open
+                // may carry calls and messages: both are one client's.
+                let clients = group.http > 0 && group.several_clients();
+                long || self.ended || clients && (in_a_row >= 3 || waited)
             }
             (GroupKey::Requests(_), _) => {
                 // One is enough when the sender itself says that the parent is local, and no tail merely overlaps.
@@ -138,7 +142,7 @@ impl Diagnosis {
 
     fn known_issue(&self, store: &Store, group: &Group, rule: &Rule) -> Option<&KnownIssue> {
         let process = self.processes.get(group.process);
-        let entries = store.scope(group.scope).version.as_str();
+        let entries = store.scope(group.scope()).version.as_str();
         let own = if entries.is_empty() { process.auto_version.as_str() } else { entries };
         let (received, version) = match &group.hub {
             Some(hub) if hub.scope.is_empty() => {
@@ -182,10 +186,10 @@ impl Diagnosis {
             let Some(group) = &self.groups[*number as usize] else { continue };
             drafts.push(Draft {
                 from: From::Group(*number),
-                finding: self.merge_finding(store, *number, group, verdict),
+                finding: self.merge_finding(store, group, verdict),
             });
             if group.wrong_kinds > 0 {
-                let finding = self.symptom_finding(store, *number, group, verdict);
+                let finding = self.symptom_finding(store, group, verdict);
                 drafts.push(Draft { from: From::Symptom(*number), finding });
             }
         }
@@ -220,7 +224,7 @@ impl Diagnosis {
         self.revision += 1;
     }
 
-    fn merge_finding(&self, store: &Store, number: u32, group: &Group, verdict: &Verdict) -> Finding {
+    fn merge_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
         let process = self.processes.get(group.process);
         let words = Words {
             group,
@@ -232,12 +236,12 @@ impl Diagnosis {
         };
         let requests = self.request_count(store, group);
         let message = match group.key {
-            GroupKey::Span(_) => merged_under_local_span::message(&words, requests),
+            GroupKey::Span(_) => merged_under_local_span::message(&words, group.n),
             GroupKey::Requests(_) => request_inherits_finished_request::message(&words, requests),
         };
         let (trace_ids, span_ids) = ids(group, |_| true);
         Finding {
-            key: u64::from(number) << 2,
+            key: group.serial << 2,
             rule: verdict.rule,
             severity: verdict.severity.min(verdict.rule.severity),
             confidence: verdict.confidence,
@@ -257,12 +261,12 @@ impl Diagnosis {
         }
     }
 
-    fn symptom_finding(&self, store: &Store, number: u32, group: &Group, verdict: &Verdict) -> Finding {
+    fn symptom_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
         let (trace_ids, span_ids) = ids(group, |sampled| sampled.wrong_kind);
-        let scope = store.scope(group.scope);
+        let scope = store.scope(group.scope());
         let kind = group.sample.values().find(|s| s.wrong_kind).map(|s| s.kind);
         Finding {
-            key: u64::from(number) << 2 | 1,
+            key: group.serial << 2 | 1,
             rule: &http_entry_not_server::RULE,
             severity: http_entry_not_server::RULE.severity.min(verdict.severity),
             confidence: verdict.confidence,
@@ -296,10 +300,17 @@ impl Diagnosis {
     }
 }
 
-fn culprit_class(group: &Group, known_issue: Option<&KnownIssue>) -> CulpritClass {
+fn culprit_class(group: &Group, known_issue: Option<&KnownIssue>, process_start_ns: u64) -> CulpritClass {
+    // A start-up span opens within ten seconds of the process's first span.
+    let early = |hub: &Hub| hub.start_ns.saturating_sub(process_start_ns) < 10_000_000_000;
     match (group.key, &group.hub) {
         (GroupKey::Requests(_), _) if group.ended > 0 => CulpritClass::PreviousRequest,
         (GroupKey::Requests(_), _) => CulpritClass::ConcurrentRequest,
+        (GroupKey::Span(_), Some(hub))
+            if hub.class == CulpritClass::Unknown && hub.startup_name && early(hub) =>
+        {
+            CulpritClass::Startup
+        }
         (GroupKey::Span(_), Some(hub)) => hub.class,
         (GroupKey::Span(_), None) if known_issue.is_some() => CulpritClass::Cli,
         (GroupKey::Span(_), None) => CulpritClass::Unknown,

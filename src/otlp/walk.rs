@@ -290,7 +290,6 @@ impl Gathered {
             Key::HttpClientIp | Key::ClientAddress => self.peer(&scalar(value, base)?, 2),
             Key::NetPeerIp | Key::NetworkPeerAddress => self.peer(&scalar(value, base)?, 1),
             Key::NetPeerPort | Key::NetworkPeerPort => facts.peer_port = small(&scalar(value, base)?),
-            Key::ClientPort if facts.peer_port == 0 => facts.peer_port = small(&scalar(value, base)?),
             Key::HttpUserAgent | Key::UserAgent => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
                     facts.user_agent = hash32(text);

@@ -1,7 +1,6 @@
 //! Eviction: the oldest request goes first, whole, and is counted.
 //!
-//! A request is a unit of a merged trace where diagnosis has cut edges, else the trace. What leaves is taken out
-//! of the screen's reach at once and freed piece by piece.
+//! A request is a unit of a merged trace where diagnosis has cut edges, else the trace.
 
 use super::index::{span_key, trace_key};
 use super::tree::Owner;
@@ -9,40 +8,33 @@ use super::{OrderKey, Presence, SpanIx, Store, TraceIx};
 use crate::model::{NO_FACTS, SpanRecord, StatusCode};
 
 impl Store {
-    /// Frees about `budget` spans, the oldest requests first, and appends their slots to `gone`: whoever holds
-    /// tables beside the slots must forget them before the next ingest. Nothing is left when it appends none.
+    /// Frees at least `budget` spans if there are as many, the oldest requests first, and appends their slots to `gone`:
+    /// whoever holds tables beside the slots must forget them before the next ingest. Nothing is left when it appends
+    /// none. A request leaves whole: half of one must not be met by an ingest or a cut.
     pub fn evict(&mut self, budget: usize, gone: &mut Vec<SpanIx>) {
         let start = gone.len();
-        while gone.len() - start < budget {
-            match self.leaving.pop() {
-                Some(at) => {
-                    let children: Vec<SpanIx> = self.children(at).collect();
-                    self.leaving.extend(children);
-                    self.free(at, gone);
-                }
-                None if self.pick_oldest(gone) => {}
-                None => return,
+        let mut leaving = Vec::new();
+        while gone.len() - start < budget && self.pick_oldest(&mut leaving, gone) {
+            while let Some(at) = leaving.pop() {
+                leaving.extend(self.children(at));
+                self.free(at, gone);
             }
         }
     }
 
     /// Moves the tops of the oldest request to `leaving`.
-    fn pick_oldest(&mut self, gone: &mut Vec<SpanIx>) -> bool {
+    fn pick_oldest(&mut self, leaving: &mut Vec<SpanIx>, gone: &mut Vec<SpanIx>) -> bool {
         let Some((_, trace)) = self.by_age.first().copied() else { return false };
         self.counters.evicted_requests += 1;
         let unit = self.tops(trace).and_then(|tops| self.oldest_held(tops.iter()));
-        match unit {
-            Some(top) => self.detach(top, gone),
-            None => {
-                let roots: Vec<SpanIx> = self.roots(trace).collect();
-                if roots.is_empty() {
-                    let key = self.traces[trace.0].age_key;
-                    self.by_age.remove(&(key, trace));
-                }
-                for root in roots {
-                    self.detach(root, gone);
-                }
-            }
+        let tops = unit.map_or_else(|| self.roots(trace).collect(), |top| vec![top]);
+        if tops.is_empty() {
+            let key = self.traces[trace.0].age_key;
+            self.by_age.remove(&(key, trace));
+        }
+        for top in tops {
+            self.detach(top, gone);
+            leaving.push(top);
         }
         self.touch_age(trace);
         true
@@ -61,7 +53,6 @@ impl Store {
             self.unlink(top);
         }
         self.slots[top.0].parent = SpanIx::NONE;
-        self.leaving.push(top);
         if let Some(parent) = parent.some() {
             self.free_if_childless(parent, gone);
         }

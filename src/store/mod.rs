@@ -200,8 +200,6 @@ pub struct Store {
     counters: Counters,
     rejections: VecDeque<Rejection>,
     remarks: VecDeque<String>,
-    /// What is being evicted, piece by piece.
-    leaving: Vec<SpanIx>,
 }
 
 impl Store {

@@ -201,6 +201,23 @@ fn eviction_takes_the_oldest_request_and_counts_it() {
 }
 
 #[test]
+fn spans_that_arrive_while_others_are_evicted_find_their_places() {
+    let sketch = "
+        a  s  server  0..900  lost
+          b  s  internal  1..9
+        c  s  server  10..900  lost  trace=2
+          d  s  internal  11..19
+    ";
+    let whole = sketch.replace("  lost", "");
+    let mut store = filled(by_end(sketch));
+    store.evict(1, &mut Vec::new());
+    for batch in by_end(&whole) {
+        store.ingest(batch, &mut Vec::new());
+    }
+    assert_eq!(rows(&store, View::Recorded), ["0", " 1", "2", " 3"]);
+}
+
+#[test]
 fn what_is_left_of_a_batch_is_repacked() {
     let mut groups = spans(
         "a  s  server  0..9\nb  s  server  1..9  trace=2\nc  s  server  2..9  trace=3\nd  s  server  3..9  trace=4",

@@ -69,7 +69,7 @@ pub(crate) fn alone(store: &Store, key: (ProcessIx, u32), service: &str, kinds: 
         evidence.push(format!("{} hang from a parent that was not received", kinds.not_received));
     }
     Finding {
-        key: u64::from(key.0.0) << 34 | u64::from(key.1) << 2 | 2,
+        key: 1 << 63 | u64::from(key.0.0) << 32 | u64::from(key.1),
         rule: &RULE,
         severity: Severity::Error,
         confidence: 0.95,
@@ -141,6 +141,59 @@ mod tests {
         assert_eq!(bench.findings(), ["error http-entry-not-server firm ×1"]);
         bench.take([outer]);
         assert_eq!(bench.findings(), [""; 0]);
+    }
+
+    #[test]
+    fn is_folded_once_a_merge_explains_it() {
+        let sketch = "
+            run  s  internal  0..90000  lost
+              setup  s  internal  10..40000
+                GET /a  s  internal  100..110  get=/a
+              GET /b  s  internal  20000..20010  get=/b
+              GET /c  s  internal  30000..30010  get=/c
+        ";
+        let mut batches = by_end(sketch);
+        let setup = batches.pop().unwrap();
+        let mut bench = Bench::default();
+        bench.take(batches).advance(61_000).take([setup]).finish();
+        assert_eq!(bench.findings(), check(sketch));
+        assert_eq!(check(sketch)[1], "  error http-entry-not-server firm ×3");
+    }
+
+    #[test]
+    fn a_second_one_does_not_silence_the_first() {
+        let job = "
+            job  s  internal  0..100
+              GET /a  s  internal  1..40  get=/a scope=custom
+              GET /b  s  internal  50..90  get=/b scope=custom
+        ";
+        assert_eq!(check(job), ["error http-entry-not-server firm ×2"]);
+        let mut bench = Bench::default();
+        bench.take(by_end(job));
+        let (store, diagnosis) = (&bench.0.store, &bench.0.diagnosis);
+        let marked =
+            (0..3).map(crate::store::SpanIx).filter(|at| !diagnosis.findings_of(store, *at).is_empty());
+        assert_eq!(marked.count(), 2, "both spans lead to the finding");
+    }
+
+    #[test]
+    fn without_flags_it_settles_live_as_in_a_file() {
+        let lost = "
+            GET  web  client  0..20  call=http://s/a noflags lost
+              GET /a  s  internal  2..9  get=/a scope=custom noflags
+        ";
+        let mut bench = Bench::default();
+        bench.take(by_end(lost)).advance(5_000);
+        assert_eq!(bench.findings(), [""; 0]);
+        bench.advance(31_000);
+        assert_eq!(bench.findings(), ["error http-entry-not-server firm ×1"]);
+        let caller = by_end(&lost.replace(" lost", "")).pop().unwrap();
+        bench.take([caller]).finish();
+        assert_eq!(
+            bench.findings(),
+            ["error http-entry-not-server firm ×1"],
+            "its caller came, and it counts once"
+        );
     }
 
     #[test]

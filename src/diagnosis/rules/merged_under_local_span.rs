@@ -254,6 +254,59 @@ mod tests {
     }
 
     #[test]
+    fn silent_for_a_single_job_of_a_command_and_for_its_tests() {
+        assert_eq!(check("
+            rake reports  s  internal  0..120000  scope=OpenTelemetry::Instrumentation::Rake@0.4 rake.task=reports
+              ReportJob process  s  consumer  1000..110000  scope=OpenTelemetry::Instrumentation::ActiveJob@0.7
+        "), [""; 0]);
+        assert_eq!(check("
+            test  s  internal  0..120000  scope=opentelemetry.instrumentation.click@0.60b0 process.command_args=flask
+              GET /a  s  internal  100..110  get=/a
+              GET /b  s  internal  1200..1210  get=/b
+        "), [""; 0]);
+    }
+
+    #[test]
+    fn waits_for_a_request_that_takes_long() {
+        // A batch endpoint dispatches others inside of itself: one client, one connection, still open.
+        let batch = "
+            POST /batch  s  server  0..20000  get=/batch
+              GET /a  s  internal  100..110  get=/a
+              GET /b  s  internal  5200..5210  get=/b
+              GET /c  s  internal  9300..9310  get=/c
+        ";
+        let mut batches = by_end(batch);
+        let outer = batches.pop().unwrap();
+        let mut bench = Bench::default();
+        bench.take(batches).advance(16_000);
+        assert!(bench.findings().iter().all(|f| f.contains("provisional")), "{:?}", bench.findings());
+        bench.take([outer]);
+        assert_eq!(bench.findings(), [""; 0]);
+    }
+
+    #[test]
+    fn memory_for_what_is_never_explained_is_given_back() {
+        let mut session = crate::session::Session::new(4 << 20, crate::session::Clock::Wall);
+        for n in 0..6_000_u64 {
+            let sketch = format!(
+                "root  s  internal  {n}..{}  trace={}\n  GET /a  s  server  {n}..{n}  get=/a\n",
+                n + 9,
+                1 + n % 250
+            );
+            for mut batch in by_end(&sketch) {
+                batch.trace_ids.iter_mut().for_each(|id| id.0[..8].copy_from_slice(&n.to_be_bytes()));
+                session.take(batch);
+            }
+        }
+        let held = session.store.span_count();
+        assert!(
+            held > 2_000 && session.diagnosis.memory() < 2 << 20,
+            "{held} spans, {}",
+            session.diagnosis.memory()
+        );
+    }
+
+    #[test]
     fn quieter_for_a_test_runner() {
         let found = check(
             "

@@ -145,6 +145,37 @@ mod tests {
     }
 
     #[test]
+    fn requests_of_different_traces_are_no_evidence_for_each_other() {
+        let mut bench = Bench::default();
+        bench
+            .take(by_end(
+                "
+            GET /a  s  server  0..100  get=/a scope=x
+              GET /b  s  internal  50..190  get=/b scope=x
+            GET /c  s  server  3600000..3600100  get=/c scope=x trace=2
+              GET /d  s  internal  3600050..3600190  get=/d scope=x
+        ",
+            ))
+            .finish();
+        assert_eq!(bench.findings()[0], "warning request-inherits-finished-request firm ×4");
+        let evidence = &bench.0.diagnosis.findings()[0].evidence;
+        assert_eq!(evidence.len(), 1, "{evidence:?}");
+    }
+
+    #[test]
+    fn silent_behind_a_proxy_that_names_the_client() {
+        assert_eq!(
+            check(
+                "
+            GET /a  s  server  0..50  get=/a scope=outer client.port=51000
+              GET /a  s  internal  1..49  http.method=GET http.target=/a scope=inner client.port=51000
+        "
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
     fn silent_for_jobs_that_a_request_left_behind() {
         assert_eq!(
             check(
