@@ -91,7 +91,8 @@ pub struct Listen {
 #[command(next_help_heading = "Dumps")]
 pub struct Input {
     /// Format of the dumps, where it should not be guessed from their content
-    #[arg(long, value_name = "FORMAT", env = "OTOSCOPE_FROM")]
+    #[arg(long, value_name = "FORMAT", env = "OTOSCOPE_FROM",
+          value_parser = clap::builder::PossibleValuesParser::new(crate::dump::FORMATS.iter().map(|f| f.name)))]
     pub from: Option<String>,
 }
 

@@ -19,7 +19,7 @@
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
 //! | [`report`] | paper: findings as text and JSON | `model`, `store`, `diagnosis`, `session`, `harmless` |
 //! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake`, `harmless` |
-//! | [`cli`] | the command line's definition | `report` |
+//! | [`cli`] | the command line's definition | `report`, `dump` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
 pub mod cli;

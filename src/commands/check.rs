@@ -1,6 +1,6 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::{Failure, UNUSABLE, complain, format_named, open, parse_size, print};
+use super::{Failure, UNUSABLE, complain, open, parse_size, print};
 use crate::cli::{Check, FailOn};
 use crate::diagnosis::{Severity, State};
 use crate::dump;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 const LISTED: usize = 100;
 
 pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
-    let from = format_named(args.input.from.as_deref())?;
+    let from = args.input.from.as_deref().and_then(dump::format);
     let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream);
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut unreadable) = (0, 0);

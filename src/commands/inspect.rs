@@ -1,6 +1,6 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::{Failure, complain, files, format_named, open, parse_size};
+use super::{Failure, complain, files, open, parse_size};
 use crate::cli::{Cli, Draw, Listen};
 use crate::dump::{self, DumpError, Format};
 use crate::harmless::clean;
@@ -36,7 +36,7 @@ pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     if files.is_empty() {
         return live(&cli.listen, Session::new(max_memory, Clock::Wall), look(&cli.draw)?);
     }
-    let from = format_named(cli.input.from.as_deref())?;
+    let from = cli.input.from.as_deref().and_then(dump::format);
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
     if files.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
         // Keys come from there.

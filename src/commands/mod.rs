@@ -5,7 +5,7 @@ mod inspect;
 mod rules;
 
 use crate::cli::{Cli, Command};
-use crate::dump::{DumpError, FORMATS, Format};
+use crate::dump::DumpError;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -59,16 +59,6 @@ fn print(text: &str) -> Result<(), Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
-    }
-}
-
-/// The dump format with this name, if one is given.
-fn format_named(name: Option<&str>) -> Result<Option<&'static Format>, Failure> {
-    let Some(name) = name else { return Ok(None) };
-    let known = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
-    match crate::dump::format(name) {
-        Some(format) => Ok(Some(format)),
-        None => Err(Failure(format!("--from {name} is not a format; these are: {}", known()))),
     }
 }
 

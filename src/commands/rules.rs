@@ -1,7 +1,7 @@
 //! `otoscope rules` and `otoscope explain RULE`: the catalogue.
 
 use super::{Failure, print};
-use crate::diagnosis::RULES;
+use crate::diagnosis::{RULES, Rule};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -20,8 +20,9 @@ pub(super) fn explain(id: &str) -> Result<ExitCode, Failure> {
         let known: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
         return Err(Failure(format!("there is no rule {id}; these are: {}", known.join(", "))));
     };
+    let Rule { id, severity, summary, explain, fix, .. } = rule;
     let mut out =
-        format!("{} ({})\n{}\n\n{}\n\nSources\n", rule.id, rule.severity, rule.summary, rule.explain);
+        format!("{id} ({severity} at most)\n{summary}\n\n{explain}\n\nHow to fix it:\n{fix}\n\nSources\n");
     for reference in rule.references {
         let _ = writeln!(out, "  {reference}");
     }

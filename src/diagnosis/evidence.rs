@@ -209,6 +209,13 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     if group.messages == n && group.hub.is_some() && circumstances.open_ns < LONG_NS {
         out.push((0.20, "all of it are messages or jobs in one short batch".to_owned()));
     }
+    if group.is_like_a_test() {
+        out.push((
+            0.25,
+            "one client made all of it: a test that calls the app in its own process looks like this"
+                .to_owned(),
+        ));
+    }
     let contained = group.hub.as_ref().is_some_and(|hub| hub.end_ns >= group.last_end_ns);
     if !hard && contained && circumstances.open_ns < 30_000_000_000 && n <= 20 && group.loopback == n {
         out.push((0.40, "a short script that calls itself looks like this".to_owned()));

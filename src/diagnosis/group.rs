@@ -301,6 +301,16 @@ impl Group {
         self.sample.values().next().map_or(u32::MAX, |sampled| sampled.scope)
     }
 
+    /// Whether it looks like a test that calls the app in its own process: a span that is no command and lasts as long
+    /// as its entries, instrumentations that yield to a current span, and one client, as far as any is known.
+    pub(crate) fn is_like_a_test(&self) -> bool {
+        let known = [&self.ports, &self.addresses, &self.agents, &self.sessions].map(Few::len);
+        let one_client = known.iter().all(|count| *count <= 1) && known.contains(&1);
+        let beside =
+            self.hub.as_ref().is_some_and(|hub| !hub.command_line && hub.end_ns >= self.first_start_ns);
+        beside && one_client && self.conditional == self.n
+    }
+
     /// Whether its entries are known to come from more than one client, or nothing is known of clients.
     pub(crate) fn several_clients(&self) -> bool {
         let known = [&self.ports, &self.addresses, &self.agents, &self.sessions].map(Few::len);

@@ -14,6 +14,8 @@ pub struct Rule {
     pub summary: &'static str,
     /// What it means, why it matters, how it is found, what looks alike and is fine.
     pub explain: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
     /// Where it was seen, and what defines it.
     pub references: &'static [&'static str],
 }

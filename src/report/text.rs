@@ -66,10 +66,8 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
 }
 
 fn summary(out: &mut String, checked: &Checked<'_>) {
-    let count = |severity| {
-        let headlines = checked.findings().iter().filter(|f| f.folded_under.is_none());
-        headlines.filter(|f| f.severity == severity).count()
-    };
+    let headlines = || checked.findings().iter().filter(|f| f.folded_under.is_none());
+    let count = |severity| headlines().filter(|f| f.severity == severity).count();
     let plural = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let verdict = match (count(Severity::Error), count(Severity::Warning), count(Severity::Info)) {
         (0, 0, 0) => "nothing wrong with the instrumentation was found".to_owned(),
@@ -79,14 +77,16 @@ fn summary(out: &mut String, checked: &Checked<'_>) {
             plural(warnings as u64, "warning", "warnings")
         ),
     };
-    let spans = plural(checked.session.store.counters().received, "span", "spans");
-    let rejected = match checked.session.store.counters().rejected {
+    let provisional = match headlines().filter(|f| f.state == State::Provisional).count() {
         0 => String::new(),
-        n => format!(", {n} not read"),
+        n => {
+            format!(" ({n} provisional: what is missing may explain it, so it does not change the exit code)")
+        }
     };
-    let _ = writeln!(
-        out,
-        "{spans} in {}{rejected}: {verdict}",
-        plural(checked.session.store.counters().traces, "trace", "traces")
-    );
+    let counters = checked.session.store.counters();
+    let rejected =
+        if counters.rejected == 0 { String::new() } else { format!(", {} not read", counters.rejected) };
+    let spans = plural(counters.received, "span", "spans");
+    let traces = plural(counters.traces, "trace", "traces");
+    let _ = writeln!(out, "{spans} in {traces}{rejected}: {verdict}{provisional}");
 }

@@ -24,6 +24,11 @@ clients, routes.
 
 What looks alike and is fine: one job that makes many calls (each has a CLIENT span of its own), test runners,
 batch consumers with links, framework layers under one request, websockets.",
+    fix: "\
+A command's span: leave its instrumentation out of servers and workers (Python's click:
+`OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=click`). A start-up span: end it before the server or loop starts, or start that
+with an empty context. A loop over messages: a root span per message, with a link to the batch. If the culprit was not
+received, stop the process with SIGINT or flush on SIGTERM: then its name is known.",
     references: &[
         "open-telemetry/opentelemetry-python#4420",
         "open-telemetry/opentelemetry-python-contrib#3171",
@@ -46,7 +51,12 @@ pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
         Some(hub) => {
             let by = [hub.scope.as_str(), hub.scope_version.as_str()].join(" ");
             let by = if hub.scope.is_empty() { String::new() } else { format!("{}, ", by.trim_end()) };
-            format!("{what}, {all}under `{}` ({by}open {open})", hub.name)
+            // What had ended before the first request was not open while they ran.
+            let open = if hub.end_ns < words.group.first_start_ns { "which lasted" } else { "open" }
+                .to_owned()
+                + " "
+                + &open;
+            format!("{what}, {all}under `{}` ({by}{open})", hub.name)
         }
         None => {
             let state = if words.ended { "was never received" } else { "has not ended" };
@@ -303,6 +313,23 @@ mod tests {
             held > 2_000 && session.diagnosis.memory() < 2 << 20,
             "{held} spans, {}",
             session.diagnosis.memory()
+        );
+    }
+
+    #[test]
+    fn silent_for_a_test_that_calls_the_app_in_its_own_process() {
+        let request = |n: u32| {
+            let agent = "http.user_agent=Werkzeug/3.1 net.peer.ip=127.0.0.1 scope=opentelemetry.instrumentation.flask@0.51b0";
+            format!("  GET /{n}  shop  internal  {n}00..{n}50  http.method=GET http.target=/{n} {agent}\n")
+        };
+        let checkout: String = (1..9).map(request).collect();
+        let sketch = format!("TestCheckout.test_full_flow  shop  internal  0..2000\n{checkout}");
+        assert_eq!(check(&sketch), [""; 0]);
+        let strangers = sketch.replacen("Werkzeug/3.1", "Mozilla/5.0", 3);
+        assert_eq!(
+            check(&strangers)[0],
+            "error merged-under-local-span firm ×8",
+            "several clients are no test"
         );
     }
 

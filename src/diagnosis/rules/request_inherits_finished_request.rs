@@ -21,6 +21,10 @@ requests name different client ports, so they cannot be one.
 
 What looks alike and is fine: work that continues after the response (it is no request), queues inside of a
 process (their parent is a PRODUCER), redirects and includes inside of one request.",
+    fix: "\
+uvicorn: `--reset-contextvars` (0.45 or later) or `--loop uvloop`. Elsewhere find what keeps the context after the
+response: a scope that is not closed (close it in `finally`, `with`, try-with-resources), a task per connection that
+captured the first request's context, a pool that restores the wrong one.",
     references: &[
         "Kludex/uvicorn#2167",
         "open-telemetry/opentelemetry-python-contrib#2852",

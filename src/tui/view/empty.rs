@@ -37,7 +37,14 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
     let protocol = |name: &str, address: SocketAddr| {
         vec![
             part(format!("  export OTEL_EXPORTER_OTLP_PROTOCOL={name:<15}"), key),
-            part(format!("# usual port {}", address.port()), dim),
+            part(
+                format!(
+                    "# usual port {}{}",
+                    address.port(),
+                    if name == "http/json" { "; Python has no http/json" } else { "" }
+                ),
+                dim,
+            ),
         ]
     };
     let ports = match (grpc, http) {
