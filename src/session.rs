@@ -169,4 +169,69 @@ mod tests {
             "what was learned stays"
         );
     }
+
+    /// A batch of spans of one trace with random parents: late ones, missing parents, chains, twins, cycles.
+    fn random_batch(rng: &mut fastrand::Rng, now_ms: u64, trace: u64) -> Batch {
+        use crate::model::{Origin, SpanId, SpanKind, TraceId, Value};
+        use crate::otlp::encode::{Group, request};
+        let attribute = |key: &str, value: &str| (key.to_owned(), Value::Str(value.to_owned()));
+        let mut group = Group::default();
+        group.resource.attributes.push(attribute("service.name", "s"));
+        group.scope.name =
+            if rng.bool() { "custom" } else { "opentelemetry.instrumentation.flask" }.to_owned();
+        for _ in 0..rng.usize(1..4) {
+            let id = 1 + rng.u64(0..900);
+            let mut span = crate::model::Span {
+                trace_id: TraceId(u128::from(trace + 1).to_be_bytes()),
+                span_id: SpanId(id),
+                parent_id: SpanId(if rng.u8(0..12) == 0 { 0 } else { 1 + rng.u64(0..900) }),
+                kind: if rng.bool() { SpanKind::Internal } else { SpanKind::Server },
+                start_ns: crate::testkit::EPOCH_NS + (now_ms + rng.u64(0..5)) * crate::testkit::MS,
+                end_ns: crate::testkit::EPOCH_NS + (now_ms + 8) * crate::testkit::MS,
+                flags: [0, 0x100, 0x300][rng.usize(0..3)],
+                attributes: vec![attribute("pad", &"x".repeat(500))],
+                ..Default::default()
+            };
+            if rng.u8(0..3) == 0 {
+                span.attributes.extend([attribute("http.method", "GET"), attribute("http.target", "/a")]);
+            }
+            group.spans.push(span);
+        }
+        let arrived_ns = group.spans.iter().map(|s| s.end_ns).max().unwrap();
+        crate::otlp::walk(request(&[group]), "random".into(), Origin::Grpc, arrived_ns).0
+    }
+
+    #[test]
+    fn nothing_that_arrives_while_room_is_made_breaks_the_trees() {
+        for seed in 0..12 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut session = Session::new(1500 << 10, Clock::Wall);
+            for n in 0..1_500_u64 {
+                let late = rng.u64(0..2);
+                let trace = (n / 400).saturating_sub(late);
+                session.take(random_batch(&mut rng, n * 10, trace));
+                if n % 100 == 0 {
+                    session.advance(crate::testkit::EPOCH_NS + n * 10 * crate::testkit::MS);
+                }
+            }
+            session.finish();
+            let store = &session.store;
+            let mut rows = 0;
+            for trace in store.traces() {
+                for view in [View::Recorded, View::Unmerged] {
+                    let next = |at: &SpanIx| store.next_row(*at, view, &|_| false);
+                    let down: Vec<SpanIx> =
+                        std::iter::successors(store.first_row(trace, view), next).collect();
+                    let previous = |at: &SpanIx| store.prev_row(*at, view, &|_| false);
+                    let mut up: Vec<SpanIx> =
+                        std::iter::successors(store.last_row(trace, view, &|_| false), previous).collect();
+                    up.reverse();
+                    assert_eq!(down, up, "seed {seed}");
+                    rows += down.iter().filter(|at| store.slot(**at).is_held()).count() as u64;
+                }
+            }
+            assert_eq!(rows, 2 * store.span_count(), "seed {seed}: every span is drawn once in each view");
+            assert!(store.counters().evicted_spans > 0, "seed {seed}: room was made");
+        }
+    }
 }
