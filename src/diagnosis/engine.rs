@@ -21,6 +21,9 @@ const ENTRY_IN_TABLES: usize = 48;
 const PROMPT: usize = 64;
 const SPANS_A_FINDING: usize = 32;
 
+/// What a trace costs that a finding remembers, bytes.
+const TRACE_IN_A_SET: usize = 40;
+
 /// An edge to a parent that diagnosis cuts, or mends again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CutChange {
@@ -348,6 +351,8 @@ impl Diagnosis {
             + self.chains.placed() * ENTRY_IN_TABLES
             + self.groups.capacity() * size_of::<Option<Box<Group>>>()
             + (self.groups.len() - self.vacant.len()) * size_of::<Group>()
+            + self.wrong_kinds.values().map(|kinds| kinds.traces.len()).sum::<usize>() * TRACE_IN_A_SET
+            + self.merged.capacity() * TRACE_IN_A_SET
     }
 
     /// Judges an entry and puts it where it belongs.

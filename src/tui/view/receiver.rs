@@ -85,13 +85,17 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let counters = cx.session.store.counters();
     let mut lines: Vec<Vec<Part<'a>>> = vec![Vec::new()];
 
-    let head =
-        format!("{:<28} {:<16} {:>9} {:>11} {:>9}  last", "sender", "as", "batches", "spans", "rejected");
+    // The sender has what the other columns leave: 63 of them, the time of day included.
+    let who_columns = usize::from(width).saturating_sub(63).clamp(12, 60);
+    let head = format!(
+        "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}  last",
+        "sender", "as", "batches", "spans", "rejected"
+    );
     lines.push(vec![part(head, bold)]);
     for (who, origin, sent) in cx.traffic.senders() {
         let line = format!(
-            "{:<28} {:<16} {:>9} {:>11} {:>9}  {}",
-            text::fit(who, 28, look.symbols.ellipsis),
+            "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}  {}",
+            text::fit(who, who_columns, look.symbols.ellipsis),
             origin.to_string(),
             text::count(sent.batches),
             text::count(sent.spans),
