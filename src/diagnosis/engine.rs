@@ -69,6 +69,8 @@ pub struct Diagnosis {
     /// When waiting entries are to be judged by themselves.
     patience: VecDeque<(u64, SpanIx)>,
     serial: u64,
+    /// How many processes were silent when the time was last told.
+    silent: usize,
     waiting: HashMap<SpanIx, BTreeSet<SpanIx>>,
     pub(super) wrong_kinds: BTreeMap<(ProcessIx, u32), WrongKinds>,
     /// Groups that changed since they were last weighed.
@@ -104,6 +106,7 @@ impl Default for Diagnosis {
             overdue: HashMap::new(),
             patience: VecDeque::new(),
             serial: 0,
+            silent: 0,
             waiting: HashMap::new(),
             wrong_kinds: BTreeMap::new(),
             dirty: BTreeSet::new(),
@@ -162,6 +165,10 @@ impl Diagnosis {
         }
         self.dirty.extend(self.unsettled.iter().copied());
         self.weigh_changed(store);
+        // A process that falls silent may have been killed: what is said of its open spans reads differently.
+        let silent = self.processes.silent(self.now_ns);
+        self.stale |= silent != self.silent;
+        self.silent = silent;
         if self.stale {
             self.write(store);
         }

@@ -68,12 +68,22 @@ impl Processes {
         process.last_arrived_ns = process.last_arrived_ns.max(now_ns);
     }
 
+    /// How many are silent.
+    pub(crate) fn silent(&self, now_ns: u64) -> usize {
+        self.all.iter().filter(|process| process.is_silent(now_ns)).count()
+    }
+
     pub(crate) fn memory(&self) -> usize {
         self.of_resource.capacity() * size_of::<ProcessIx>() + self.all.len() * (size_of::<Process>() + 256)
     }
 }
 
 impl Process {
+    /// Whether it has delivered nothing for so long that it may be gone.
+    pub(crate) fn is_silent(&self, now_ns: u64) -> bool {
+        now_ns.saturating_sub(self.last_arrived_ns) >= super::verdict::SILENT_NS
+    }
+
     fn new(resource: &Resource) -> Self {
         let language = resource.text("telemetry.sdk.language").to_owned();
         // JavaScript's start times have a grain of a millisecond (opentelemetry-js#5804).

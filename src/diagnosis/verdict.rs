@@ -47,6 +47,8 @@ pub(crate) struct Words<'a> {
     pub(crate) known_issue: Option<&'a KnownIssue>,
     /// Nothing more will come.
     pub(crate) ended: bool,
+    /// Its process has been silent for long.
+    pub(crate) silent: bool,
 }
 
 impl Diagnosis {
@@ -73,6 +75,7 @@ impl Diagnosis {
             open_ns,
             known_issue,
             ended: self.ended,
+            silent: process.is_silent(self.now_ns),
         };
         let remedy = match group.key {
             GroupKey::Span(_) => merged_under_local_span::remedy(&words),
@@ -233,6 +236,7 @@ impl Diagnosis {
             open_ns: self.open_ns(store, group),
             known_issue: self.known_issue(store, group, verdict.rule),
             ended: self.ended,
+            silent: process.is_silent(self.now_ns),
         };
         let requests = self.request_count(store, group);
         let message = match group.key {

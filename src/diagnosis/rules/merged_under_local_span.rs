@@ -59,7 +59,11 @@ pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
             format!("{what}, {all}under `{}` ({by}{open})", hub.name)
         }
         None => {
-            let state = if words.ended { "was never received" } else { "has not ended" };
+            let state = match (words.ended, words.silent) {
+                (true, _) => "was never received",
+                (false, true) => "has not ended or was lost",
+                (false, false) => "has not ended",
+            };
             let likely = words.known_issue.map_or_else(String::new, |issue| {
                 let culprit = issue.scope.rsplit('.').next().unwrap_or(&issue.scope);
                 format!(", very likely the {culprit} instrumentation's")
@@ -169,6 +173,9 @@ mod tests {
             open.message
         );
         assert_eq!(open.culprit.and_then(|c| c.name), None, "no name is claimed");
+        bench.advance(60_000);
+        let killed = bench.0.diagnosis.findings()[0].message.clone();
+        assert!(killed.contains("has not ended or was lost (open ≥ 3.21 s)"), "{killed}");
         bench.take([run]);
         assert_eq!(bench.findings()[0], "error merged-under-local-span firm ×3");
         assert!(bench.0.diagnosis.findings()[0].message.contains("under `run`"));
