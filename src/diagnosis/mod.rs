@@ -10,11 +10,13 @@
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
 //! | `group` | entries that hang from one culprit |
+//! | `alone` | wrong kinds that no merge explains |
 //! | `evidence` | how sure |
 //! | `verdict` | findings from groups |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
 
+mod alone;
 mod engine;
 mod evidence;
 mod finding;

@@ -1,6 +1,6 @@
 //! An inbound HTTP request was handled, but its span is not SERVER.
 
-use crate::diagnosis::engine::WrongKinds;
+use crate::diagnosis::alone::WrongKinds;
 use crate::diagnosis::process::ProcessIx;
 use crate::diagnosis::role::inbound_proof;
 use crate::diagnosis::{Finding, MAX_TRACE_IDS, Rule, Severity, State};
