@@ -34,17 +34,10 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
     let (plain, dim, key) = (Style::new(), look.style(Role::Dim), look.style(Role::Key));
     let Some(usual) = http.or(grpc) else { return vec![vec![part("waiting for spans", plain)]] };
     let line = |words: &str, style: Style| vec![part(words.to_owned(), style)];
-    let protocol = |name: &str, address: SocketAddr| {
+    let protocol = |name: &str, address: SocketAddr, note: &str| {
         vec![
             part(format!("  export OTEL_EXPORTER_OTLP_PROTOCOL={name:<15}"), key),
-            part(
-                format!(
-                    "# usual port {}{}",
-                    address.port(),
-                    if name == "http/json" { "; Python has no http/json" } else { "" }
-                ),
-                dim,
-            ),
+            part(format!("# {note}{}", address.port()), dim),
         ]
     };
     let ports = match (grpc, http) {
@@ -62,9 +55,9 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
         Vec::new(),
         line("An SDK that must be told a protocol may use any of these:", plain),
         Vec::new(),
-        protocol("grpc", grpc.unwrap_or(usual)),
-        protocol("http/protobuf", usual),
-        protocol("http/json", usual),
+        protocol("grpc", grpc.unwrap_or(usual), "usual port "),
+        protocol("http/protobuf", usual, "usual port "),
+        protocol("http/json", usual, "not in Python; "),
         Vec::new(),
         line(&ports, plain),
         line("SDKs send in batches: the first spans may take 5 s.", dim),
