@@ -12,7 +12,7 @@ use crate::model::{KeySet, ParentLocality, SpanId, SpanKind, TraceId};
 use crate::store::{SpanIx, Store};
 use std::collections::BTreeMap;
 
-/// How many entries of a group of which nothing is said are looked at one by one.
+/// How many entries of a group of which nothing is said are judged at a time.
 const UNSPOKEN: usize = 256;
 
 /// Entries of one scope of one service whose kind is wrong without a merge.
@@ -123,8 +123,8 @@ impl Diagnosis {
         }
         let mut all = true;
         let mut ripe = Vec::new();
-        let fresh = group.members.iter().filter(|at| !group.alone.contains_key(at)).take(UNSPOKEN);
-        for at in fresh.filter(|at| self.chains.has_wrong_kind(**at)) {
+        let wrong = group.members.iter().filter(|at| self.chains.has_wrong_kind(**at));
+        for at in wrong.filter(|at| !group.alone.contains_key(at)).take(UNSPOKEN) {
             let tail = !received && self.is_tail(store, *at);
             if received || !tail || silent || self.ended {
                 ripe.push((*at, Settled { received, tail: tail && !silent }));

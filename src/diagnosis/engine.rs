@@ -67,7 +67,6 @@ pub struct Diagnosis {
     pub(super) finding_of_wrong_kinds: HashMap<(ProcessIx, u32), usize>,
     pub(super) now_ns: u64,
     pub(super) ended: bool,
-    pub(super) revision: u64,
 }
 
 impl Default for Diagnosis {
@@ -98,7 +97,6 @@ impl Default for Diagnosis {
             finding_of_wrong_kinds: HashMap::new(),
             now_ns: 0,
             ended: false,
-            revision: 0,
         }
     }
 }
@@ -234,11 +232,6 @@ impl Diagnosis {
     /// The verdicts: headlines first, then by severity, rule, service and ids.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
-    }
-
-    /// A number that changes whenever the findings do.
-    pub fn revision(&self) -> u64 {
-        self.revision
     }
 
     /// The findings that a span is part of or the culprit of, by index in [`Diagnosis::findings`].

@@ -71,7 +71,7 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
     let said = if by_flags { "flags say local" } else { "same process" };
     if group.ended > 0 {
         let sentence = format!(
-            "{} started after its parent and the request above had ended ({said})",
+            "{} started after the parent and the request above had ended ({said})",
             requests(group.ended)
         );
         out.push((if by_flags { 0.97 } else { 0.85 }, sentence));

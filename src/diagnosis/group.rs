@@ -131,8 +131,7 @@ pub(crate) struct Group {
     pub(crate) ended: u64,
     pub(crate) other_connection: u64,
     pub(crate) overlaps: u64,
-    /// Entries whose user agent is a tool's, that came over loopback, that are messages or jobs.
-    pub(crate) tools: u64,
+    /// Entries that came over loopback, that are messages or jobs.
     pub(crate) loopback: u64,
     pub(crate) messages: u64,
     /// Entries that handle HTTP requests.
@@ -194,7 +193,6 @@ impl Group {
             ended: 0,
             other_connection: 0,
             overlaps: 0,
-            tools: 0,
             loopback: 0,
             messages: 0,
             http: 0,
@@ -234,7 +232,6 @@ impl Group {
         self.mixed |= entry.process != self.process;
         self.traces.insert(entry.sampled.trace);
         if let Some(facts) = entry.facts {
-            self.tools += u64::from(facts.tool_agent);
             self.loopback += u64::from(facts.loopback);
             self.addresses.insert(facts.peer_address);
             self.agents.insert(facts.user_agent);
@@ -266,7 +263,6 @@ impl Group {
         self.ended += other.ended;
         self.other_connection += other.other_connection;
         self.overlaps += other.overlaps;
-        self.tools += other.tools;
         self.loopback += other.loopback;
         self.messages += other.messages;
         self.http += other.http;

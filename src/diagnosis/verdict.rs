@@ -224,7 +224,6 @@ impl Diagnosis {
             }
         }
         self.findings = drafts.into_iter().map(|draft| draft.finding).collect();
-        self.revision += 1;
     }
 
     fn merge_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {

@@ -401,6 +401,3 @@ impl Default for Slot {
         }
     }
 }
-
-/// Keeps the segments type in reach of rooms that hold a table beside the slots.
-pub type SlotTable<T> = Segments<T>;
