@@ -21,7 +21,7 @@ use crate::model::{
 use crate::otlp::decode;
 use bytes::Bytes;
 use intern::Interner;
-use segments::{Pool, Segments};
+use segments::Pool;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use tree::List;
