@@ -39,6 +39,7 @@ def arguments():
     ap.add_argument("--tail", type=int, default=0, help="requests at the same time, at the end")
     ap.add_argument("--header", action="append", default=[], help="'name: value', sent with every request")
     ap.add_argument("--addresses", action="store_true", help="each user from an address of its own in 127/8 (Linux)")
+    ap.add_argument("--rid", action="store_true", help="add `rid=N` to each query: the request that a span belongs to can be told")
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--limit", type=float, default=120.0, help="seconds for the whole visit")
     ap.add_argument("--log", action="store_true")
@@ -65,6 +66,8 @@ class Visit:
         path, method = self.paths[i % len(self.paths)], "GET"
         if not path.startswith("/"):
             method, path = path.split(":", 1)
+        if self.args.rid:
+            path += ("&" if "?" in path else "?") + f"rid={i}"
         user = self.random.randrange(len(USERS))
         headers = {"User-Agent": AGENTS[user], "Cookie": f"session={USERS[user]}", "Accept": "*/*"}
         body = None

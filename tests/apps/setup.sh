@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what the apps of this directory run on, from exact pins, under target/apps/:
 #
-#   tests/apps/setup.sh [NAME...]      flask-1.29 flask-1.30 click-server fastapi express (default: all)
+#   tests/apps/setup.sh [NAME...]      (default: those that the live tests need)
 #
-# Needs python3 with venv and pip; `express` needs node and npm. A second run installs nothing that is still
+# A name is that of a directory with requirements.txt, package.json or Cargo.toml, with `-` for `_`;
+# DIR-SUFFIX is DIR with requirements-SUFFIX.txt. Needs python3 with venv and pip, node and npm, or cargo. A second run installs nothing that is still
 # as the pins say. Respects CARGO_TARGET_DIR. Every package is pinned and installed without its dependencies,
 # so the resolver has nothing to search for.
 set -euo pipefail
@@ -50,17 +51,32 @@ node_app() { # node_app NAME DIRECTORY: its scripts go beside the modules, where
   cp "$2"/*.js "$apps/$1/"
 }
 
+rust_app() { # rust_app NAME DIRECTORY: its binaries go into bin/
+  cargo install --quiet --locked --path "$2" --root "$apps/$1" --target-dir "$apps/.cargo-$1"
+}
+
 [[ $# -gt 0 ]] || set -- flask-1.29 flask-1.30 click-server fastapi express
 for name in "$@"; do
-  case $name in
-    flask-1.29) python_app "$name" "$here/flask/requirements-1.29.txt" ;;
-    flask-1.30) python_app "$name" "$here/flask/requirements-1.30.txt" ;;
-    click-server) python_app "$name" "$here/click_server/requirements.txt" ;;
-    fastapi) python_app "$name" "$here/fastapi/requirements.txt" ;;
-    express) node_app "$name" "$here/express" ;;
-    *)
-      echo "setup.sh: no app is called $name" >&2
-      exit 2
-      ;;
-  esac
+  found=
+  for dir in "$here"/*/; do
+    dir=${dir%/}
+    base=$(basename "$dir")
+    base=${base//_/-}
+    suffix=${name#"$base"}
+    [[ $suffix != "$name" ]] && [[ -z $suffix || $suffix == -* ]] || continue
+    if [[ -f $dir/requirements$suffix.txt ]]; then
+      python_app "$name" "$dir/requirements$suffix.txt"
+    elif [[ -z $suffix && -f $dir/package.json ]]; then
+      node_app "$name" "$dir"
+    elif [[ -z $suffix && -f $dir/Cargo.toml ]]; then
+      rust_app "$name" "$dir"
+    else
+      continue
+    fi
+    found=1
+  done
+  if [[ -z $found ]]; then
+    echo "setup.sh: no app is called $name" >&2
+    exit 2
+  fi
 done

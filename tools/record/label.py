@@ -10,6 +10,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import signal
 import sys
 
@@ -59,13 +60,15 @@ def write(args):
     capture = os.path.join(args.dir, "capture.jsonl")
     with open(args.requests, encoding="utf-8") as lines:
         requests = [json.loads(line) for line in lines]
-    answers = collections.Counter(f"{r['method']} {r['path']} {r['status']}" for r in requests)
+    bare = lambda path: re.sub(r"[?&]rid=\d+", "", path)
+    answers = collections.Counter(f"{r['method']} {bare(r['path'])} {r['status']}" for r in requests)
     findings = [json.loads(text) for text in args.finding]
     label = {
         "title": args.title,
         "healthy": not findings,
         "findings": findings,
         "requests": len(requests),
+        **({"units": args.units} if args.units else {}),
         "answers": dict(sorted(answers.items())),
         "ended": args.ended,
         "counts": counted(capture),
@@ -124,6 +127,7 @@ def main():
     command.add_argument("--title", required=True)
     command.add_argument("--requests", required=True)
     command.add_argument("--ended", required=True)
+    command.add_argument("--units", help="`rid`: a span belongs to the request whose `rid=N` it or its nearest ancestor carries in a URL")
     for name in ("--finding", "--note", "--versions"):
         command.add_argument(name, action="append", default=[])
     command.set_defaults(run=write)
