@@ -87,7 +87,7 @@ fn measure(load: &Load, reversed: bool, in_parts: bool) -> Result<(), Failure> {
     let mut session = Session::new(usize::MAX, Clock::Wall);
     let mut parts = [Duration::ZERO; COLUMNS.len() - 2];
     let mut longest = Duration::ZERO;
-    let mut arrived = Vec::new();
+    let mut arrived = otoscope::store::Arrived::default();
     for (number, request) in requests.into_iter().enumerate() {
         let now_ns = load.start_ns + number as u64 * 1_000_000;
         let mut start = Instant::now();
@@ -107,7 +107,6 @@ fn measure(load: &Load, reversed: bool, in_parts: bool) -> Result<(), Failure> {
             longest = longest.max(part(1));
             continue;
         }
-        arrived.clear();
         session.store.ingest(batch, &mut arrived);
         part(2);
         session.diagnosis.observe(&session.store, &arrived, now_ns);

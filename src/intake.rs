@@ -218,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_offered_arrives_in_order_and_rejections_are_counted() {
         let (intake, mut arrivals) = channel(2);
-        let rejection = Rejection { position: "byte 3".into(), reason: "a reason".into() };
+        let rejection = Rejection::new("byte 3", "a reason");
         intake.offer(Batch { arrived_ns: 1, rejections: vec![rejection; 3], ..batch() }).await.unwrap();
         intake.offer(Batch { arrived_ns: 2, ..batch() }).await.unwrap();
         assert_eq!(arrivals.recv().await.unwrap().arrived_ns, 1);

@@ -5,7 +5,7 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::model::Batch;
-use crate::store::{SpanIx, Store};
+use crate::store::{Arrived, SpanIx, Store};
 
 /// How many spans are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
 const EVICTION_STEP: usize = 512;
@@ -28,19 +28,24 @@ pub struct Session {
     pub diagnosis: Diagnosis,
     max_memory: usize,
     clock: Clock,
-    arrived: Vec<SpanIx>,
+    arrived: Arrived,
     gone: Vec<SpanIx>,
 }
 
 impl Session {
     /// An empty session that holds at most `max_memory` bytes (batches, records, index, diagnosis).
     pub fn new(max_memory: usize, clock: Clock) -> Self {
+        Self::with(max_memory, clock, Diagnosis::default())
+    }
+
+    /// The same with a diagnosis by rules of the caller's choice.
+    pub fn with(max_memory: usize, clock: Clock, diagnosis: Diagnosis) -> Self {
         Self {
             store: Store::new(),
-            diagnosis: Diagnosis::default(),
+            diagnosis,
             max_memory,
             clock,
-            arrived: Vec::new(),
+            arrived: Arrived::default(),
             gone: Vec::new(),
         }
     }
@@ -48,7 +53,6 @@ impl Session {
     /// Takes a batch in, diagnoses it, and makes room.
     pub fn take(&mut self, batch: Batch) {
         let now_ns = batch.arrived_ns;
-        self.arrived.clear();
         self.store.ingest(batch, &mut self.arrived);
         self.diagnosis.observe(&self.store, &self.arrived, now_ns);
         self.apply_cuts();
@@ -60,7 +64,7 @@ impl Session {
     /// Without effect on a dump: what its spans waited for is told by their own times.
     pub fn advance(&mut self, now_ns: u64) {
         if self.clock == Clock::Stream {
-            return;
+            return self.diagnosis.refresh(&self.store);
         }
         self.diagnosis.advance(&self.store, now_ns);
         self.apply_cuts();

@@ -9,7 +9,7 @@
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
 //! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
 
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Diagnosis, Finding, Severity};
 use crate::model::{
     Batch, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
 };
@@ -175,9 +175,14 @@ impl Bench {
         self
     }
 
-    /// Rule, state and request or span count of each finding, one a line, symptoms indented.
+    /// Severity, rule, state and request or span count of each warning and error, one a line, symptoms indented.
     pub(crate) fn findings(&self) -> Vec<String> {
-        let findings = self.0.diagnosis.findings();
+        self.list(|finding| finding.severity > Severity::Info)
+    }
+
+    /// The same of the findings that are wanted.
+    pub(crate) fn list(&self, wanted: impl Fn(&Finding) -> bool) -> Vec<String> {
+        let findings = self.0.diagnosis.findings().iter().filter(|finding| wanted(finding));
         let line = |f: &Finding| {
             let indent = if f.folded_under.is_some() { "  " } else { "" };
             format!(
@@ -188,11 +193,18 @@ impl Bench {
                 f.request_count.unwrap_or(f.span_count)
             )
         };
-        findings.iter().map(line).collect()
+        findings.map(line).collect()
     }
 }
 
-/// The findings of a sketch read as a file.
+/// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
+pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
+    let diagnosis = Diagnosis::with_rules(&|known| known.enabled || known.id == rule);
+    let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
+    bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
+}
+
+/// The warnings and errors of a sketch read as a file.
 pub(crate) fn check(sketch: &str) -> Vec<String> {
     Bench::default().take(by_end(sketch)).finish().findings()
 }

@@ -191,7 +191,7 @@ fn read_all(
         if let Err(error) = read {
             let _ = first.send(Err(error.clone()));
             let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
-            said.rejections.push(Rejection { position: name, reason: error.to_string() });
+            said.rejections.push(Rejection::new(name, error.to_string()));
             let _ = intake.send_blocking(said);
             failed.push(error);
         }

@@ -1,14 +1,19 @@
 //! The engine: which entries wait for what, and which hang together.
 
+use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
+use super::claim::Claim;
 use super::finding::{CulpritClass, Finding, Severity};
 use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, Settled};
 use super::known_issues::{self, KnownIssue};
+use super::marks::Marks;
 use super::process::{ProcessIx, Processes};
 use super::role::Role;
-use super::unmerge::{Chains, Edge, Place, Top};
+use super::rule::{On, RULES, Rule};
+use super::seen::Seen;
+use super::unmerge::{Chains, Edge, Place, Top, Traits};
 use crate::model::{Key, ParentLocality, SpanKind, TraceId};
-use crate::store::{SpanIx, Store, TraceIx, View};
+use crate::store::{Arrived, SpanIx, Store, TraceIx, View};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
@@ -18,6 +23,9 @@ const ENTRY_IN_TABLES: usize = 48;
 /// so many spans have come for each of them as pay for the work, or with the next second.
 const PROMPT: usize = 64;
 const SPANS_A_FINDING: usize = 32;
+
+/// How many children of one parent are shown to rules at once; those of a parent with more wait for the next spans.
+const PAIRS_AT_ONCE: usize = 256;
 
 /// What a trace costs that a finding remembers, bytes.
 const TRACE_IN_A_SET: usize = 40;
@@ -34,6 +42,16 @@ pub struct CutChange {
 /// The engine: what is wrong with everything that was observed.
 #[derive(Debug)]
 pub struct Diagnosis {
+    /// By place in [`RULES`].
+    on: Vec<bool>,
+    pub(super) marks: Marks,
+    pub(super) gathered: Aggregates,
+    /// What rules on marks and aggregates said when they were last asked.
+    pub(super) claims: Vec<(&'static Rule, Claim)>,
+    /// Spans observed since then.
+    unasked: usize,
+    /// Parents, and their next child that rules are to be shown together with them.
+    unpaired: VecDeque<(SpanIx, SpanIx)>,
     pub(super) chains: Chains,
     pub(super) processes: Processes,
     pub(super) known_issues: Vec<KnownIssue>,
@@ -71,7 +89,20 @@ pub struct Diagnosis {
 
 impl Default for Diagnosis {
     fn default() -> Self {
+        Self::with_rules(&|rule| rule.enabled)
+    }
+}
+
+impl Diagnosis {
+    /// A diagnosis by the rules that are on.
+    pub fn with_rules(is_on: &dyn Fn(&Rule) -> bool) -> Self {
         Self {
+            on: RULES.iter().map(|rule| is_on(rule)).collect(),
+            marks: Marks::new(is_on),
+            gathered: Aggregates::default(),
+            claims: Vec::new(),
+            unasked: 0,
+            unpaired: VecDeque::new(),
             chains: Chains::default(),
             processes: Processes::default(),
             known_issues: known_issues::shipped(),
@@ -99,11 +130,11 @@ impl Default for Diagnosis {
             ended: false,
         }
     }
-}
 
-impl Diagnosis {
-    /// Looks at spans that have just been ingested; `now_ns` is their batch's time of arrival.
-    pub fn observe(&mut self, store: &Store, arrived: &[SpanIx], now_ns: u64) {
+    /// Looks at what has just been ingested; `now_ns` is its batch's time of arrival.
+    pub fn observe(&mut self, store: &Store, arrived: &Arrived, now_ns: u64) {
+        self.gathered.bad_ids += arrived.bad_ids;
+        let arrived = arrived.spans.as_slice();
         self.now_ns = self.now_ns.max(now_ns);
         self.ended = false;
         self.processes.learn(store);
@@ -114,7 +145,9 @@ impl Diagnosis {
             let process = self.processes.of(record.resource);
             self.processes.note(process, record.start_ns, record.end_ns, now_ns);
         }
+        self.show_waiting_pairs(store, PAIRS_AT_ONCE);
         for at in arrived {
+            self.show(store, *at);
             self.resolve(store, *at);
             if self.chains.is_entry(*at) && self.chains.place(*at).is_none() {
                 self.judge(store, *at);
@@ -122,6 +155,7 @@ impl Diagnosis {
         }
         self.weigh_changed(store);
         self.unwritten += arrived.len();
+        self.unasked += arrived.len();
         let findings = self.findings.len();
         if self.stale && (findings < PROMPT || self.unwritten >= findings * SPANS_A_FINDING) {
             self.write(store);
@@ -143,14 +177,110 @@ impl Diagnosis {
         let silent = self.processes.silent(self.now_ns);
         self.stale |= silent != self.silent;
         self.silent = silent;
+        self.refresh(store);
+    }
+
+    /// Asks the rules again that look at counts and aggregates. Once a second: their findings change with every span,
+    /// and nobody reads faster.
+    pub fn refresh(&mut self, store: &Store) {
+        if self.unasked > 0 {
+            self.ask(store);
+        }
         if self.stale {
             self.write(store);
+        }
+    }
+
+    fn ask(&mut self, store: &Store) {
+        self.unasked = 0;
+        let cx = self.cx(store);
+        let mut claims = self.marks.claims(&cx);
+        for (rule, _) in RULES.iter().zip(&self.on).filter(|(_, on)| **on) {
+            if let On::Aggregate(look) = rule.on {
+                let mut said = Vec::new();
+                look(&cx, &mut said);
+                claims.extend(said.into_iter().map(|claim| (*rule, claim)));
+            }
+        }
+        self.stale |= !claims.is_empty() || !self.claims.is_empty();
+        self.claims = claims;
+    }
+
+    pub(super) fn cx<'a>(&'a self, store: &'a Store) -> Cx<'a> {
+        Cx {
+            store,
+            processes: &self.processes,
+            chains: &self.chains,
+            gathered: &self.gathered,
+            now_ns: self.now_ns,
+            ended: self.ended,
+        }
+    }
+
+    /// Whether a rule is on.
+    pub(super) fn is_on(&self, rule: &Rule) -> bool {
+        RULES.iter().position(|known| known.id == rule.id).is_some_and(|number| self.on[number])
+    }
+
+    /// Shows a span that has arrived to rules and aggregates, then with its parent and with children that came before.
+    fn show(&mut self, store: &Store, at: SpanIx) {
+        let record = store.record(at);
+        self.gathered.emitters.number(&self.processes, record.resource, record.scope);
+        let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
+        self.gathered.span(&seen);
+        self.marks.span(&seen);
+        self.chains.set(at, Traits::SEEN);
+        if let Some(parent) = store.slot(at).parent() {
+            self.show_pair(store, at, parent);
+        }
+        if let Some(first) = store.first_child(at, View::Recorded) {
+            self.show_children(store, at, first, PAIRS_AT_ONCE);
+        }
+    }
+
+    fn show_pair(&mut self, store: &Store, child: SpanIx, parent: SpanIx) {
+        let both = self.chains.is(child, Traits::SEEN) && self.chains.is(parent, Traits::SEEN);
+        if !both || self.chains.is(child, Traits::PAIRED) {
+            return;
+        }
+        self.chains.set(child, Traits::PAIRED);
+        let of = |at| seen(store, &self.chains, &self.processes, &self.gathered, at);
+        let (Some(child), Some(above)) = (of(child), of(parent)) else { return };
+        self.gathered.pair(&child, &above);
+        let excused = self.chains.is(parent, Traits::EXCUSED);
+        if self.marks.pair(&child, &above, excused) && !excused {
+            self.chains.set(parent, Traits::EXCUSED);
+        }
+    }
+
+    /// Shows children together with their parent, at most so many; the others later.
+    fn show_children(&mut self, store: &Store, parent: SpanIx, first: SpanIx, most: usize) {
+        let mut next = Some(first);
+        for _ in 0..most {
+            let Some(child) = next else { return };
+            self.show_pair(store, child, parent);
+            next = store.next_sibling(child, View::Recorded);
+        }
+        if let Some(child) = next {
+            self.unpaired.push_back((parent, child));
+        }
+    }
+
+    fn show_waiting_pairs(&mut self, store: &Store, most: usize) {
+        if let Some((parent, child)) = self.unpaired.pop_front()
+            && store.slot(parent).is_held()
+            && store.slot(child).parent() == Some(parent)
+        {
+            self.show_children(store, parent, child, most);
         }
     }
 
     /// Says that nothing more will come: what can settle has settled.
     pub fn finish(&mut self, store: &Store) {
         self.ended = true;
+        while !self.unpaired.is_empty() {
+            self.show_waiting_pairs(store, usize::MAX);
+        }
         let mut waiting: Vec<SpanIx> = self.waiting.values().flatten().copied().collect();
         waiting.sort_unstable();
         for at in waiting {
@@ -160,6 +290,7 @@ impl Diagnosis {
         // What was said of open spans reads differently now that nothing more will come.
         self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
         self.weigh_changed(store);
+        self.ask(store);
         if self.stale {
             self.write(store);
         }
@@ -198,6 +329,7 @@ impl Diagnosis {
                 None => {}
             }
             self.waiting.remove(at);
+            self.gathered.forget(*at);
             self.chains.forget(store, *at);
         }
     }
@@ -251,7 +383,31 @@ impl Diagnosis {
             }
             Some(Place::Waiting(_)) | None => [None, None],
         };
-        group.into_iter().chain(member.into_iter().flatten()).collect()
+        let merged = group.into_iter().chain(member.into_iter().flatten());
+        let mut all: Vec<usize> = merged.chain(self.claims_on(store, at)).collect();
+        all.dedup();
+        all
+    }
+
+    /// The findings of rules on spans, pairs and aggregates that a span is part of.
+    fn claims_on(&self, store: &Store, at: SpanIx) -> Vec<usize> {
+        let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else {
+            return Vec::new();
+        };
+        let scope = store.scope(seen.record.scope);
+        let marked: Vec<&Rule> = self.marks.of_span(&seen, self.chains.is(at, Traits::EXCUSED)).collect();
+        let id = (store.trace(seen.trace).id, seen.record.span_id);
+        let concerns = |finding: &Finding| match finding.rule.on {
+            On::Merge => false,
+            On::Span(_) => {
+                marked.iter().any(|rule| rule.id == finding.rule.id)
+                    && finding.service == seen.of_process.service
+                    && finding.scope.as_ref().map_or(("", ""), |(n, v)| (n, v))
+                        == (&scope.name, &scope.version)
+            }
+            On::Pair(_) | On::Aggregate(_) => finding.span_ids.contains(&id),
+        };
+        (0..self.findings.len()).filter(|i| concerns(&self.findings[*i])).collect()
     }
 
     /// Whether an entry of a group was judged by itself.
@@ -305,7 +461,16 @@ impl Diagnosis {
             .iter()
             .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains_key(&id)));
         let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
-        findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max()
+        let merged = findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max();
+        let marked = self.marks.of_trace(store, trace);
+        let claimed = |finding: &&Finding| match finding.rule.on {
+            On::Merge => false,
+            On::Span(_) | On::Pair(_) => {
+                (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
+            }
+            On::Aggregate(_) => finding.trace_ids.contains(&id),
+        };
+        merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max())
     }
 
     /// Whether a span (or a placeholder of one) holds merged requests together.
@@ -318,6 +483,8 @@ impl Diagnosis {
     /// Bytes of memory held.
     pub fn memory(&self) -> usize {
         self.chains.memory()
+            + self.marks.memory()
+            + self.gathered.memory()
             + self.processes.memory()
             + self.chains.placed() * ENTRY_IN_TABLES
             + self.groups.capacity() * size_of::<Option<Box<Group>>>()
@@ -459,7 +626,7 @@ impl Diagnosis {
 
     /// Judges again what waited for a span that has just arrived.
     fn resolve(&mut self, store: &Store, at: SpanIx) {
-        if !self.chains.is_awaited(at) {
+        if !self.chains.is(at, Traits::AWAITED) {
             return;
         }
         if let Some(waiting) = self.waiting.remove(&at) {
@@ -609,4 +776,35 @@ impl Diagnosis {
             self.retract_wrong_kind(store, span, settled);
         }
     }
+}
+
+/// A held span as rules see it; nothing for a placeholder.
+pub(super) fn seen<'a>(
+    store: &'a Store,
+    chains: &Chains,
+    processes: &'a Processes,
+    gathered: &Aggregates,
+    at: SpanIx,
+) -> Option<Seen<'a>> {
+    let slot = store.slot(at);
+    if !slot.is_held() {
+        return None;
+    }
+    let record = &slot.record;
+    let process = processes.of(record.resource);
+    let of_process = processes.get(process);
+    Some(Seen {
+        store,
+        at,
+        trace: slot.trace,
+        record,
+        facts: store.facts(at),
+        role: chains.role(at),
+        entry: chains.is_entry(at),
+        scope: chains.scope(record.scope),
+        process,
+        of_process,
+        service: of_process.service_ix,
+        emitter: gathered.emitters.find(of_process.service_ix, record.scope)?,
+    })
 }

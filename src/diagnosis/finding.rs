@@ -126,6 +126,8 @@ pub struct Finding {
     pub state: State,
     /// The service whose instrumentation it is about.
     pub service: String,
+    /// Name and version of the instrumentation scope that it is about, where it is about one.
+    pub scope: Option<(String, String)>,
     /// Traces that show it, at most [`MAX_TRACE_IDS`].
     pub trace_ids: Vec<TraceId>,
     /// All of them.

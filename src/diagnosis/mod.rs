@@ -6,6 +6,11 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `rule` | what a rule is, when it looks, and the table of all |
+//! | `seen` | a span as rules see it |
+//! | `marks`, `tally` | rules on spans and pairs at work: what they marked, by service and scope |
+//! | `aggregate/` | what is gathered for rules that look at many spans |
+//! | `claim` | what a rule says |
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
@@ -13,19 +18,26 @@
 //! | `alone` | wrong kinds that no merge explains |
 //! | `evidence` | how sure |
 //! | `verdict` | findings from groups |
+//! | `list` | the list of findings, symptoms folded under what explains them |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
 
+mod aggregate;
 mod alone;
+mod claim;
 mod engine;
 mod evidence;
 mod finding;
 mod group;
 mod known_issues;
+mod list;
+mod marks;
 mod process;
 mod role;
 mod rule;
 pub mod rules;
+mod seen;
+mod tally;
 mod units;
 mod unmerge;
 mod verdict;
@@ -34,5 +46,5 @@ pub use engine::{CutChange, Diagnosis};
 pub use finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
-pub use rule::{RULES, Rule};
+pub use rule::{RULES, Rule, find};
 pub use units::{Request, requests_of};

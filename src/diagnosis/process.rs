@@ -8,11 +8,16 @@ use std::collections::HashMap;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct ProcessIx(pub(crate) u32);
 
+/// The number of a service: a name in a namespace.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ServiceIx(pub(crate) u32);
+
 /// One process, as far as its resource tells it from others.
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
     /// `service.name`.
     pub(crate) service: String,
+    pub(crate) service_ix: ServiceIx,
     /// `telemetry.sdk.language`.
     pub(crate) language: String,
     /// `telemetry.auto.version`: the version of an auto-instrumentation distribution.
@@ -33,6 +38,9 @@ pub(crate) struct Processes {
     of_resource: Vec<ProcessIx>,
     by_key: HashMap<String, ProcessIx>,
     all: Vec<Process>,
+    /// Namespace and name of each service.
+    services: Vec<(String, String)>,
+    by_service: HashMap<(String, String), ServiceIx>,
 }
 
 impl Processes {
@@ -43,7 +51,14 @@ impl Processes {
             let next = ProcessIx(self.all.len() as u32);
             let process = *self.by_key.entry(key(resource)).or_insert(next);
             if process == next {
-                self.all.push(Process::new(resource));
+                let name =
+                    (resource.text("service.namespace").to_owned(), resource.service_name().to_owned());
+                let next = ServiceIx(self.services.len() as u32);
+                let service = *self.by_service.entry(name.clone()).or_insert(next);
+                if service == next {
+                    self.services.push(name);
+                }
+                self.all.push(Process::new(resource, service));
             }
             self.of_resource.push(process);
         }
@@ -57,6 +72,21 @@ impl Processes {
 
     pub(crate) fn get(&self, process: ProcessIx) -> &Process {
         &self.all[process.0 as usize]
+    }
+
+    /// The name of a service.
+    pub(crate) fn service(&self, service: ServiceIx) -> &str {
+        self.services.get(service.0 as usize).map_or("", |(_, name)| name)
+    }
+
+    /// How many services there are.
+    pub(crate) fn service_count(&self) -> usize {
+        self.services.len()
+    }
+
+    /// All processes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ProcessIx, &Process)> {
+        self.all.iter().enumerate().map(|(i, process)| (ProcessIx(i as u32), process))
     }
 
     /// Notes a span that was delivered.
@@ -84,12 +114,13 @@ impl Process {
         now_ns.saturating_sub(self.last_arrived_ns) >= super::verdict::SILENT_NS
     }
 
-    fn new(resource: &Resource) -> Self {
+    fn new(resource: &Resource, service_ix: ServiceIx) -> Self {
         let language = resource.text("telemetry.sdk.language").to_owned();
         // JavaScript's start times have a grain of a millisecond (opentelemetry-js#5804).
         let epsilon_ns = if matches!(language.as_str(), "nodejs" | "webjs") { 2_000_000 } else { 1_000_000 };
         Self {
             service: resource.service_name().to_owned(),
+            service_ix,
             language,
             auto_version: resource.text("telemetry.auto.version").to_owned(),
             watermark_ns: 0,

@@ -32,22 +32,44 @@ struct Node {
     up: SpanIx,
     place: Option<Place>,
     role: Role,
-    entry: bool,
-    /// It describes an inbound HTTP request and is not SERVER.
-    wrong_kind: bool,
-    /// Something may have to be judged again when it arrives.
-    awaited: bool,
+    is: Traits,
 }
 
 impl Node {
-    const NONE: Self = Self {
-        up: SpanIx::NONE,
-        place: None,
-        role: Role::Other,
-        entry: false,
-        wrong_kind: false,
-        awaited: false,
-    };
+    const NONE: Self = Self { up: SpanIx::NONE, place: None, role: Role::Other, is: Traits(0) };
+}
+
+const _: () = assert!(size_of::<Node>() <= 16, "a node is a fixed cost of every span");
+
+/// What is known of a slot, a bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Traits(u8);
+
+impl Traits {
+    /// It handles something from outside of its process.
+    pub(super) const ENTRY: Self = Self(1);
+    /// It describes an inbound HTTP request and is not SERVER.
+    pub(super) const WRONG_KIND: Self = Self(2);
+    /// Something may have to be judged again when it arrives.
+    pub(super) const AWAITED: Self = Self(4);
+    /// Rules have seen it.
+    pub(super) const SEEN: Self = Self(8);
+    /// Rules have seen it together with its parent.
+    pub(super) const PAIRED: Self = Self(16);
+    /// A child excuses what rules had marked it for.
+    pub(super) const EXCUSED: Self = Self(32);
+    /// An entry of another process, or over a carrier, hangs from it.
+    pub(super) const CALLS: Self = Self(64);
+    /// It waits to be looked for when it is overdue.
+    pub(super) const MISSED: Self = Self(128);
+
+    fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn set(&mut self, other: Self, on: bool) {
+        if on { self.0 |= other.0 } else { self.0 &= !other.0 }
+    }
 }
 
 /// Where a span's local chain ends.
@@ -80,7 +102,7 @@ pub(super) enum Edge {
 
 /// Roles and local chains of all held spans.
 #[derive(Debug, Default)]
-pub(super) struct Chains {
+pub(crate) struct Chains {
     nodes: Segments<Node>,
     scopes: Vec<ScopeTraits>,
     names: Vec<NameTraits>,
@@ -99,16 +121,18 @@ impl Chains {
         self.nodes.grow(store.slot_capacity(), || Node::NONE);
         let node = &mut self.nodes[at.0];
         let kind = slot.record.kind();
-        (node.up, node.role, node.entry) = (at, role, is_entry(role, kind));
-        node.wrong_kind = role == Role::HttpIn && kind != SpanKind::Server;
+        (node.up, node.role) = (at, role);
+        node.is.set(Traits::ENTRY, is_entry(role, kind));
+        node.is.set(Traits::WRONG_KIND, role == Role::HttpIn && kind != SpanKind::Server);
     }
 
     /// Forgets a slot that was evicted or freed. What waits for an evicted span to be sent again goes on waiting.
     pub(super) fn forget(&mut self, store: &Store, at: SpanIx) {
         if (at.0 as usize) < self.nodes.len() {
             self.set_place(at, None);
-            let awaited = self.nodes[at.0].awaited && !store.slot(at).is_vacant();
-            self.nodes[at.0] = Node { awaited, ..Node::NONE };
+            let mut kept = Node::NONE;
+            kept.is.set(Traits::AWAITED, self.is(at, Traits::AWAITED) && !store.slot(at).is_vacant());
+            self.nodes[at.0] = kept;
         }
     }
 
@@ -127,13 +151,21 @@ impl Chains {
         self.placed
     }
 
-    /// Notes that something may have to be judged again when a span arrives in this slot.
-    pub(super) fn set_awaited(&mut self, at: SpanIx) {
-        self.nodes[at.0].awaited = true;
+    /// Whether any of these is known of a slot.
+    #[inline]
+    pub(super) fn is(&self, at: SpanIx, traits: Traits) -> bool {
+        self.nodes.get(at.0).is_some_and(|node| node.is.has(traits))
     }
 
-    pub(super) fn is_awaited(&self, at: SpanIx) -> bool {
-        self.nodes[at.0].awaited
+    /// Notes this of a slot.
+    #[inline]
+    pub(super) fn set(&mut self, at: SpanIx, traits: Traits) {
+        self.nodes[at.0].is.set(traits, true);
+    }
+
+    /// Notes that something may have to be judged again when a span arrives in this slot.
+    pub(super) fn set_awaited(&mut self, at: SpanIx) {
+        self.set(at, Traits::AWAITED);
     }
 
     pub(super) fn role(&self, at: SpanIx) -> Role {
@@ -142,11 +174,11 @@ impl Chains {
 
     /// Whether a span describes an inbound HTTP request and is not SERVER.
     pub(super) fn has_wrong_kind(&self, at: SpanIx) -> bool {
-        (at.0 as usize) < self.nodes.len() && self.nodes[at.0].wrong_kind
+        self.is(at, Traits::WRONG_KIND)
     }
 
     pub(super) fn is_entry(&self, at: SpanIx) -> bool {
-        (at.0 as usize) < self.nodes.len() && self.nodes[at.0].entry
+        self.is(at, Traits::ENTRY)
     }
 
     pub(super) fn scope(&self, number: u32) -> ScopeTraits {
@@ -181,7 +213,7 @@ impl Chains {
                 continue;
             }
             let slot = store.slot(at);
-            if self.nodes[at.0].entry {
+            if self.nodes[at.0].is.has(Traits::ENTRY) {
                 return Top::Entry(at);
             }
             let Some(parent) = slot.parent() else { return Top::Local(at) };

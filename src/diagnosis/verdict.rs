@@ -182,51 +182,7 @@ impl Diagnosis {
         })
     }
 
-    /// Writes the list of findings anew.
-    pub(super) fn write_findings(&mut self, store: &Store) {
-        let mut drafts: Vec<Draft> = Vec::new();
-        for (number, verdict) in &self.verdicts {
-            let Some(group) = &self.groups[*number as usize] else { continue };
-            drafts.push(Draft {
-                from: From::Group(*number),
-                finding: self.merge_finding(store, group, verdict),
-            });
-            if group.wrong_kinds > 0 {
-                let finding = self.symptom_finding(store, group, verdict);
-                drafts.push(Draft { from: From::Symptom(*number), finding });
-            }
-        }
-        for (key, kinds) in &self.wrong_kinds {
-            let process = self.processes.get(key.0);
-            let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
-            drafts.push(Draft { from: From::WrongKinds(*key), finding });
-        }
-        drafts.sort_by(|a, b| a.order().cmp(&b.order()));
-        self.finding_of_group.clear();
-        self.finding_of_wrong_kinds.clear();
-        for (index, draft) in drafts.iter().enumerate() {
-            match draft.from {
-                From::Group(number) => {
-                    self.finding_of_group.insert(number, (index, None));
-                }
-                From::WrongKinds(key) => {
-                    self.finding_of_wrong_kinds.insert(key, index);
-                }
-                From::Symptom(_) => {}
-            }
-        }
-        for (index, draft) in drafts.iter_mut().enumerate() {
-            if let From::Symptom(number) = draft.from
-                && let Some((headline, symptom)) = self.finding_of_group.get_mut(&number)
-            {
-                draft.finding.folded_under = Some(*headline);
-                *symptom = Some(index);
-            }
-        }
-        self.findings = drafts.into_iter().map(|draft| draft.finding).collect();
-    }
-
-    fn merge_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
+    pub(super) fn merge_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
         let process = self.processes.get(group.process);
         let words = Words {
             group,
@@ -250,6 +206,7 @@ impl Diagnosis {
             confidence: verdict.confidence,
             state: verdict.state,
             service: process.service.clone(),
+            scope: None,
             trace_ids,
             trace_count: group.traces.len() as u64,
             span_ids,
@@ -264,7 +221,7 @@ impl Diagnosis {
         }
     }
 
-    fn symptom_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
+    pub(super) fn symptom_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
         let (trace_ids, span_ids) = ids(group, |sampled| sampled.wrong_kind);
         let scope = store.scope(group.scope());
         let kind = group.sample.values().find(|s| s.wrong_kind).map(|s| s.kind);
@@ -275,6 +232,7 @@ impl Diagnosis {
             confidence: verdict.confidence,
             state: verdict.state,
             service: self.processes.get(group.process).service.clone(),
+            scope: Some((scope.name.clone(), scope.version.clone())).filter(|(name, _)| !name.is_empty()),
             trace_ids,
             trace_count: group.traces.len() as u64,
             span_ids,
@@ -336,31 +294,4 @@ fn ids(
         }
     }
     (traces, spans)
-}
-
-#[derive(Clone, Copy)]
-enum From {
-    Group(u32),
-    Symptom(u32),
-    WrongKinds((super::process::ProcessIx, u32)),
-}
-
-struct Draft {
-    from: From,
-    finding: Finding,
-}
-
-impl Draft {
-    /// Headlines first, then by severity, rule, service and ids.
-    fn order(&self) -> impl Ord + '_ {
-        let finding = &self.finding;
-        (
-            matches!(self.from, From::Symptom(_)),
-            std::cmp::Reverse(finding.severity),
-            finding.rule.id,
-            &finding.service,
-            &finding.trace_ids,
-            &finding.span_ids,
-        )
-    }
 }

@@ -68,7 +68,7 @@ impl<'a> Outlet<'a> {
 
     /// Notes what could not be taken.
     pub(super) fn reject(&mut self, position: String, reason: String) {
-        self.waiting.push(Rejection { position, reason });
+        self.waiting.push(Rejection::new(position, reason));
     }
 
     /// Counts logs that a reader found outside of batches.
@@ -117,7 +117,7 @@ impl<'a> Outlet<'a> {
     pub(super) fn why_nothing(&self) -> String {
         let Summary { rejected, log_records, metrics, .. } = self.summary;
         match &self.first_rejection {
-            Some(Rejection { position, reason }) => {
+            Some(Rejection { position, reason, .. }) => {
                 // In protobuf logs look like spans without ids.
                 let hint = if reason.starts_with("trace_id") {
                     " (perhaps logs or metrics, not traces)"

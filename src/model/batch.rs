@@ -56,6 +56,15 @@ pub struct Rejection {
     pub position: String,
     /// A sentence.
     pub reason: String,
+    /// It is a span whose ids violate the format: the fault is its sender's.
+    pub bad_id: bool,
+}
+
+impl Rejection {
+    /// Something that could not be taken, whatever the reason.
+    pub fn new(position: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { position: position.into(), reason: reason.into(), bad_id: false }
+    }
 }
 
 /// Signals that are accepted and counted, but not shown.

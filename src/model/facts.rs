@@ -113,6 +113,8 @@ pub struct Facts {
     pub method: Method,
     /// Messaging operation.
     pub messaging: MessagingOperation,
+    /// Sampling threshold of `tracestate` (`ot=th:`), its upper 32 of 56 bits: how much is thrown away.
+    pub threshold: u32,
     /// Peer address is a loopback address.
     pub loopback: bool,
     /// The user agent is a load or API tool (`curl`, `k6`, …).

@@ -135,15 +135,44 @@ keys! {
     ErrorType = "error.type" | "exception.type";
     /// Facts of a resource on a span.
     ResourceFact = "service.name" | "host.name" | "telemetry.sdk.name" | "k8s.pod.name";
+    /// Protocol version under its old name.
+    HttpFlavorOld = "http.flavor";
+    /// Peer service.
+    PeerService = "peer.service" | "service.peer.name";
+    /// Old name of the message id and its kin.
+    MessagingOld = "messaging.message_id" | "messaging.destination_kind" | "messaging.url";
+    /// Not a key: a value looks like a credential that was not masked.
+    Secret = "";
+    /// Not a key: a status code or a port was sent as text.
+    NumberAsText = "";
+    /// Not a key: a websocket (`network.protocol.name`, URL scheme, status 101).
+    Websocket = "";
+    /// Not a key: the path or RPC service is one that takes telemetry.
+    TelemetryCall = "";
+    /// Not a key: the path is that of a health, readiness or metrics probe.
+    ProbePath = "";
+    /// Not a key: a database engine that runs inside of the process.
+    EmbeddedDb = "";
+    /// Not a key: a generative AI operation that runs inside of the process (an agent, a tool).
+    GenAiInProcess = "";
+    /// Not a key: an AWS SDK call.
+    AwsApi = "";
+    /// Not a key: `tracestate` has a sampling threshold (`ot=th:`).
+    SamplingThreshold = "";
     /// Not a key: eight zero bytes were sent as the parent id.
     ZeroParent = "";
     /// Not a key: the span carries links.
     HasLinks = "";
     /// Not a key: the SDK discarded attributes, events or links.
     Dropped = "";
+    /// Headers with credentials. Set as [`Key::Secret`] unless the value is masked.
+    SecretHeader = "http.request.header.authorization" | "http.request.header.cookie"
+        | "http.request.header.proxy_authorization" | "http.request.header.proxy-authorization"
+        | "http.request.header.x-api-key" | "http.request.header.x_api_key"
+        | "http.response.header.set-cookie" | "http.response.header.set_cookie";
 }
 
-const SLOTS: usize = 512;
+const SLOTS: usize = 1024;
 const VACANT: u8 = u8::MAX;
 
 /// Open addressing over a hash of length and three bytes, made at compile time: most keys of a span are
@@ -195,15 +224,15 @@ impl Key {
 
 /// A set of watched keys.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct KeySet(u64);
+pub struct KeySet(u128);
 
 impl KeySet {
     /// The set of these keys.
     pub const fn of(keys: &[Key]) -> Self {
-        let mut bits = 0;
+        let mut bits = 0_u128;
         let mut i = 0;
         while i < keys.len() {
-            bits |= 1 << keys[i] as u8;
+            bits |= 1_u128 << keys[i] as u8;
             i += 1;
         }
         Self(bits)
@@ -212,19 +241,31 @@ impl KeySet {
     /// Adds a key.
     #[inline]
     pub fn insert(&mut self, key: Key) {
-        self.0 |= 1 << key as u8;
+        self.0 |= 1_u128 << key as u8;
     }
 
     /// Whether it holds this key.
     #[inline]
     pub fn has(self, key: Key) -> bool {
-        self.0 & (1 << key as u8) != 0
+        self.0 & (1_u128 << key as u8) != 0
     }
 
     /// Whether it holds any of these.
     #[inline]
     pub fn any(self, keys: Self) -> bool {
         self.0 & keys.0 != 0
+    }
+
+    /// Whether it holds all of these.
+    #[inline]
+    pub fn all(self, keys: Self) -> bool {
+        self.0 & keys.0 == keys.0
+    }
+
+    /// The keys that either holds.
+    #[must_use]
+    pub fn or(self, keys: Self) -> Self {
+        Self(self.0 | keys.0)
     }
 
     /// The keys that both hold.
@@ -256,7 +297,7 @@ mod tests {
 
     #[test]
     fn keys_fit_the_set() {
-        assert!((Key::Dropped as u8) < 64);
+        assert!((Key::SecretHeader as u8) < 128);
         let set = KeySet::of(&[Key::HttpMethod, Key::UrlPath]);
         assert!(set.has(Key::UrlPath) && !set.has(Key::HttpTarget));
         assert_eq!(set.names().collect::<Vec<_>>(), ["http.request.method", "url.path"]);

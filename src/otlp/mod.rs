@@ -10,6 +10,7 @@ pub mod decode;
 pub mod encode;
 mod json;
 mod mend;
+mod signs;
 mod walk;
 mod wire;
 

@@ -1,5 +1,6 @@
 //! The one pass over a request's bytes: a record a span, facts for spans with a role, nothing decoded.
 
+use super::signs;
 use super::wire::{Broken, Field, Fields, key_value};
 use crate::model::{
     Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Rejection, Source, SpanFlags,
@@ -44,6 +45,7 @@ const ROLE_KEYS: KeySet = KeySet::of(&[
     Key::FaasInvocation,
     Key::GraphqlOperation,
     Key::McpMethod,
+    Key::SamplingThreshold,
 ]);
 
 /// Walks an `ExportTraceServiceRequest`. One bad span never loses its neighbours: it becomes a rejection.
@@ -115,7 +117,12 @@ impl Walk<'_> {
                 1 => self.batch.scopes[scope].0 = range(at, content),
                 2 => {
                     if let Err(reason) = self.span(content, at, resource, scope as u32) {
-                        self.batch.rejections.push(Rejection { position: format!("byte {at}"), reason });
+                        let Refusal { reason, bad_id } = reason;
+                        self.batch.rejections.push(Rejection {
+                            position: format!("byte {at}"),
+                            reason,
+                            bad_id,
+                        });
                     }
                 }
                 3 => self.batch.scopes[scope].1 = range(at, content),
@@ -125,17 +132,21 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn span(&mut self, bytes: &[u8], base: usize, resource: u32, scope: u32) -> Result<(), String> {
+    fn span(&mut self, bytes: &[u8], base: usize, resource: u32, scope: u32) -> Result<(), Refusal> {
         let (mut trace_id, mut span_id, mut parent_id): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
         let mut name: (usize, &[u8]) = (base, &[]);
         let mut record = SpanRecord::new(SpanId::NONE, SpanId::NONE);
         let mut gathered = Gathered::default();
         let mut fields = Fields::new(bytes, base);
-        let broken = |b: Broken| format!("the span's bytes are broken: {} at byte {}", b.what, b.offset);
+        let broken = |b: Broken| Refusal {
+            reason: format!("the span's bytes are broken: {} at byte {}", b.what, b.offset),
+            bad_id: false,
+        };
         while let Some(field) = fields.next().map_err(broken)? {
             match field {
                 (1, Field::Bytes(_, id)) => trace_id = id,
                 (2, Field::Bytes(_, id)) => span_id = id,
+                (3, Field::Bytes(_, state)) => gathered.note_trace_state(state, &mut record.keys),
                 (4, Field::Bytes(_, id)) => parent_id = id,
                 (5, Field::Bytes(at, text)) => name = (at, text),
                 (6, Field::Varint(kind)) => record.set_kind(kind as i32),
@@ -145,7 +156,7 @@ impl Walk<'_> {
                     let (key, value_at, value) = key_value(attribute, at).map_err(broken)?;
                     if let Some(key) = Key::from_name(key) {
                         record.keys.insert(key);
-                        gathered.note(key, value_at, value).map_err(broken)?;
+                        gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
                 (13, Field::Bytes(..)) => record.keys.insert(Key::HasLinks),
@@ -206,13 +217,20 @@ impl Walk<'_> {
     }
 }
 
-fn bad_id(field: &str, bytes: &[u8], length: usize) -> String {
+/// Why a span is not taken.
+struct Refusal {
+    reason: String,
+    bad_id: bool,
+}
+
+fn bad_id(field: &str, bytes: &[u8], length: usize) -> Refusal {
     let shown: String = bytes.iter().take(24).map(|b| format!("{b:02x}")).collect();
-    match bytes.len() {
+    let reason = match bytes.len() {
         0 => format!("{field} is missing"),
         n if n == length => format!("{field} is all zeros"),
         n => format!("{field} has {n} bytes instead of {length}: {shown}"),
-    }
+    };
+    Refusal { reason, bad_id: true }
 }
 
 /// What the attributes of one span said, before it is known whether it has a role.
@@ -242,7 +260,7 @@ fn scalar(bytes: &[u8], base: usize) -> Result<Scalar<'_>, Broken> {
 
 impl Gathered {
     #[inline]
-    fn note(&mut self, key: Key, base: usize, value: &[u8]) -> Result<(), Broken> {
+    fn note(&mut self, key: Key, base: usize, value: &[u8], keys: &mut KeySet) -> Result<(), Broken> {
         let facts = &mut self.facts;
         match key {
             Key::HttpMethod | Key::HttpMethodOld => {
@@ -253,11 +271,13 @@ impl Gathered {
             Key::UrlPath | Key::HttpTarget => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
                     facts.set_path(text);
+                    signs::of_url(text, keys);
                 }
             }
             Key::UrlFull | Key::HttpUrl => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
                     facts.set_url(text);
+                    signs::of_url(text, keys);
                 }
             }
             Key::RpcMethod => {
@@ -280,16 +300,21 @@ impl Gathered {
                     facts.messaging = MessagingOperation::from_wire(text);
                 }
             }
-            Key::HttpStatus | Key::HttpStatusOld => facts.http_status = small(&scalar(value, base)?),
+            Key::HttpStatus | Key::HttpStatusOld => {
+                facts.http_status = number(&scalar(value, base)?, keys);
+                if facts.http_status == 101 {
+                    keys.insert(Key::Websocket);
+                }
+            }
             Key::ServerAddress | Key::NetPeerName | Key::HttpHost => {
                 if let (Scalar::Text(_, text), 0) = (scalar(value, base)?, facts.host) {
                     facts.set_authority(text);
                 }
             }
-            Key::ServerPort => facts.server_port = small(&scalar(value, base)?),
+            Key::ServerPort => facts.server_port = number(&scalar(value, base)?, keys),
             Key::HttpClientIp | Key::ClientAddress => self.peer(&scalar(value, base)?, 2),
             Key::NetPeerIp | Key::NetworkPeerAddress => self.peer(&scalar(value, base)?, 1),
-            Key::NetPeerPort | Key::NetworkPeerPort => facts.peer_port = small(&scalar(value, base)?),
+            Key::NetPeerPort | Key::NetworkPeerPort => facts.peer_port = number(&scalar(value, base)?, keys),
             Key::HttpUserAgent | Key::UserAgent => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
                     facts.user_agent = hash32(text);
@@ -308,9 +333,28 @@ impl Gathered {
                     Scalar::Other => 0,
                 }
             }
+            Key::UrlQuery
+            | Key::RpcService
+            | Key::RpcSystem
+            | Key::DbSystem
+            | Key::GenAiOperation
+            | Key::NetworkProtocol
+            | Key::UrlScheme
+            | Key::SecretHeader => {
+                if let Scalar::Text(_, text) = scalar(value, base)? {
+                    signs::of_value(key, text, keys);
+                }
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    fn note_trace_state(&mut self, state: &[u8], keys: &mut KeySet) {
+        if let Some(threshold) = signs::sampling_threshold(state) {
+            self.facts.threshold = threshold;
+            keys.insert(Key::SamplingThreshold);
+        }
     }
 
     fn peer(&mut self, address: &Scalar<'_>, rank: u8) {
@@ -325,10 +369,13 @@ impl Gathered {
 }
 
 /// A status or port, sent as a number or as text.
-fn small(value: &Scalar<'_>) -> u16 {
+fn number(value: &Scalar<'_>, keys: &mut KeySet) -> u16 {
     match value {
         Scalar::Int(number) => u16::try_from(*number).unwrap_or(0),
-        Scalar::Text(_, text) => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).unwrap_or(0),
+        Scalar::Text(_, text) => {
+            keys.insert(Key::NumberAsText);
+            std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).unwrap_or(0)
+        }
         Scalar::Other => 0,
     }
 }

@@ -157,7 +157,7 @@ pub(super) struct Complaint<'a> {
 impl Complaint<'_> {
     pub(super) fn send(self, connection: &Connection, reason: &str) {
         let mut batch = Batch::empty(connection.source.clone(), self.origin, now_ns());
-        batch.rejections.push(Rejection { position: self.path.into(), reason: reason.into() });
+        batch.rejections.push(Rejection::new(self.path, reason));
         connection.intake.complain(batch);
     }
 }

@@ -44,6 +44,7 @@ struct FindingRow<'a> {
     confidence: f64,
     state: String,
     service: &'a str,
+    scope: Option<ScopeRow<'a>>,
     trace_ids: Vec<String>,
     trace_count: u64,
     span_ids: Vec<String>,
@@ -55,6 +56,12 @@ struct FindingRow<'a> {
     evidence: &'a [String],
     remedy: &'a [String],
     folded_under: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct ScopeRow<'a> {
+    name: &'a str,
+    version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -121,6 +128,7 @@ fn finding_row(finding: &Finding) -> FindingRow<'_> {
         confidence: finding.confidence,
         state: finding.state.to_string(),
         service: &finding.service,
+        scope: finding.scope.as_ref().map(|(name, version)| ScopeRow { name, version }),
         trace_ids: finding.trace_ids.iter().map(ToString::to_string).collect(),
         trace_count: finding.trace_count,
         span_ids: finding.span_ids.iter().map(|(_, span)| span.to_string()).collect(),

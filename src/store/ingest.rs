@@ -1,15 +1,16 @@
 //! Taking a batch in: each span finds its trace, its slot and its parent, once.
 
 use super::index::{span_key, trace_key};
-use super::{HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
+use super::{Arrived, HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
 use crate::model::{Batch, ByteRange, Key, NO_FACTS, SpanId, SpanRecord, StatusCode, TraceId};
 use crate::otlp::decode;
 use bytes::Bytes;
 
 impl Store {
-    /// Takes a batch in. Appends the slots of spans that are new to `arrived`, in the order of the batch; repeated
-    /// deliveries are counted and leave no slot.
-    pub fn ingest(&mut self, batch: Batch, arrived: &mut Vec<SpanIx>) {
+    /// Takes a batch in, and tells what was in it. Repeated deliveries are counted and leave no slot.
+    pub fn ingest(&mut self, batch: Batch, arrived: &mut Arrived) {
+        arrived.clear();
+        arrived.bad_ids = batch.rejections.iter().filter(|rejection| rejection.bad_id).count() as u64;
         self.note_complaints(&batch);
         if batch.records.is_empty() {
             return;
@@ -39,9 +40,13 @@ impl Store {
             record.name = names[record.name as usize];
             record.resource = resources[record.resource as usize];
             record.scope = scopes[record.scope as usize];
-            let Some(at) = self.slot_for(trace, &record) else {
-                self.counters.repeated += 1;
-                continue;
+            let at = match self.slot_for(trace, &record) {
+                Ok(at) => at,
+                Err(held) => {
+                    self.counters.repeated += 1;
+                    arrived.repeated.push(held);
+                    continue;
+                }
             };
             if record.facts != NO_FACTS {
                 let mut facts = batch.facts[record.facts as usize];
@@ -53,7 +58,7 @@ impl Store {
             let held = &mut self.traces[trace.0];
             held.last_arrived_ns = held.last_arrived_ns.max(batch.arrived_ns);
             spans.push(at);
-            arrived.push(at);
+            arrived.spans.push(at);
         }
         if spans.is_empty() {
             return self.batches.remove(home);
@@ -117,22 +122,22 @@ impl Store {
         trace
     }
 
-    /// The slot for a new span, nothing for one that is already held with the same content.
-    fn slot_for(&mut self, trace: TraceIx, record: &SpanRecord) -> Option<SpanIx> {
+    /// The slot for a new span; as an error that of one that is already held with the same content.
+    fn slot_for(&mut self, trace: TraceIx, record: &SpanRecord) -> Result<SpanIx, SpanIx> {
         let (key, id) = (span_key(trace, record.span_id), record.span_id);
         let same_id = |slot: &Slot| slot.trace == trace && slot.record.span_id == id;
         let Some(at) = self.find_span(trace, id) else {
-            return Some(self.new_slot(trace, id, false));
+            return Ok(self.new_slot(trace, id, false));
         };
         if !self.slot(at).is_held() {
             self.unlink(at);
-            return Some(at);
+            return Ok(at);
         }
         let repeated = self.index.find(key, |i| {
             let slot = &self.slots[i];
             same_id(slot) && slot.is_held() && slot.record.content_hash == record.content_hash
         });
-        if repeated.is_some() { None } else { Some(self.new_slot(trace, id, true)) }
+        repeated.map_or_else(|| Ok(self.new_slot(trace, id, true)), |held| Err(SpanIx(held)))
     }
 
     fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
@@ -215,4 +220,4 @@ impl HeldBatch {
     }
 }
 
-const _: () = assert!(Key::Dropped as u8 <= 63, "the last key must fit the set");
+const _: () = assert!((Key::SecretHeader as u8) < 128, "the last key must fit the set");

@@ -177,6 +177,25 @@ pub struct Counters {
     pub unshown: Unshown,
 }
 
+/// What was in a batch, for whoever looks at it next.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// The slots of spans that are new, in the order of the batch.
+    pub spans: Vec<SpanIx>,
+    /// Spans that were delivered once more with the same content.
+    pub repeated: Vec<SpanIx>,
+    /// How many spans were rejected because their ids violate the format.
+    pub bad_ids: u64,
+}
+
+impl Arrived {
+    fn clear(&mut self) {
+        self.spans.clear();
+        self.repeated.clear();
+        self.bad_ids = 0;
+    }
+}
+
 /// How many rejections and remarks are kept to be read; all are counted.
 const KEPT_COMPLAINTS: usize = 100;
 

@@ -1,13 +1,13 @@
 //! Every received span is drawn exactly once, in an order that does not depend on the order of arrival.
 
-use super::{SpanIx, Store, View};
+use super::{Arrived, SpanIx, Store, View};
 use crate::model::{Batch, SpanId, TraceId};
 use crate::testkit::{batches, by_end, spans};
 
 fn filled(batches: impl IntoIterator<Item = Batch>) -> Store {
     let mut store = Store::new();
     for batch in batches {
-        store.ingest(batch, &mut Vec::new());
+        store.ingest(batch, &mut Arrived::default());
     }
     store
 }
@@ -82,7 +82,7 @@ fn a_missing_parent_is_a_row_and_gives_way_when_it_arrives() {
     let hub = all.pop().unwrap();
     let mut store = filled(all);
     assert_eq!(rows(&store, View::Recorded)[0], "[0]");
-    store.ingest(hub, &mut Vec::new());
+    store.ingest(hub, &mut Arrived::default());
     assert_eq!(rows(&store, View::Recorded)[0], "0");
 }
 
@@ -96,9 +96,9 @@ fn cut_edges_show_only_in_the_unmerged_view() {
         let mut store = Store::new();
         let cut = [1_u64, 3, 6];
         for batch in batches {
-            let mut arrived: Vec<SpanIx> = Vec::new();
+            let mut arrived = Arrived::default();
             store.ingest(batch, &mut arrived);
-            for at in arrived {
+            for at in arrived.spans {
                 let cut = cut.contains(&(store.record(at).span_id.0 - 0x1000));
                 store.set_cut(at, cut);
             }
@@ -195,7 +195,7 @@ fn eviction_takes_the_oldest_request_and_counts_it() {
     store.evict(100, &mut gone);
     let again = by_end(SHOP);
     for batch in again {
-        store.ingest(batch, &mut Vec::new());
+        store.ingest(batch, &mut Arrived::default());
     }
     assert_eq!(rows(&store, View::Recorded).len(), 8, "freed places are used again");
 }
@@ -212,7 +212,7 @@ fn spans_that_arrive_while_others_are_evicted_find_their_places() {
     let mut store = filled(by_end(sketch));
     store.evict(1, &mut Vec::new());
     for batch in by_end(&whole) {
-        store.ingest(batch, &mut Vec::new());
+        store.ingest(batch, &mut Arrived::default());
     }
     assert_eq!(rows(&store, View::Recorded), ["0", " 1", "2", " 3"]);
 }

@@ -3,6 +3,7 @@
 use crate::diagnosis::alone::WrongKinds;
 use crate::diagnosis::process::ProcessIx;
 use crate::diagnosis::role::inbound_proof;
+use crate::diagnosis::rule::On;
 use crate::diagnosis::{Finding, MAX_TRACE_IDS, Rule, Severity, State};
 use crate::model::{ParentLocality, Scope, SpanKind};
 use crate::store::Store;
@@ -10,7 +11,9 @@ use crate::store::Store;
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "http-entry-not-server",
+    code: "A1",
     severity: Severity::Error,
+    enabled: true,
     summary: "a span describes an inbound HTTP request and its kind is not SERVER",
     explain: "\
 The span has attributes that only the server of an HTTP request knows (its path as received, the client's
@@ -28,12 +31,15 @@ receive spans; Express middleware.",
 Where the span is made by hand, set its kind: `kind=SpanKind.SERVER` in Python, `{ kind: SpanKind.SERVER }` in
 JavaScript, `setSpanKind(SpanKind.SERVER)` in Java, `trace.WithSpanKind(trace.SpanKindServer)` in Go.
 Else find the span that was current when the request arrived: some instrumentations choose INTERNAL then.",
+    code_fixes: &[],
     references: &[
         "https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span",
         "open-telemetry/opentelemetry-python#4420",
         "open-telemetry/opentelemetry-python-contrib#3171",
         "open-telemetry/opentelemetry-java-instrumentation#7342",
     ],
+    symptom_of: &[],
+    on: On::Merge,
 };
 
 /// The one line.
@@ -81,6 +87,7 @@ pub(crate) fn alone(store: &Store, key: (ProcessIx, u32), service: &str, kinds: 
         confidence: if unseen { 0.60 } else { 0.95 },
         state: if kinds.provisional >= kinds.n { State::Provisional } else { State::Firm },
         service: service.to_owned(),
+        scope: Some((scope.name.clone(), scope.version.clone())).filter(|(name, _)| !name.is_empty()),
         trace_ids,
         trace_count: kinds.traces.len() as u64,
         span_ids: kinds.sample.keys().map(|(_, trace, span)| (*trace, *span)).collect(),

@@ -1,5 +1,6 @@
 //! Requests that have nothing to do with each other share one trace, under a span of their own process.
 
+use crate::diagnosis::rule::On;
 use crate::diagnosis::verdict::Words;
 use crate::diagnosis::{CulpritClass, Rule, Severity};
 use crate::model::time::duration;
@@ -7,7 +8,9 @@ use crate::model::time::duration;
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "merged-under-local-span",
+    code: "B1",
     severity: Severity::Error,
+    enabled: true,
     summary: "unrelated requests share one trace, under a span of their own process that stayed current",
     explain: "\
 Requests from different users, over different connections, at different times, carry one trace id, because a span
@@ -29,6 +32,7 @@ A command's span: leave its instrumentation out of servers and workers (Python's
 `OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=click`). A start-up span: end it before the server or loop starts, or start that
 with an empty context. A loop over messages: a root span per message, with a link to the batch. If the culprit was not
 received, stop the process with SIGINT or flush on SIGTERM: then its name is known.",
+    code_fixes: &[],
     references: &[
         "open-telemetry/opentelemetry-python#4420",
         "open-telemetry/opentelemetry-python-contrib#3171",
@@ -36,6 +40,8 @@ received, stop the process with SIGINT or flush on SIGTERM: then its name is kno
         "open-telemetry/opentelemetry-dotnet#5245",
         "FriendsOfOpenTelemetry/opentelemetry-bundle#172",
     ],
+    symptom_of: &[],
+    on: On::Merge,
 };
 
 /// The one line.

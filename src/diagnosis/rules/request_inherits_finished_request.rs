@@ -1,12 +1,15 @@
 //! A request hangs under an earlier request of its process that had ended, or came over another connection.
 
+use crate::diagnosis::rule::On;
 use crate::diagnosis::verdict::Words;
 use crate::diagnosis::{Rule, Severity};
 
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "request-inherits-finished-request",
+    code: "B2",
     severity: Severity::Error,
+    enabled: true,
     summary: "a request continues the trace of an earlier request of the same process",
     explain: "\
 A request was recorded as a child of another request of its own process, although that one had already ended, or
@@ -25,12 +28,15 @@ process (their parent is a PRODUCER), redirects and includes inside of one reque
 uvicorn: `--reset-contextvars` (0.45 or later) or `--loop uvloop`. Elsewhere find what keeps the context after the
 response: a scope that is not closed (close it in `finally`, `with`, try-with-resources), a task per connection that
 captured the first request's context, a pool that restores the wrong one.",
+    code_fixes: &[],
     references: &[
         "Kludex/uvicorn#2167",
         "open-telemetry/opentelemetry-python-contrib#2852",
         "open-telemetry/opentelemetry-java-instrumentation#16430",
         "dotnet/runtime#91265",
     ],
+    symptom_of: &[],
+    on: On::Merge,
 };
 
 /// The one line.

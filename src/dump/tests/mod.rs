@@ -31,7 +31,7 @@ impl Outcome {
 
     fn rejections(&self) -> Vec<(&str, &str)> {
         let all = self.batches.iter().flat_map(|batch| &batch.rejections);
-        all.map(|Rejection { position, reason }| (position.as_str(), reason.as_str())).collect()
+        all.map(|Rejection { position, reason, .. }| (position.as_str(), reason.as_str())).collect()
     }
 
     fn error(&self) -> String {

@@ -4,6 +4,7 @@ use super::fields::{LENGTH, tag};
 use super::oddity::{Oddities, Oddity};
 use super::out::{close, open};
 use super::pull::{Kind, Pull, Syntax};
+use super::span::{Problem, State};
 use crate::model::{Rejection, Unshown};
 
 pub(super) type Read<T = ()> = Result<T, Syntax>;
@@ -13,7 +14,7 @@ pub(super) struct Reader<'a> {
     pub(super) json: Pull<'a>,
     pub(super) out: Vec<u8>,
     pub(super) oddities: Oddities,
-    pub(super) span: super::span::State,
+    pub(super) span: State,
     /// Numbers of the resource, scope and span that is being read.
     place: [usize; 3],
     rejections: Vec<Rejection>,
@@ -46,7 +47,7 @@ impl<'a> Reader<'a> {
             // Protobuf takes about half of what JSON takes.
             out: Vec::with_capacity(body.len() / 2),
             oddities: Oddities::default(),
-            span: super::span::State::default(),
+            span: State::default(),
             place: [0; 3],
             rejections: Vec::new(),
             rejected_at: Vec::new(),
@@ -196,14 +197,14 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 self.json.skip()?;
-                Some("not an object".to_owned())
+                Some(Problem { reason: "not an object".to_owned(), bad_id: false })
             }
         };
-        if let Some(reason) = problem {
+        if let Some(Problem { reason, bad_id }) = problem {
             self.out.truncate(start);
             let [resource, scope, span] = self.place;
             let position = format!("resourceSpans[{resource}].scopeSpans[{scope}].spans[{span}]");
-            self.rejections.push(Rejection { position, reason });
+            self.rejections.push(Rejection { position, reason, bad_id });
             self.rejected_at.push(at);
         }
         Ok(())

@@ -13,18 +13,29 @@ pub(super) struct State {
     has_trace_id: bool,
     has_span_id: bool,
     /// The first reason why it cannot be taken.
-    problem: Option<String>,
+    problem: Option<Problem>,
+}
+
+/// Why a span cannot be taken.
+pub(super) struct Problem {
+    pub(super) reason: String,
+    /// One of its ids is at fault.
+    pub(super) bad_id: bool,
 }
 
 impl Reader<'_> {
     /// Writes a span's fields. Answers why the span cannot be taken, if it cannot.
-    pub(super) fn span(&mut self) -> Read<Option<String>> {
+    pub(super) fn span(&mut self) -> Read<Option<Problem>> {
         self.span = State::default();
         self.object(Self::span_member)?;
         Ok(match std::mem::take(&mut self.span) {
             State { problem: Some(reason), .. } => Some(reason),
-            State { has_trace_id: false, .. } => Some("traceId is missing".to_owned()),
-            State { has_span_id: false, .. } => Some("spanId is missing".to_owned()),
+            State { has_trace_id: false, .. } => {
+                Some(Problem { reason: "traceId is missing".to_owned(), bad_id: true })
+            }
+            State { has_span_id: false, .. } => {
+                Some(Problem { reason: "spanId is missing".to_owned(), bad_id: true })
+            }
             State { .. } => None,
         })
     }
@@ -122,7 +133,7 @@ impl Reader<'_> {
             Leaf::Text(text) => text,
             Leaf::Null => return Ok(false),
             Leaf::Number(_) | Leaf::Bool(_) | Leaf::Nested => {
-                self.problem(|| format!("{name} is not text"));
+                self.problem(true, || format!("{name} is not text"));
                 return Ok(false);
             }
         };
@@ -138,7 +149,7 @@ impl Reader<'_> {
                 id
             }
             Id::Bad => {
-                self.problem(|| {
+                self.problem(true, || {
                     let shown = String::from_utf8_lossy(&text[..text.len().min(48)]).into_owned();
                     format!("{name} is not {} hex digits: \"{}\"", 2 * N, shown.escape_default())
                 });
@@ -146,7 +157,7 @@ impl Reader<'_> {
             }
         };
         if id == [0; N] && field != 4 {
-            self.problem(|| format!("{name} is all zeros"));
+            self.problem(true, || format!("{name} is all zeros"));
             return Ok(true);
         }
         self.out.extend_from_slice(&[tag(field, LENGTH), N as u8]);
@@ -154,9 +165,9 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    fn problem(&mut self, reason: impl FnOnce() -> String) {
+    fn problem(&mut self, bad_id: bool, reason: impl FnOnce() -> String) {
         if self.span.problem.is_none() {
-            self.span.problem = Some(reason());
+            self.span.problem = Some(Problem { reason: reason(), bad_id });
         }
     }
 
@@ -185,7 +196,7 @@ impl Reader<'_> {
                 self.out.push(tag(field, FIXED64));
                 self.out.extend_from_slice(&ns.to_le_bytes());
             }
-            None => self.problem(|| {
+            None => self.problem(false, || {
                 let shown = String::from_utf8_lossy(&text[..text.len().min(48)]).into_owned();
                 format!("{name} is not a time: \"{}\"", shown.escape_default())
             }),

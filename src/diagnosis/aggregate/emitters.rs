@@ -1,0 +1,110 @@
+//! Who emits: one instrumentation scope of one service.
+
+use crate::diagnosis::process::{Processes, ServiceIx};
+use crate::diagnosis::seen::Seen;
+use crate::model::{KeySet, SpanKind};
+use std::collections::HashMap;
+
+/// The number of an emitter.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct EmitterIx(pub(crate) u32);
+
+/// One instrumentation scope of one service, as far as it was seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Emitter {
+    pub(crate) service: ServiceIx,
+    /// Scope number of the store.
+    pub(crate) scope: u32,
+    /// `telemetry.sdk.language` of the process that was seen first.
+    pub(crate) language: String,
+    pub(crate) spans: u64,
+    /// Spans by the wire number of their kind; the last counts all others.
+    pub(crate) kinds: [u64; 7],
+    /// Spans without a parent.
+    pub(crate) roots: u64,
+    pub(crate) entries: u64,
+    /// Every watched key that any of its spans had.
+    pub(crate) keys: KeySet,
+    pub(crate) first_start_ns: u64,
+    pub(crate) last_end_ns: u64,
+}
+
+impl Emitter {
+    /// How many of its spans have this kind.
+    pub(crate) fn of_kind(&self, kind: SpanKind) -> u64 {
+        self.kinds[slot(kind)]
+    }
+}
+
+fn slot(kind: SpanKind) -> usize {
+    usize::try_from(kind.to_wire()).unwrap_or(6).min(6)
+}
+
+/// All emitters.
+#[derive(Debug, Default)]
+pub(crate) struct Emitters {
+    all: Vec<Emitter>,
+    by_key: HashMap<(ServiceIx, u32), EmitterIx>,
+    /// The one that was asked for last: spans come in runs.
+    last: Option<(ServiceIx, u32, EmitterIx)>,
+}
+
+impl Emitters {
+    /// The number of a scope of a service, new or known.
+    pub(crate) fn number(&mut self, processes: &Processes, resource: u32, scope: u32) -> EmitterIx {
+        let process = processes.get(processes.of(resource));
+        let service = process.service_ix;
+        if let Some((last_service, last_scope, emitter)) = self.last
+            && (last_service, last_scope) == (service, scope)
+        {
+            return emitter;
+        }
+        let next = EmitterIx(self.all.len() as u32);
+        let emitter = *self.by_key.entry((service, scope)).or_insert(next);
+        if emitter == next {
+            self.all.push(Emitter {
+                service,
+                scope,
+                language: process.language.clone(),
+                spans: 0,
+                kinds: [0; 7],
+                roots: 0,
+                entries: 0,
+                keys: KeySet::default(),
+                first_start_ns: u64::MAX,
+                last_end_ns: 0,
+            });
+        }
+        self.last = Some((service, scope, emitter));
+        emitter
+    }
+
+    /// The number of a scope of a service that was seen.
+    pub(crate) fn find(&self, service: ServiceIx, scope: u32) -> Option<EmitterIx> {
+        self.by_key.get(&(service, scope)).copied()
+    }
+
+    pub(crate) fn get(&self, emitter: EmitterIx) -> &Emitter {
+        &self.all[emitter.0 as usize]
+    }
+
+    /// All of them, with their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (EmitterIx, &Emitter)> {
+        self.all.iter().enumerate().map(|(i, emitter)| (EmitterIx(i as u32), emitter))
+    }
+
+    pub(super) fn span(&mut self, seen: &Seen<'_>) {
+        let emitter = &mut self.all[seen.emitter.0 as usize];
+        emitter.spans += 1;
+        emitter.kinds[slot(seen.kind())] += 1;
+        emitter.roots += u64::from(seen.record.parent_id.is_none());
+        emitter.entries += u64::from(seen.entry);
+        emitter.keys = emitter.keys.or(seen.record.keys);
+        emitter.first_start_ns = emitter.first_start_ns.min(seen.record.start_ns);
+        emitter.last_end_ns = emitter.last_end_ns.max(seen.record.end_ns);
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.all.capacity() * (size_of::<Emitter>() + 16) + self.by_key.capacity() * 24
+    }
+}

@@ -1,0 +1,51 @@
+//! What is gathered of services, scopes, processes and traces while spans pass, for rules that look at many of them.
+//!
+//! Everything in here is a count, a bound, or a bounded sample that does not depend on the order of arrival. One file
+//! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
+
+pub(crate) mod emitters;
+
+use super::process::Processes;
+use super::seen::Seen;
+use super::unmerge::Chains;
+use crate::store::{SpanIx, Store};
+use emitters::Emitters;
+
+/// Everything that is gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Aggregates {
+    /// By service and scope.
+    pub(crate) emitters: Emitters,
+    /// Spans rejected because their ids violate the format.
+    pub(crate) bad_ids: u64,
+}
+
+impl Aggregates {
+    /// Notes a span that has arrived.
+    pub(crate) fn span(&mut self, seen: &Seen<'_>) {
+        self.emitters.span(seen);
+    }
+
+    /// Notes a span and its parent, once both are here.
+    pub(crate) fn pair(&mut self, _child: &Seen<'_>, _parent: &Seen<'_>) {}
+
+    /// Forgets a span that was evicted; what was learned from it stays.
+    pub(crate) fn forget(&mut self, _at: SpanIx) {}
+
+    pub(crate) fn memory(&self) -> usize {
+        self.emitters.memory()
+    }
+}
+
+/// What rules see that look at aggregates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cx<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) processes: &'a Processes,
+    pub(crate) chains: &'a Chains,
+    pub(crate) gathered: &'a Aggregates,
+    /// The time that the engine was told, nanoseconds since the Unix epoch.
+    pub(crate) now_ns: u64,
+    /// Nothing more will come.
+    pub(crate) ended: bool,
+}

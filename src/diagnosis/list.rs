@@ -1,0 +1,137 @@
+//! The list of findings: from verdicts and claims, in order, symptoms folded under what explains them.
+
+use super::Diagnosis;
+use super::finding::Finding;
+use super::process::ProcessIx;
+use super::rules::http_entry_not_server;
+use crate::model::TraceId;
+use crate::store::Store;
+use std::cmp::Reverse;
+
+/// What a finding was made from.
+#[derive(Clone, Copy)]
+enum From {
+    /// A group of entries that hang from one culprit.
+    Group(u32),
+    /// The wrong kinds of a group.
+    Symptom(u32),
+    /// Wrong kinds that no merge explains.
+    WrongKinds((ProcessIx, u32)),
+    /// A rule on spans, pairs or aggregates.
+    Claim,
+}
+
+struct Draft {
+    from: From,
+    finding: Finding,
+}
+
+impl Draft {
+    /// By severity, rule, service, scope and ids.
+    fn order(&self) -> impl Ord + '_ {
+        let finding = &self.finding;
+        (
+            Reverse(finding.severity),
+            finding.rule.id,
+            &finding.service,
+            &finding.scope,
+            &finding.trace_ids,
+            &finding.span_ids,
+            &finding.message,
+        )
+    }
+}
+
+impl Diagnosis {
+    /// Writes the list of findings anew.
+    pub(super) fn write_findings(&mut self, store: &Store) {
+        let mut drafts = self.drafts(store);
+        drafts.sort_by(|a, b| a.order().cmp(&b.order()));
+        let mut under: Vec<Option<usize>> = (0..drafts.len()).map(|i| self.explanation(&drafts, i)).collect();
+        for index in 0..under.len() {
+            // What explains it may itself be a symptom: the top of all is the headline. Bounded against a circle.
+            for _ in 0..under.len() {
+                match under[index].and_then(|above| under[above]) {
+                    Some(further) if further != index => under[index] = Some(further),
+                    _ => break,
+                }
+            }
+        }
+        // Headlines first; the order within both parts stays.
+        let mut order: Vec<usize> = (0..drafts.len()).collect();
+        order.sort_by_key(|index| under[*index].is_some());
+        let mut place = vec![0; drafts.len()];
+        for (new, old) in order.iter().enumerate() {
+            place[*old] = new;
+        }
+        self.finding_of_group.clear();
+        self.finding_of_wrong_kinds.clear();
+        for (old, draft) in drafts.iter_mut().enumerate() {
+            draft.finding.folded_under = under[old].map(|above| place[above]);
+            match draft.from {
+                From::Group(number) => self.finding_of_group.entry(number).or_default().0 = place[old],
+                From::Symptom(number) => {
+                    self.finding_of_group.entry(number).or_default().1 = Some(place[old])
+                }
+                From::WrongKinds(key) => {
+                    self.finding_of_wrong_kinds.insert(key, place[old]);
+                }
+                From::Claim => {}
+            }
+        }
+        let mut findings: Vec<(usize, Finding)> =
+            drafts.into_iter().enumerate().map(|(old, draft)| (place[old], draft.finding)).collect();
+        findings.sort_by_key(|(new, _)| *new);
+        self.findings = findings.into_iter().map(|(_, finding)| finding).collect();
+    }
+
+    fn drafts(&self, store: &Store) -> Vec<Draft> {
+        let mut drafts: Vec<Draft> = Vec::new();
+        for (number, verdict) in &self.verdicts {
+            let Some(group) = &self.groups[*number as usize] else { continue };
+            let finding = self.merge_finding(store, group, verdict);
+            drafts.push(Draft { from: From::Group(*number), finding });
+            if group.wrong_kinds > 0 {
+                let finding = self.symptom_finding(store, group, verdict);
+                drafts.push(Draft { from: From::Symptom(*number), finding });
+            }
+        }
+        for (key, kinds) in &self.wrong_kinds {
+            let process = self.processes.get(key.0);
+            let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
+            drafts.push(Draft { from: From::WrongKinds(*key), finding });
+        }
+        drafts.retain(|draft| self.is_on(draft.finding.rule));
+        let claims = self.claims.iter();
+        drafts.extend(
+            claims
+                .map(|(rule, claim)| Draft { from: From::Claim, finding: claim.clone().into_finding(rule) }),
+        );
+        drafts
+    }
+
+    /// What explains a finding: for the wrong kinds of a group its merge, else a finding of one of the rules that its
+    /// own rule names, about all of its traces.
+    fn explanation(&self, drafts: &[Draft], index: usize) -> Option<usize> {
+        let Draft { from, finding } = &drafts[index];
+        if let From::Symptom(number) = from {
+            return drafts.iter().position(|other| matches!(other.from, From::Group(n) if n == *number));
+        }
+        let explains = |(other, draft): &(usize, &Draft)| {
+            *other != index
+                && finding.rule.symptom_of.contains(&draft.finding.rule.id)
+                && !finding.trace_ids.is_empty()
+                && finding.trace_ids.iter().all(|trace| self.is_about(draft, *trace))
+        };
+        drafts.iter().enumerate().find(explains).map(|(other, _)| other)
+    }
+
+    fn is_about(&self, draft: &Draft, trace: TraceId) -> bool {
+        match draft.from {
+            From::Group(number) => {
+                self.groups[number as usize].as_ref().is_some_and(|group| group.traces.contains(&trace))
+            }
+            _ => draft.finding.trace_ids.contains(&trace),
+        }
+    }
+}
