@@ -20,7 +20,9 @@ that was anchored to the wall clock once, and a wall clock read.
 Why it matters: durations, percentiles and critical paths that contain the span are wrong, and many back ends drop it
 or show it as centuries long.
 
-How it is found: end before start. Nothing else looks like it.",
+How it is found: end before start.
+
+What looks alike and is fine: nothing does.",
     fix: "\
 Take start and end from one clock: give the SDK neither, or both. The JavaScript SDK had the bug itself in 1.7.0
 (browsers; 1.8.0 has the fix).",
