@@ -11,6 +11,7 @@
 //! | `marks`, `tally` | rules on spans and pairs at work: what they marked, by service and scope |
 //! | `aggregate/` | what is gathered for rules that look at many spans |
 //! | `claim` | what a rule says |
+//! | `look` | looking around a marked span when it is time to speak |
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
@@ -31,6 +32,7 @@ mod finding;
 mod group;
 mod known_issues;
 mod list;
+mod look;
 mod marks;
 mod process;
 mod role;

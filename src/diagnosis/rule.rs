@@ -120,6 +120,7 @@ const fn bit(kind: SpanKind) -> u8 {
 /// Every rule, in the order of the catalogue.
 pub const RULES: &[&Rule] = &[
     &rules::http_entry_not_server::RULE,
+    &rules::http_call_not_client::RULE,
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,
     &rules::negative_duration::RULE,
