@@ -121,6 +121,7 @@ const fn bit(kind: SpanKind) -> u8 {
 pub const RULES: &[&Rule] = &[
     &rules::http_entry_not_server::RULE,
     &rules::http_call_not_client::RULE,
+    &rules::db_kind_mismatch::RULE,
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,
     &rules::negative_duration::RULE,

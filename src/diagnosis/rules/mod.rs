@@ -1,6 +1,7 @@
 //! One file a rule: what it says, in which words, and the sketches on which it fires and keeps silent.
 
 pub mod child_before_parent;
+pub mod db_kind_mismatch;
 pub mod http_call_not_client;
 pub mod http_entry_not_server;
 pub mod merged_under_local_span;
