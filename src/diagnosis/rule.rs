@@ -121,6 +121,8 @@ const fn bit(kind: SpanKind) -> u8 {
 pub const RULES: &[&Rule] = &[
     &rules::http_entry_not_server::RULE,
     &rules::http_call_not_client::RULE,
+    &rules::nested_server_spans::RULE,
+    &rules::nested_client_spans::RULE,
     &rules::db_kind_mismatch::RULE,
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,

@@ -4,18 +4,22 @@
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
 pub(crate) mod emitters;
+pub(crate) mod repeats;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
 use emitters::Emitters;
+use repeats::Repeats;
 
 /// Everything that is gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Aggregates {
     /// By service and scope.
     pub(crate) emitters: Emitters,
+    /// Spans that repeat the span around them.
+    pub(crate) repeats: Repeats,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -27,13 +31,17 @@ impl Aggregates {
     }
 
     /// Notes a span and its parent, once both are here.
-    pub(crate) fn pair(&mut self, _child: &Seen<'_>, _parent: &Seen<'_>) {}
+    pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
+        self.repeats.pair(&self.emitters, child, parent);
+    }
 
     /// Forgets a span that was evicted; what was learned from it stays.
-    pub(crate) fn forget(&mut self, _at: SpanIx) {}
+    pub(crate) fn forget(&mut self, at: SpanIx) {
+        self.repeats.forget(at);
+    }
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory()
+        self.emitters.memory() + self.repeats.memory()
     }
 }
 

@@ -21,7 +21,8 @@ demand.
 Why it matters: back ends show a database as a dependency, and its share of the response time, from CLIENT spans. This
 one counts as the service's own work.
 
-How it is found: `db.system` or `db.system.name` on a span of kind INTERNAL or of none.
+How it is found: `db.system` or `db.system.name` beside a statement, an operation or a database's name, on a span of
+kind INTERNAL or of none.
 
 What looks alike and is fine: engines inside of the process (SQLite, H2, HSQLDB, Derby, DuckDB, RocksDB and others); an
 ORM's span around a driver's CLIENT span; a driver's span below one; waiting for a connection of a pool; the spans of a
@@ -60,8 +61,12 @@ database server itself.",
     }),
 };
 
+/// What is asked of which database.
+const CALL: KeySet = KeySet::of(&[Key::DbOld, Key::DbNew]);
+
 fn check(span: &Seen<'_>) -> Option<Mark> {
-    if span.role != Role::DatabaseOut || span.has(Key::EmbeddedDb) {
+    // What names a system but neither query, operation nor database may be anything around a call.
+    if span.role != Role::DatabaseOut || span.has(Key::EmbeddedDb) || !span.record.keys.any(CALL) {
         return None;
     }
     // A database server that is traced itself says SERVER, and rightly; a call of the process's own does not.
@@ -120,7 +125,7 @@ mod tests {
             GET /a  shop  server  0..30  get=/a
               query  shop  internal  2..9  db.system=postgresql db.statement=SELECT
               query  shop  internal  12..19  db.system.name=postgresql db.query.text=SELECT
-              query  shop  unspecified  22..29  db.system=redis
+              query  shop  unspecified  22..29  db.system=redis db.operation=GET
         ";
         assert_eq!(found(RULE, sketch), ["warning db-kind-mismatch firm ×3"]);
     }
@@ -129,7 +134,7 @@ mod tests {
     fn fires_for_a_call_that_says_server() {
         let sketch = "
             GET /a  shop  server  0..30  get=/a
-              query  shop  server  2..9  db.system=postgresql local
+              query  shop  server  2..9  db.system=postgresql db.statement=SELECT local
         ";
         assert_eq!(found(RULE, sketch), ["warning db-kind-mismatch firm ×1"]);
     }
@@ -139,8 +144,8 @@ mod tests {
         let sketch = "
             GET /a  shop  server  0..30  get=/a
               query  shop  client  2..9  db.system=postgresql
-              query  shop  internal  12..19  db.system=sqlite
-              query  shop  internal  12..19  db.system.name=h2database
+              query  shop  internal  12..19  db.system=sqlite db.statement=SELECT
+              query  shop  internal  12..19  db.system.name=h2database db.query.text=SELECT
         ";
         assert_eq!(found(RULE, sketch), [""; 0]);
     }
@@ -148,24 +153,26 @@ mod tests {
     #[test]
     fn silent_for_an_orm_over_a_driver_and_for_parts_of_a_call() {
         let orm = "
-            find  shop  internal  2..20  db.system=postgresql
+            find  shop  internal  2..20  db.system=postgresql db.operation=find
               SELECT  shop  client  3..19  db.system=postgresql
         ";
         assert_eq!(found(RULE, orm), [""; 0]);
         let part = "
             SELECT  shop  client  3..19  db.system=postgresql
-              prepare  shop  internal  4..6  db.system=postgresql
+              prepare  shop  internal  4..6  db.system=postgresql db.statement=SELECT
         ";
         assert_eq!(found(RULE, part), [""; 0]);
     }
 
     #[test]
     fn silent_for_pools_and_for_a_database_that_is_traced_itself() {
-        let pool = "HikariDataSource.getConnection  shop  internal  2..20  db.system=postgresql";
+        let pool = "HikariDataSource.getConnection  shop  internal  2..20  db.system=postgresql db.name=shop";
         assert_eq!(found(RULE, pool), [""; 0]);
+        let lock = "acquire row lock  shop  internal  2..20  db.system=postgresql";
+        assert_eq!(found(RULE, lock), [""; 0]);
         let server = "
             SELECT  shop  client  0..20  db.system=postgresql
-              SELECT  pg  server  2..19  db.system=postgresql remote
+              SELECT  pg  server  2..19  db.system=postgresql db.statement=SELECT remote
         ";
         assert_eq!(found(RULE, server), [""; 0]);
     }

@@ -6,5 +6,7 @@ pub mod http_call_not_client;
 pub mod http_entry_not_server;
 pub mod merged_under_local_span;
 pub mod negative_duration;
+pub mod nested_client_spans;
+pub mod nested_server_spans;
 pub mod request_inherits_finished_request;
 pub mod unknown_service;
