@@ -124,9 +124,12 @@ pub const RULES: &[&Rule] = &[
     &rules::nested_server_spans::RULE,
     &rules::nested_client_spans::RULE,
     &rules::db_kind_mismatch::RULE,
+    &rules::messaging_kind_mismatch::RULE,
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,
+    &rules::exporter_traces_itself::RULE,
     &rules::negative_duration::RULE,
+    &rules::implausible_time::RULE,
     &rules::child_before_parent::RULE,
     &rules::unknown_service::RULE,
 ];

@@ -2,9 +2,12 @@
 
 pub mod child_before_parent;
 pub mod db_kind_mismatch;
+pub mod exporter_traces_itself;
 pub mod http_call_not_client;
 pub mod http_entry_not_server;
+pub mod implausible_time;
 pub mod merged_under_local_span;
+pub mod messaging_kind_mismatch;
 pub mod negative_duration;
 pub mod nested_client_spans;
 pub mod nested_server_spans;
