@@ -82,6 +82,8 @@ pub(crate) struct ScopeTraits {
     pub(crate) tests: bool,
     /// Describes page loads of a browser, with URLs, as INTERNAL spans.
     pub(crate) web_load: bool,
+    /// Runs tasks of a workflow engine, whose contexts travel with the task.
+    pub(crate) tasks: bool,
 }
 
 impl ScopeTraits {
@@ -116,6 +118,7 @@ impl ScopeTraits {
             ),
             tests: is_test_runner(scope),
             web_load: scope == "@opentelemetry/instrumentation-document-load",
+            tasks: ["temporal", "airflow", "prefect", "dagster"].iter().any(|engine| scope.contains(engine)),
         }
     }
 }

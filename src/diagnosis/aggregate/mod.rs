@@ -5,6 +5,7 @@
 
 pub(crate) mod emitters;
 pub(crate) mod repeats;
+pub(crate) mod served;
 
 use super::process::Processes;
 use super::seen::Seen;
@@ -12,6 +13,7 @@ use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
 use emitters::Emitters;
 use repeats::Repeats;
+use served::ServedBy;
 
 /// Everything that is gathered.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(crate) struct Aggregates {
     pub(crate) emitters: Emitters,
     /// Spans that repeat the span around them.
     pub(crate) repeats: Repeats,
+    /// What services handle in spans that are no entries by kind.
+    pub(crate) served: ServedBy,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -28,11 +32,13 @@ impl Aggregates {
     /// Notes a span that has arrived.
     pub(crate) fn span(&mut self, seen: &Seen<'_>) {
         self.emitters.span(seen);
+        self.served.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         self.repeats.pair(&self.emitters, child, parent);
+        self.served.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
@@ -41,7 +47,7 @@ impl Aggregates {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.repeats.memory()
+        self.emitters.memory() + self.repeats.memory() + self.served.memory()
     }
 }
 
