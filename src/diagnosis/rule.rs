@@ -132,9 +132,15 @@ pub const RULES: &[&Rule] = &[
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,
     &rules::exporter_traces_itself::RULE,
+    &rules::dropped_data::RULE,
     &rules::negative_duration::RULE,
     &rules::implausible_time::RULE,
+    &rules::clock_skew::RULE,
+    &rules::child_outlives_parent::RULE,
     &rules::child_before_parent::RULE,
+    &rules::overlong_span::RULE,
+    &rules::coarse_clock::RULE,
+    &rules::zero_duration_flood::RULE,
     &rules::unknown_service::RULE,
 ];
 

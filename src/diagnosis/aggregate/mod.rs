@@ -3,7 +3,9 @@
 //! Everything in here is a count, a bound, or a bounded sample that does not depend on the order of arrival. One file
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
+pub(crate) mod clocks;
 pub(crate) mod emitters;
+pub(crate) mod names;
 pub(crate) mod repeats;
 pub(crate) mod served;
 
@@ -11,7 +13,9 @@ use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
+use clocks::Clocks;
 use emitters::Emitters;
+use names::Names;
 use repeats::Repeats;
 use served::ServedBy;
 
@@ -24,6 +28,10 @@ pub(crate) struct Aggregates {
     pub(crate) repeats: Repeats,
     /// What services handle in spans that are no entries by kind.
     pub(crate) served: ServedBy,
+    /// What is known of clocks.
+    pub(crate) clocks: Clocks,
+    /// How long spans of one name take.
+    pub(crate) names: Names,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -33,12 +41,16 @@ impl Aggregates {
     pub(crate) fn span(&mut self, seen: &Seen<'_>) {
         self.emitters.span(seen);
         self.served.span(seen);
+        self.clocks.span(seen);
+        self.names.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         self.repeats.pair(&self.emitters, child, parent);
         self.served.pair(child, parent);
+        self.clocks.pair(child, parent);
+        self.names.pair(parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
@@ -47,7 +59,11 @@ impl Aggregates {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.repeats.memory() + self.served.memory()
+        self.emitters.memory()
+            + self.repeats.memory()
+            + self.served.memory()
+            + self.clocks.memory()
+            + self.names.memory()
     }
 }
 
