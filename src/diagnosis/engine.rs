@@ -27,6 +27,9 @@ const SPANS_A_FINDING: usize = 32;
 /// How many children of one parent are shown to rules at once; those of a parent with more wait for the next spans.
 const PAIRS_AT_ONCE: usize = 256;
 
+/// How many entries of one caller are gathered when the second one has made them a group.
+const CALLED_AT_ONCE: usize = 256;
+
 /// What a trace costs that a finding remembers, bytes.
 const TRACE_IN_A_SET: usize = 40;
 
@@ -305,10 +308,12 @@ impl Diagnosis {
     /// Forgets slots that were evicted or freed. What was learned from them stays.
     pub fn forget(&mut self, store: &Store, gone: &[SpanIx]) {
         for at in gone {
-            if store.slot(*at).is_vacant()
-                && let Some(number) = self.by_key.remove(&GroupKey::Span(*at))
-            {
-                self.free_if_silent(number);
+            if store.slot(*at).is_vacant() {
+                for key in [GroupKey::Span(*at), GroupKey::Caller(*at)] {
+                    if let Some(number) = self.by_key.remove(&key) {
+                        self.free_if_silent(number);
+                    }
+                }
             }
             match self.chains.place(*at) {
                 Some(Place::Group(number)) => {
@@ -368,8 +373,7 @@ impl Diagnosis {
 
     /// The findings that a span is part of or the culprit of, by index in [`Diagnosis::findings`].
     pub fn findings_of(&self, store: &Store, at: SpanIx) -> Vec<usize> {
-        let group =
-            self.by_key.get(&GroupKey::Span(at)).and_then(|g| self.finding_of_group.get(g)).map(|(f, _)| *f);
+        let group = self.groups_under(at).find_map(|g| self.finding_of_group.get(&g)).map(|(f, _)| *f);
         let member = match self.chains.place(at) {
             Some(Place::Group(number)) if self.is_alone(number, at) => {
                 [self.finding_of_wrong_kinds.get(&self.kinds_key(store, at)).copied(), None]
@@ -398,7 +402,7 @@ impl Diagnosis {
         let marked: Vec<&Rule> = self.marks.of_span(&seen, self.chains.is(at, Traits::EXCUSED)).collect();
         let id = (store.trace(seen.trace).id, seen.record.span_id);
         let concerns = |finding: &Finding| match finding.rule.on {
-            On::Merge => false,
+            On::Merge(_) | On::Entry => false,
             On::Span(_) => {
                 marked.iter().any(|rule| rule.id == finding.rule.id)
                     && finding.service == seen.of_process.service
@@ -464,7 +468,7 @@ impl Diagnosis {
         let merged = findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max();
         let marked = self.marks.of_trace(store, trace);
         let claimed = |finding: &&Finding| match finding.rule.on {
-            On::Merge => false,
+            On::Merge(_) | On::Entry => false,
             On::Span(_) | On::Pair(_) => {
                 (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
             }
@@ -475,9 +479,14 @@ impl Diagnosis {
 
     /// Whether a span (or a placeholder of one) holds merged requests together.
     pub fn is_culprit(&self, at: SpanIx) -> bool {
-        let group =
-            self.by_key.get(&GroupKey::Span(at)).and_then(|number| self.groups[*number as usize].as_ref());
-        group.is_some_and(|group| group.spoken)
+        let mut groups = self.groups_under(at).filter_map(|number| self.groups[number as usize].as_ref());
+        groups.any(|group| group.spoken)
+    }
+
+    /// The groups that hang from a span.
+    fn groups_under(&self, at: SpanIx) -> impl Iterator<Item = u32> {
+        let keys = [GroupKey::Span(at), GroupKey::Caller(at)];
+        keys.into_iter().filter_map(|key| self.by_key.get(&key).copied())
     }
 
     /// Bytes of memory held.
@@ -496,8 +505,10 @@ impl Diagnosis {
     /// Judges an entry and puts it where it belongs.
     fn judge(&mut self, store: &Store, at: SpanIx) {
         match self.chains.judge(store, &self.processes, at) {
-            Edge::Root | Edge::Remote => {
+            Edge::Root => self.note_wrong_kind(store, at, Settled { received: true, tail: false }),
+            Edge::Remote(caller) => {
                 self.note_wrong_kind(store, at, Settled { received: true, tail: false });
+                self.called(store, at, caller);
             }
             Edge::LocalCall | Edge::Nested(_) => {}
             Edge::Unknown(parent) => {
@@ -507,8 +518,70 @@ impl Diagnosis {
                 if self.chains.has_wrong_kind(at) {
                     self.patience.push_back((self.now_ns + super::verdict::SILENT_NS, at));
                 }
+                self.called(store, at, parent);
             }
             Edge::Cut(cut, key) => self.join(store, at, cut, key),
+        }
+    }
+
+    /// Notes an entry that names a caller. The first is how it should be; with the second they are a group, of which
+    /// there may be something to say.
+    fn called(&mut self, store: &Store, at: SpanIx, caller: SpanIx) {
+        let above = store.slot(caller);
+        // Messages share what sent them by design, seconds or days later.
+        let sends = above.is_held() && matches!(above.record.kind(), SpanKind::Producer | SpanKind::Consumer);
+        if sends || !self.is_call(store, at) {
+            return;
+        }
+        let key = GroupKey::Caller(caller);
+        if self.by_key.contains_key(&key) {
+            self.leave_waiting(at);
+            return self.join(store, at, Cut::Called, key);
+        }
+        if !self.chains.is(caller, Traits::CALLS) {
+            return self.chains.set(caller, Traits::CALLS);
+        }
+        let process = self.processes.of(above.record.resource);
+        let carried = |child: SpanIx| {
+            let record = store.record(child);
+            !above.is_held()
+                || record.locality() == ParentLocality::Remote
+                || self.processes.of(record.resource) != process
+        };
+        let next = |child: &SpanIx| store.next_sibling(*child, View::Recorded);
+        let children = std::iter::successors(store.first_child(caller, View::Recorded), next);
+        let entries: Vec<SpanIx> = children
+            .take(CALLED_AT_ONCE)
+            .filter(|child| *child == at || self.chains.is(*child, Traits::SEEN))
+            .filter(|child| carried(*child) && self.is_call(store, *child))
+            .collect();
+        if entries.len() < 2 {
+            return;
+        }
+        for entry in entries {
+            self.leave_waiting(entry);
+            self.join(store, entry, Cut::Called, key);
+        }
+    }
+
+    /// Whether an entry handles a call, and has no place yet for another reason.
+    fn is_call(&self, store: &Store, at: SpanIx) -> bool {
+        self.chains.is_entry(at)
+            && !self.chains.has_wrong_kind(at)
+            && !matches!(self.chains.role(at), Role::MessageIn | Role::JobIn | Role::FaasIn)
+            && store.record(at).kind() != SpanKind::Consumer
+            && !matches!(self.chains.place(at), Some(Place::Group(_) | Place::WrongKind))
+    }
+
+    /// An entry that waited for its parent has found a place.
+    fn leave_waiting(&mut self, at: SpanIx) {
+        if let Some(Place::Waiting(parent)) = self.chains.place(at)
+            && let Some(waiting) = self.waiting.get_mut(&parent)
+        {
+            waiting.remove(&at);
+            if waiting.is_empty() {
+                self.waiting.remove(&parent);
+            }
         }
     }
 
@@ -537,6 +610,8 @@ impl Diagnosis {
             message: matches!(role, Role::MessageIn | Role::JobIn) || record.kind() == SpanKind::Consumer,
             http: role == Role::HttpIn,
             process,
+            service: self.processes.get(process).service_ix,
+            resent: record.keys.has(Key::HttpResendCount),
             facts: store.facts(at),
             now_ns: self.now_ns,
         };
@@ -555,12 +630,12 @@ impl Diagnosis {
             return *number;
         }
         let culprit_id = match key {
-            GroupKey::Span(at) => store.record(at).span_id,
+            GroupKey::Span(at) | GroupKey::Caller(at) => store.record(at).span_id,
             GroupKey::Requests(_) => crate::model::SpanId::NONE,
         };
         self.serial += 1;
         let mut group = Group::new(key, culprit_id, process, self.serial);
-        if let GroupKey::Span(at) = key {
+        if let GroupKey::Span(at) | GroupKey::Caller(at) = key {
             self.chains.set_awaited(at);
             group.hub = self.hub(store, at);
         }
@@ -637,6 +712,13 @@ impl Diagnosis {
                 self.chains.set_place(entry, None);
                 self.judge(store, entry);
             }
+        }
+        if let Some(number) = self.by_key.remove(&GroupKey::Caller(at))
+            && let Some(group) = self.groups[number as usize].take()
+        {
+            // The first of them is alone with its caller again.
+            self.chains.unset(at, Traits::CALLS);
+            self.dissolve(store, number, &group);
         }
         let Some(number) = self.by_key.remove(&GroupKey::Span(at)) else { return };
         let Some(group) = self.groups[number as usize].take() else { return };

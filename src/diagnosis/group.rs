@@ -4,7 +4,7 @@
 //! order of arrival (the earliest entries by start), so that any order of the same spans gives the same verdict.
 
 use super::finding::CulpritClass;
-use super::process::ProcessIx;
+use super::process::{ProcessIx, ServiceIx};
 use crate::model::{Facts, SpanId, SpanKind, TraceId};
 use crate::store::SpanIx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,8 @@ pub(crate) enum GroupKey {
     Span(SpanIx),
     /// Earlier requests of this process, whichever they are.
     Requests(ProcessIx),
+    /// A span of another process, or of the same over a carrier; the placeholder of one that is not here.
+    Caller(SpanIx),
 }
 
 /// How an edge was judged.
@@ -36,6 +38,8 @@ pub(crate) enum Cut {
     OtherConnection,
     /// It overlaps the tail of another request above it.
     Overlap,
+    /// It names the same caller as other requests.
+    Called,
 }
 
 /// One entry, as far as evidence needs it.
@@ -144,6 +148,13 @@ pub(crate) struct Group {
     pub(crate) ports: Few,
     pub(crate) routes: Few,
     pub(crate) threads: Few,
+    pub(crate) paths: Few,
+    /// Services that handle them.
+    pub(crate) services: Few,
+    /// User agents of load and API tools.
+    pub(crate) tools: u64,
+    /// Entries that were sent again (resend count).
+    pub(crate) resent: u64,
     pub(crate) first_start_ns: u64,
     pub(crate) last_start_ns: u64,
     pub(crate) first_end_ns: u64,
@@ -172,6 +183,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) message: bool,
     pub(crate) http: bool,
     pub(crate) process: ProcessIx,
+    pub(crate) service: ServiceIx,
+    pub(crate) resent: bool,
     pub(crate) facts: Option<&'a Facts>,
     pub(crate) now_ns: u64,
 }
@@ -203,6 +216,10 @@ impl Group {
             ports: Few::default(),
             routes: Few::default(),
             threads: Few::default(),
+            paths: Few::default(),
+            services: Few::default(),
+            tools: 0,
+            resent: 0,
             first_start_ns: u64::MAX,
             last_start_ns: 0,
             first_end_ns: u64::MAX,
@@ -225,7 +242,7 @@ impl Group {
             Cut::EndedParent => self.ended += 1,
             Cut::OtherConnection => self.other_connection += 1,
             Cut::Overlap => self.overlaps += 1,
-            Cut::Phantom | Cut::Hub => {}
+            Cut::Phantom | Cut::Hub | Cut::Called => {}
         }
         self.messages += u64::from(entry.message);
         self.http += u64::from(entry.http);
@@ -239,7 +256,11 @@ impl Group {
             self.ports.insert(u32::from(facts.peer_port));
             self.routes.insert(facts.route);
             self.threads.insert(facts.thread);
+            self.paths.insert(facts.path[0]);
+            self.tools += u64::from(facts.tool_agent);
         }
+        self.services.insert(entry.service.0 + 1);
+        self.resent += u64::from(entry.resent);
         let end_ns = entry.sampled.end_ns;
         self.first_start_ns = self.first_start_ns.min(entry.start_ns);
         self.last_start_ns = self.last_start_ns.max(entry.start_ns);
@@ -266,6 +287,8 @@ impl Group {
         self.loopback += other.loopback;
         self.messages += other.messages;
         self.http += other.http;
+        self.tools += other.tools;
+        self.resent += other.resent;
         self.mixed |= other.mixed || other.process != self.process;
         self.traces.extend(other.traces);
         for (into, from) in [
@@ -275,6 +298,8 @@ impl Group {
             (&mut self.ports, other.ports),
             (&mut self.routes, other.routes),
             (&mut self.threads, other.threads),
+            (&mut self.paths, other.paths),
+            (&mut self.services, other.services),
         ] {
             from.0.into_iter().for_each(|value| into.insert(value));
         }
@@ -305,6 +330,16 @@ impl Group {
         let beside =
             self.hub.as_ref().is_some_and(|hub| !hub.command_line && hub.end_ns >= self.first_start_ns);
         beside && one_client && self.conditional == self.n
+    }
+
+    /// Whether its entries name different clients: by address, user agent, or session.
+    pub(crate) fn is_of_many(&self) -> bool {
+        [&self.addresses, &self.agents, &self.sessions].iter().any(|known| known.len() > 1)
+    }
+
+    /// The widest silence between neighbouring sampled entries, nanoseconds.
+    pub(crate) fn widest_gap_ns(&self) -> u64 {
+        self.gaps_ns().max().unwrap_or(0).max(0) as u64
     }
 
     /// Whether its entries are known to come from more than one client, or nothing is known of clients.

@@ -165,7 +165,7 @@ impl Marks {
                 let say = match &rule.on {
                     On::Span(on) => on.say,
                     On::Pair(on) => on.say,
-                    On::Merge | On::Aggregate(_) => continue,
+                    On::Merge(_) | On::Entry | On::Aggregate(_) => continue,
                 };
                 let scope: &Scope = cx.store.scope(emitter.scope);
                 let service = cx.processes.service(emitter.service);

@@ -89,7 +89,7 @@ pub(super) enum Edge {
     /// It is a root.
     Root,
     /// It continues what called it from another process, or over a carrier.
-    Remote,
+    Remote(SpanIx),
     /// A local call without header extraction, or an in-memory queue.
     LocalCall,
     /// Its parent is not here and nothing says where that lives.
@@ -161,6 +161,11 @@ impl Chains {
     #[inline]
     pub(super) fn set(&mut self, at: SpanIx, traits: Traits) {
         self.nodes[at.0].is.set(traits, true);
+    }
+
+    /// Notes that this no longer holds of a slot.
+    pub(super) fn unset(&mut self, at: SpanIx, traits: Traits) {
+        self.nodes[at.0].is.set(traits, false);
     }
 
     /// Notes that something may have to be judged again when a span arrives in this slot.
@@ -246,15 +251,15 @@ impl Chains {
                     Edge::Cut(Cut::Phantom, GroupKey::Span(parent))
                 }
                 ParentLocality::Unknown => Edge::Unknown(parent),
-                ParentLocality::Remote | ParentLocality::Root => Edge::Remote,
+                ParentLocality::Remote | ParentLocality::Root => Edge::Remote(parent),
             };
         }
         let p = &above.record;
         if processes.of(p.resource) != process || e.locality() == ParentLocality::Remote {
-            return Edge::Remote;
+            return Edge::Remote(parent);
         }
         if may_be_carried(e, p.kind()) {
-            return Edge::Remote;
+            return Edge::Remote(parent);
         }
         let epsilon = processes.get(process).epsilon_ns;
         match p.kind() {
