@@ -3,10 +3,11 @@
 
   drive.py --base http://127.0.0.1:8080 --paths /,/products/1,POST:/cart -n 24 --over 6
 
-The paths are taken in turn; `POST:/path` sends a small JSON body. Requests come one after the other `--gap`
-seconds apart, or at irregular times over `--over` seconds, whatever the earlier ones take; then `--tail` more all at
-once. With `--keep-alive` each user has one connection for all of its requests, which then wait for one another. `--log` prints a line of JSON for each request made; without it nothing is written. Exits with 1 if a request
-got no answer at all (a 500 is an answer), and gives up after `--limit` seconds. Standard library only.
+The paths are taken in turn; `POST:/path` sends a small JSON body, or one of `--body` bytes. Requests come one after the
+other `--gap` seconds apart, or at irregular times over `--over` seconds, whatever the earlier ones take; then `--tail`
+more all at once. With `--keep-alive` a user has one connection for all requests, and they wait for one another.
+`--log` prints a line of JSON for each request made; without it nothing is written. Exits with 1 if a request got no
+answer at all (a 500 is an answer), and gives up after `--limit` seconds. Standard library only.
 """
 import argparse
 import contextlib
@@ -40,7 +41,7 @@ def arguments():
     when.add_argument("--over", type=float, help="spread the requests over this many seconds")
     ap.add_argument("--tail", type=int, default=0, help="requests at the same time, at the end")
     ap.add_argument("--header", action="append", default=[], help="'name: value', sent with every request")
-    ap.add_argument("--users", type=int, default=len(USERS), choices=range(1, len(USERS) + 1), metavar="N")
+    ap.add_argument("--users", type=int, default=len(USERS), choices=range(1, len(USERS) + 1), metavar="N", help="how many")
     ap.add_argument("--keep-alive", action="store_true", help="one connection for each user")
     ap.add_argument("--body", type=int, default=0, help="pad the body of a POST to this many bytes")
     ap.add_argument("--traceparent", choices=("once", "each"), help="send the context of a caller that records nothing: one for all requests, or a new one for each")

@@ -2,19 +2,19 @@
 
 opentelemetry-instrument uvicorn chat:app --port 8080 --loop asyncio
 """
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocketDisconnect
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
+app = FastAPI()
 said = []
 
 
-async def log(request):
-    return JSONResponse({"messages": len(said)})
+@app.get("/log")
+async def log():
+    return {"messages": len(said)}
 
 
-async def chat(websocket):
+@app.websocket("/chat")
+async def chat(websocket: WebSocket):
     await websocket.accept()
     try:
         while True:
@@ -22,6 +22,3 @@ async def chat(websocket):
             await websocket.send_text(f"{len(said)}: {said[-1]}")
     except WebSocketDisconnect:
         pass
-
-
-app = Starlette(routes=[Route("/log", log), WebSocketRoute("/chat", chat)])
