@@ -612,6 +612,7 @@ impl Diagnosis {
             process,
             service: self.processes.get(process).service_ix,
             resent: record.keys.has(Key::HttpResendCount),
+            linked: record.keys.has(Key::HasLinks),
             facts: store.facts(at),
             now_ns: self.now_ns,
         };

@@ -217,7 +217,7 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     if let Some((reason, factor)) = group.hub.as_ref().and_then(|hub| hub.legitimate) {
         out.push((factor, reason.to_owned()));
     }
-    if group.messages == n && group.hub.is_some() && circumstances.open_ns < LONG_NS {
+    if group.is_like_a_batch() && group.hub.is_some() && circumstances.open_ns < LONG_NS {
         out.push((0.20, "all of it are messages or jobs in one short batch".to_owned()));
     }
     if group.is_like_a_test() {

@@ -155,6 +155,8 @@ pub(crate) struct Group {
     pub(crate) tools: u64,
     /// Entries that were sent again (resend count).
     pub(crate) resent: u64,
+    /// Entries with links: what sent them is told by those.
+    pub(crate) linked: u64,
     pub(crate) first_start_ns: u64,
     pub(crate) last_start_ns: u64,
     pub(crate) first_end_ns: u64,
@@ -185,6 +187,7 @@ pub(crate) struct Joining<'a> {
     pub(crate) process: ProcessIx,
     pub(crate) service: ServiceIx,
     pub(crate) resent: bool,
+    pub(crate) linked: bool,
     pub(crate) facts: Option<&'a Facts>,
     pub(crate) now_ns: u64,
 }
@@ -220,6 +223,7 @@ impl Group {
             services: Few::default(),
             tools: 0,
             resent: 0,
+            linked: 0,
             first_start_ns: u64::MAX,
             last_start_ns: 0,
             first_end_ns: u64::MAX,
@@ -261,6 +265,7 @@ impl Group {
         }
         self.services.insert(entry.service.0 + 1);
         self.resent += u64::from(entry.resent);
+        self.linked += u64::from(entry.linked);
         let end_ns = entry.sampled.end_ns;
         self.first_start_ns = self.first_start_ns.min(entry.start_ns);
         self.last_start_ns = self.last_start_ns.max(entry.start_ns);
@@ -289,6 +294,7 @@ impl Group {
         self.http += other.http;
         self.tools += other.tools;
         self.resent += other.resent;
+        self.linked += other.linked;
         self.mixed |= other.mixed || other.process != self.process;
         self.traces.extend(other.traces);
         for (into, from) in [
@@ -320,6 +326,13 @@ impl Group {
     /// The scope of its earliest entry: the same in whichever order they arrived.
     pub(crate) fn scope(&self) -> u32 {
         self.sample.values().next().map_or(u32::MAX, |sampled| sampled.scope)
+    }
+
+    /// Whether it looks like one batch of messages or jobs: they follow one another without a pause, or say by links
+    /// what sent them, or hang from the span that received them.
+    pub(crate) fn is_like_a_batch(&self) -> bool {
+        let received = self.hub.as_ref().is_some_and(|hub| hub.class == CulpritClass::ConsumerLoop);
+        self.messages == self.n && (received || self.linked == self.n || self.envelope_over_busy() <= 3.0)
     }
 
     /// Whether it looks like a test that calls the app in its own process: a span that is no command and lasts as long
