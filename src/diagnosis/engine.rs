@@ -14,7 +14,7 @@ use super::seen::Seen;
 use super::unmerge::{Chains, Edge, Place, Top, Traits};
 use crate::model::{Key, ParentLocality, SpanKind, TraceId};
 use crate::store::{Arrived, SpanIx, Store, TraceIx, View};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
 const ENTRY_IN_TABLES: usize = 48;
@@ -29,6 +29,9 @@ const PAIRS_AT_ONCE: usize = 256;
 
 /// How many entries of one caller are gathered when the second one has made them a group.
 const CALLED_AT_ONCE: usize = 256;
+
+/// How many tops of a trace are looked at for requests that were not cut.
+const TOPS: usize = 256;
 
 /// What a trace costs that a finding remembers, bytes.
 const TRACE_IN_A_SET: usize = 40;
@@ -82,6 +85,8 @@ pub struct Diagnosis {
     cuts: Vec<CutChange>,
     /// How many requests were cut out of a trace so far.
     merged: HashMap<TraceId, u64>,
+    /// Traces that share an id by accident, by what rules said last: each root is a request of its own.
+    collided: HashSet<TraceId>,
     pub(super) verdicts: BTreeMap<u32, super::verdict::Verdict>,
     pub(super) findings: Vec<Finding>,
     pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
@@ -125,6 +130,7 @@ impl Diagnosis {
             unwritten: 0,
             cuts: Vec::new(),
             merged: HashMap::new(),
+            collided: HashSet::new(),
             verdicts: BTreeMap::new(),
             findings: Vec::new(),
             finding_of_group: HashMap::new(),
@@ -205,6 +211,7 @@ impl Diagnosis {
                 claims.extend(said.into_iter().map(|claim| (*rule, claim)));
             }
         }
+        self.collided = claims.iter().flat_map(|(_, claim)| claim.collided.iter().copied()).collect();
         self.stale |= !claims.is_empty() || !self.claims.is_empty();
         self.claims = claims;
     }
@@ -231,7 +238,7 @@ impl Diagnosis {
         self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
         self.gathered.span(&seen);
-        self.marks.span(&seen);
+        self.marks.span(&seen, &mut self.gathered.traces);
         self.chains.set(at, Traits::SEEN);
         if let Some(parent) = store.slot(at).parent() {
             self.show_pair(store, at, parent);
@@ -251,7 +258,7 @@ impl Diagnosis {
         let (Some(child), Some(above)) = (of(child), of(parent)) else { return };
         self.gathered.pair(&child, &above);
         let excused = self.chains.is(parent, Traits::EXCUSED);
-        if self.marks.pair(&child, &above, excused) && !excused {
+        if self.marks.pair(&child, &above, excused, &mut self.gathered.traces) && !excused {
             self.chains.set(parent, Traits::EXCUSED);
         }
     }
@@ -434,9 +441,11 @@ impl Diagnosis {
 
     /// How many real requests a merged trace holds; nothing for a trace that is not merged.
     pub fn requests(&self, store: &Store, trace: TraceIx) -> Option<u64> {
-        let cut = *self.merged.get(&store.trace(trace).id)?;
+        let id = store.trace(trace).id;
+        let collided = self.collided.contains(&id).then_some(0);
+        let cut = self.merged.get(&id).copied().or(collided)?;
         // The tops that were not cut hold a request when an entry is at or near them.
-        let tops = store.roots(trace).take(64).filter(|top| self.holds_entry(store, *top));
+        let tops = store.roots(trace).take(TOPS).filter(|top| self.holds_entry(store, *top));
         Some(cut + tops.count() as u64)
     }
 
@@ -466,7 +475,7 @@ impl Diagnosis {
             .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains_key(&id)));
         let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
         let merged = findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max();
-        let marked = self.marks.of_trace(store, trace);
+        let marked = self.gathered.traces.get(store, trace).map(|note| note.marked).unwrap_or_default();
         let claimed = |finding: &&Finding| match finding.rule.on {
             On::Merge(_) | On::Entry => false,
             On::Span(_) | On::Pair(_) => {
@@ -864,7 +873,7 @@ impl Diagnosis {
 /// A held span as rules see it; nothing for a placeholder.
 pub(super) fn seen<'a>(
     store: &'a Store,
-    chains: &Chains,
+    chains: &'a Chains,
     processes: &'a Processes,
     gathered: &Aggregates,
     at: SpanIx,
@@ -878,6 +887,8 @@ pub(super) fn seen<'a>(
     let of_process = processes.get(process);
     Some(Seen {
         store,
+        processes,
+        chains,
         at,
         trace: slot.trace,
         record,

@@ -118,6 +118,10 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
                 0.95,
                 format!("`{}` is the span of a command that starts a server or worker", hub.name),
             ));
+        } else if circumstances.class == CulpritClass::Startup {
+            let sentence =
+                format!("`{}` is the span of the start of its process, and stayed current", hub.name);
+            out.push((0.95, sentence));
         }
         if hub.end_ns < group.first_start_ns {
             let before = duration(group.first_start_ns - hub.end_ns);
@@ -217,7 +221,9 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     if let Some((reason, factor)) = group.hub.as_ref().and_then(|hub| hub.legitimate) {
         out.push((factor, reason.to_owned()));
     }
-    if group.is_like_a_batch() && group.hub.is_some() && circumstances.open_ns < LONG_NS {
+    let serves = group.hub.as_ref().is_some_and(|hub| hub.command_name)
+        || circumstances.class == CulpritClass::Startup;
+    if group.is_like_a_batch() && group.hub.is_some() && !serves && circumstances.open_ns < LONG_NS {
         out.push((0.20, "all of it are messages or jobs in one short batch".to_owned()));
     }
     if group.is_like_a_test() {
@@ -228,7 +234,13 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
         ));
     }
     let contained = group.hub.as_ref().is_some_and(|hub| hub.end_ns >= group.last_end_ns);
-    if !hard && contained && circumstances.open_ns < 30_000_000_000 && n <= 20 && group.loopback == n {
+    if !hard
+        && contained
+        && !group.is_of_many()
+        && circumstances.open_ns < 30_000_000_000
+        && n <= 20
+        && group.loopback == n
+    {
         out.push((0.40, "a short script that calls itself looks like this".to_owned()));
     }
     out

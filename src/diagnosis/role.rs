@@ -221,8 +221,7 @@ fn http_side(keys: KeySet, kind: SpanKind) -> Option<bool> {
     let inside = keys.has(Key::HttpTarget) || keys.has(Key::HttpRoute);
     // Old server spans carry the absolute URL too (Django without a target); a client's never name the server or the
     // client's address.
-    let seen_by_server =
-        keys.any(KeySet::of(&[Key::HttpServerName, Key::HttpClientIp, Key::ClientAddress]));
+    let seen_by_server = keys.any(KeySet::of(&[Key::HttpServerName, Key::HttpClientIp, Key::ClientAddress]));
     let client = keys.any(CLIENT_SIDE)
         || keys.has(Key::HttpUrl) && !keys.has(Key::HttpTarget) && !seen_by_server
         || keys.has(Key::NetPeerName) && !inside
@@ -293,7 +292,11 @@ mod tests {
             (Internal, &["http.route", "http.method"], Role::Other),
             (Internal, &["http.route", "express.type"], Role::Other),
             (Internal, &["http.method", "http.route", "http.url"], Role::HttpOut),
-            (Internal, &["http.method", "http.url", "http.server_name", "http.host", "net.peer.ip"], Role::HttpIn),
+            (
+                Internal,
+                &["http.method", "http.url", "http.server_name", "http.host", "net.peer.ip"],
+                Role::HttpIn,
+            ),
             (Client, &["http.method", "http.url", "net.peer.name"], Role::HttpOut),
         ] {
             assert_eq!(role_of(kind, names), expected, "{kind} {names:?}");

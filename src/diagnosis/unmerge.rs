@@ -173,7 +173,7 @@ impl Chains {
         self.set(at, Traits::AWAITED);
     }
 
-    pub(super) fn role(&self, at: SpanIx) -> Role {
+    pub(crate) fn role(&self, at: SpanIx) -> Role {
         self.nodes[at.0].role
     }
 
@@ -182,7 +182,7 @@ impl Chains {
         self.is(at, Traits::WRONG_KIND)
     }
 
-    pub(super) fn is_entry(&self, at: SpanIx) -> bool {
+    pub(crate) fn is_entry(&self, at: SpanIx) -> bool {
         self.is(at, Traits::ENTRY)
     }
 
@@ -235,6 +235,32 @@ impl Chains {
             self.nodes[at.0].up = parent;
             at = parent;
         }
+    }
+
+    /// The request that a held span is part of, by a walk of at most so many steps within its process.
+    pub(crate) fn owner(
+        &self,
+        store: &Store,
+        processes: &Processes,
+        at: SpanIx,
+        most: usize,
+    ) -> Option<SpanIx> {
+        let mut at = at;
+        for _ in 0..most {
+            let slot = store.slot(at);
+            if !slot.is_held() {
+                return None;
+            }
+            if self.is_entry(at) {
+                return Some(at);
+            }
+            let parent = slot.parent().filter(|_| slot.record.locality() != ParentLocality::Remote)?;
+            if processes.of(store.record(parent).resource) != processes.of(slot.record.resource) {
+                return None;
+            }
+            at = parent;
+        }
+        None
     }
 
     /// Judges the edge of a held entry.

@@ -4,18 +4,30 @@
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
 pub(crate) mod emitters;
+pub(crate) mod late;
+pub(crate) mod routes;
+pub(crate) mod traces;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
 use emitters::Emitters;
+use late::Late;
+use routes::Routes;
+use traces::Traces;
 
 /// Everything that is gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Aggregates {
     /// By service and scope.
     pub(crate) emitters: Emitters,
+    /// By trace.
+    pub(crate) traces: Traces,
+    /// Work that starts after what it was recorded under had ended.
+    pub(crate) late: Late,
+    /// Requests by route.
+    pub(crate) routes: Routes,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -24,16 +36,20 @@ impl Aggregates {
     /// Notes a span that has arrived.
     pub(crate) fn span(&mut self, seen: &Seen<'_>) {
         self.emitters.span(seen);
+        self.traces.span(seen);
+        self.routes.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
-    pub(crate) fn pair(&mut self, _child: &Seen<'_>, _parent: &Seen<'_>) {}
+    pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
+        self.late.pair(child, parent);
+    }
 
     /// Forgets a span that was evicted; what was learned from it stays.
     pub(crate) fn forget(&mut self, _at: SpanIx) {}
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory()
+        self.emitters.memory() + self.traces.memory() + self.late.memory() + self.routes.memory()
     }
 }
 
