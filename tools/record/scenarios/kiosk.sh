@@ -2,7 +2,7 @@
 # an archive without a framework. Uses open_faulty and close_faulty of faults.sh.
 # Sourced by record.sh: one function a scenario, each named in `every`.
 every+=(seeded-ids unseeded-ids exporter-traces-itself exporter-suppressed nested-server nested-internal call-not-client call-client
-  duplicate-export single-export killed-before-flush flushed-before-end unknown-service named-service high-cardinality-names
+  duplicate-export single-export killed-before-flush lost-at-sigterm flushed-at-sigint unknown-service named-service high-cardinality-names
   route-names)
 
 # ---- the kiosk ------------------------------------------------------------------------------------------------------
@@ -76,10 +76,17 @@ killed-before-flush() {
     --note "six requests /report, whose first pages were exported before the kill"
 }
 
-flushed-before-end() {
-  record_killed flushed-before-end TERM
-  keep flushed-before-end --title "the same worker, told to end by SIGTERM: it finishes its requests and exports them" \
-    --ended "SIGTERM, the worker after it by SIGINT" "${on_fastapi[@]}"
+lost-at-sigterm() {
+  record_killed lost-at-sigterm TERM
+  keep lost-at-sigterm --title "a worker ends by SIGTERM: it answers its requests, and their spans are lost" \
+    --ended "SIGTERM, the worker after it by SIGINT" "${on_fastapi[@]}" \
+    --finding '{"rule": "missing-local-parent", "missing": 6}' \
+    --note "uvicorn waits for the six requests, then raises the signal again, so that no exit handler runs and nothing is flushed"
+}
+
+flushed-at-sigint() {
+  record_killed flushed-at-sigint INT
+  keep flushed-at-sigint --title "the same worker, told to end by SIGINT: it answers its requests and exports them" --ended SIGINT "${on_fastapi[@]}"
 }
 
 record_names() { # record_names SCENARIO SERVICE
@@ -155,9 +162,9 @@ single-export() {
 
 # ---- the archive ----------------------------------------------------------------------------------------------------
 
-record_archive() { # record_archive SCENARIO FAULT: 160 requests for as many letters and writers
+record_archive() { # record_archive SCENARIO FAULT: 160 requests for as many letters
   FAULT=$2 open_faulty "$1" archive flask-1.30 opentelemetry-instrument python archive.py $port
-  visit -n 160 --gap 0.03 --paths "$(seq -f '/letters/%g' -s , 4001 37 9900),/writers/ann,/writers/bob"
+  visit -n 160 --gap 0.03 --paths "$(seq -f '/letters/%g' -s , 4001 37 9900)"
   close_faulty
 }
 
