@@ -31,4 +31,5 @@ class Quiet(WSGIRequestHandler):
 
 if __name__ == "__main__":
     hook = None if os.environ.get("FAULT") == "high-cardinality" else name_by_route
-    make_server("127.0.0.1", int(sys.argv[1]), OpenTelemetryMiddleware(archive, request_hook=hook), handler_class=Quiet).serve_forever()
+    app = OpenTelemetryMiddleware(archive, request_hook=hook)
+    make_server("127.0.0.1", int(sys.argv[1]), app, handler_class=Quiet).serve_forever()

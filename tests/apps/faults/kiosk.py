@@ -9,12 +9,26 @@ import random
 import httpx
 from fastapi import FastAPI, HTTPException
 from opentelemetry import trace
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind
 
 FAULT = os.environ.get("FAULT", "none")
 PRICES = "127.0.0.1:%s" % os.environ.get("PRICES_PORT", "9000")
 PAPERS = {1: "Morning Post", 2: "Evening Star", 3: "Chess Weekly"}
 
+
+
+class SeededTraces(RandomIdGenerator):
+    """Trace ids "that can be told beforehand"; span ids stay the SDK's."""
+
+    numbers = random.Random(42)
+
+    def generate_trace_id(self):
+        return self.numbers.getrandbits(128)
+
+
+if FAULT == "seeded-traces":
+    trace.get_tracer_provider().id_generator = SeededTraces()
 if FAULT == "seeded-ids":  # "so that a run can be repeated": the SDK draws its ids from the same generator
     random.seed(42)
 

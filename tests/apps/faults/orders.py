@@ -8,6 +8,7 @@ for them do.
 import os
 import random
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,7 +99,11 @@ def weight():
 
 def packed():
     """A span whose times come from a clock of the program's own."""
-    start = wall + time.perf_counter_ns() - tick if FAULT == "negative-duration" else time.time_ns()
+    start = time.time_ns()
+    if FAULT == "negative-duration":
+        start = wall + time.perf_counter_ns() - tick
+    elif FAULT == "stale-clock":
+        start -= start % 1_000_000_000 + 50_000_000  # a clock that is read once a second, a little late
     with tracer.start_as_current_span("find box"):
         time.sleep(0.002)
     span = tracer.start_span("pack", start_time=start)
@@ -155,5 +160,15 @@ def missing(problem):
     return jsonify(error=str(problem)), 404
 
 
+def refresh():
+    """With TIMER: work that no request has asked for, five times a second, each time a trace of its own."""
+    while True:
+        with tracer.start_as_current_span("refresh stock"):
+            database.run("SELECT", "stock", "SELECT item, pieces FROM stock")
+        time.sleep(0.2)
+
+
 if __name__ == "__main__":
+    if os.environ.get("TIMER"):
+        threading.Thread(target=refresh, daemon=True).start()
     app.run(port=int(sys.argv[1]), threaded=True)

@@ -21,6 +21,7 @@ broker = Broker(("127.0.0.1", int(os.environ.get("QUEUE_PORT", "9001"))), authke
 broker.connect()
 orders = broker.orders()
 app = Flask(__name__)
+KIND = SpanKind.INTERNAL if os.environ.get("FAULT") == "messages-internal" else SpanKind.PRODUCER
 tracer = trace.get_tracer("shop.orders")
 
 
@@ -31,7 +32,7 @@ def send(body):
         "messaging.operation.name": "send",
         "messaging.operation.type": "send",
     }
-    with tracer.start_as_current_span("send orders", kind=SpanKind.PRODUCER, attributes=facts):
+    with tracer.start_as_current_span("send orders", kind=KIND, attributes=facts):
         headers = {}
         propagate.inject(headers)
         orders.put((headers, body))

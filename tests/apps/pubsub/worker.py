@@ -19,6 +19,7 @@ Broker.register("orders")
 broker = Broker(("127.0.0.1", int(os.environ.get("QUEUE_PORT", "9001"))), authkey=b"pubsub")
 broker.connect()
 orders = broker.orders()
+KIND = SpanKind.INTERNAL if os.environ.get("FAULT") == "messages-internal" else SpanKind.CONSUMER
 tracer = trace.get_tracer("worker.orders")
 FACTS = {
     "messaging.system": "memory",
@@ -32,7 +33,7 @@ def process(headers, body):
     sender = propagate.extract(headers)
     link = Link(trace.get_current_span(sender).get_span_context())
     parent = sender if os.environ.get("PARENT") else context.Context()
-    with tracer.start_as_current_span("process orders", parent, SpanKind.CONSUMER, FACTS, [link]):
+    with tracer.start_as_current_span("process orders", parent, KIND, FACTS, [link]):
         with tracer.start_as_current_span("pack", attributes={"item": body["item"]}):
             time.sleep(0.005)
         with tracer.start_as_current_span("label"):

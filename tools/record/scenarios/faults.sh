@@ -1,10 +1,10 @@
 # One fault of instrumentation each, and its healthy twin: the same program and visits with one switch turned.
 # Sourced by record.sh: one function a scenario, each named in `every`.
 every+=(span-never-ended span-ended pool-context-lost pool-context-kept db-internal db-client negative-duration wrong-time-unit
-  one-clock leaked-secret redacted-secret status-misuse status-unset)
+  one-clock stale-clock leaked-secret redacted-secret leaked-headers
+  redacted-headers status-misuse status-unset)
 
 in_peace=(--ended SIGINT --versions "opentelemetry-python 1.30.0, contrib 0.51b0 (tests/apps/flask/requirements-1.30.txt)")
-uvicorn_peace=(--ended SIGINT --versions "opentelemetry-python 1.45.1, contrib 0.66b1 (tests/apps/fastapi/requirements.txt)")
 
 open_faulty() { # open_faulty SCENARIO SERVICE APP COMMAND...: the receiver, the prices and the program; FAULT is the caller's
   install fastapi flask-1.30
@@ -101,10 +101,17 @@ wrong-time-unit() {
     --note "each 'waiting in queue' starts in January 1970; that it starts before its parent is the same fault"
 }
 
+stale-clock() {
+  record_times stale-clock stale-clock
+  keep stale-clock --title "a start time from a clock that is read once a second" --units rid "${in_peace[@]}" \
+    --finding '{"rule": "child-before-parent", "spans": 4}' \
+    --note "each 'pack' starts before the request that it is a part of"
+}
+
 one-clock() {
   record_times one-clock none
   keep one-clock --title "the same spans by one clock, in nanoseconds" --units rid "${in_peace[@]}" \
-    --note "the twin of both negative-duration and wrong-time-unit"
+    --note "the twin of negative-duration, wrong-time-unit and stale-clock"
 }
 
 record_supplier() { # record_supplier SCENARIO FAULT
@@ -120,6 +127,22 @@ leaked-secret() {
 redacted-secret() {
   record_supplier redacted-secret none
   keep redacted-secret --title "the same, with the credentials redacted" --units rid "${in_peace[@]}"
+}
+
+record_headers() { # record_headers SCENARIO SANITIZED: the instrumentation records all headers, but for values of the sanitized
+  OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST=".*" OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS=$2 \
+    record_orders "$1" none -n 12 --over 4 --paths "/stock,/orders/1,/health" --header "Authorization: Bearer 5f4dcc3b5aa765d61d83"
+}
+
+leaked-headers() {
+  record_headers leaked-headers ""
+  keep leaked-headers --title "all headers of requests are recorded, cookies and tokens too" --units rid "${in_peace[@]}" \
+    --finding '{"rule": "leaked-secret", "spans": 12}'
+}
+
+redacted-headers() {
+  record_headers redacted-headers "cookie,authorization"
+  keep redacted-headers --title "the same, the values of both headers redacted by the instrumentation" --units rid "${in_peace[@]}"
 }
 
 record_status() { # record_status SCENARIO FAULT

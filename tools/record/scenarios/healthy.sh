@@ -1,6 +1,6 @@
 # Healthy programs of several services, whose traces have shapes that could be taken for faults.
 # Sourced by record.sh: one function a scenario, each named in `every`.
-every+=(mesh pubsub-linked pubsub-parented)
+every+=(mesh pubsub-linked pubsub-parented messages-internal timer-beside-requests)
 
 mesh() {
   install fastapi flask-1.30
@@ -54,4 +54,18 @@ pubsub-parented() {
   keep pubsub-parented --title "messages through a queue: each handled under the span that sent it, seconds later" --ended SIGINT --units rid \
     --versions "opentelemetry-python 1.30.0, contrib 0.51b0 (tests/apps/flask/requirements-1.30.txt)" \
     --note "CONSUMER spans start after their PRODUCER and its request have ended: right"
+}
+
+messages-internal() { # the twin of pubsub-linked
+  FAULT=messages-internal record_pubsub messages-internal ""
+  keep messages-internal --title "the same, but neither sending nor handling a message has its kind" --ended SIGINT \
+    --versions "opentelemetry-python 1.30.0, contrib 0.51b0 (tests/apps/flask/requirements-1.30.txt)" \
+    --finding '{"rule": "messaging-kind-mismatch", "spans": 40}' \
+    --note "twenty messages: 'send' and 'process' are INTERNAL"
+}
+
+timer-beside-requests() {
+  TIMER=1 record_orders timer-beside-requests none -n 24 --over 12 --paths "/weight,/stock,/orders/1,/health"
+  keep timer-beside-requests --title "work by a timer beside requests, each time a trace of its own" "${in_peace[@]}" \
+    --note "some of it falls into requests by chance; it belongs to none"
 }

@@ -1,7 +1,7 @@
 # More faults, one a scenario, each with its healthy twin: a kiosk and a door in FastAPI, a monitor that sets up its own SDK,
 # an archive without a framework. Uses open_faulty and close_faulty of faults.sh.
 # Sourced by record.sh: one function a scenario, each named in `every`.
-every+=(seeded-ids unseeded-ids exporter-traces-itself exporter-suppressed nested-server nested-internal call-not-client call-client
+every+=(seeded-ids seeded-traces unseeded-ids exporter-traces-itself exporter-suppressed nested-server nested-internal call-not-client call-client
   duplicate-export single-export killed-before-flush lost-at-sigterm flushed-at-sigint unknown-service named-service high-cardinality-names
   route-names)
 
@@ -30,9 +30,16 @@ seeded-ids() {
     --note "one cause, so one headline is enough: the traces have two roots each, the ids are equal and the content differs"
 }
 
+seeded-traces() {
+  record_seeds seeded-traces seeded-traces
+  keep seeded-traces --title "two workers with a generator of trace ids of their own, seeded" --ended SIGINT "${on_fastapi[@]}" \
+    --finding '{"rule": "trace-id-collision", "traces": 8}' \
+    --note "the n-th request of one worker has the trace id of the n-th of the other; the span ids are the SDK's"
+}
+
 unseeded-ids() {
   record_seeds unseeded-ids none
-  keep unseeded-ids --title "the same two workers, not seeded" --ended SIGINT "${on_fastapi[@]}"
+  keep unseeded-ids --title "the same two workers, not seeded" --note "the twin of seeded-ids and seeded-traces" --ended SIGINT "${on_fastapi[@]}"
 }
 
 record_calls() { # record_calls SCENARIO FAULT
