@@ -12,6 +12,7 @@ use super::role::Role;
 use super::rule::{On, RULES, Rule};
 use super::seen::Seen;
 use super::unmerge::{Chains, Edge, Place, Top, Traits};
+use super::verdict::Verdict;
 use crate::model::{Key, ParentLocality, SpanKind, TraceId};
 use crate::store::{Arrived, SpanIx, Store, TraceIx, View};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -19,8 +20,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 /// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
 const ENTRY_IN_TABLES: usize = 48;
 
-/// The list of findings is written whole. As long as it is this short, that is done with every batch; then only once
-/// so many spans have come for each of them as pay for the work, or with the next second.
+/// The list of findings is written whole. As long as it is this short, that is done as soon as there is a new verdict;
+/// else only once so many spans have come for each finding that is written again as pay for the work, or with the next
+/// second.
 const PROMPT: usize = 64;
 const SPANS_A_FINDING: usize = 32;
 
@@ -80,6 +82,8 @@ pub struct Diagnosis {
     pub(super) wrong_kinds_changed: bool,
     /// The list of findings is older than the verdicts.
     stale: bool,
+    /// A verdict is new, gone, or of another severity or state than the list says.
+    news: bool,
     /// Spans observed since the list was written.
     unwritten: usize,
     cuts: Vec<CutChange>,
@@ -87,7 +91,7 @@ pub struct Diagnosis {
     merged: HashMap<TraceId, u64>,
     /// Traces that share an id by accident, by what rules said last: each root is a request of its own.
     collided: HashSet<TraceId>,
-    pub(super) verdicts: BTreeMap<u32, super::verdict::Verdict>,
+    pub(super) verdicts: BTreeMap<u32, Verdict>,
     pub(super) findings: Vec<Finding>,
     pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
     pub(super) finding_of_wrong_kinds: HashMap<(ProcessIx, u32), usize>,
@@ -127,6 +131,7 @@ impl Diagnosis {
             unsettled: BTreeSet::new(),
             wrong_kinds_changed: false,
             stale: false,
+            news: false,
             unwritten: 0,
             cuts: Vec::new(),
             merged: HashMap::new(),
@@ -166,7 +171,9 @@ impl Diagnosis {
         self.unwritten += arrived.len();
         self.unasked += arrived.len();
         let findings = self.findings.len();
-        if self.stale && (findings < PROMPT || self.unwritten >= findings * SPANS_A_FINDING) {
+        let prompt =
+            findings < PROMPT && (self.news || self.unwritten >= self.claims.len() * SPANS_A_FINDING);
+        if self.stale && (prompt || self.unwritten >= findings * SPANS_A_FINDING) {
             self.write(store);
         }
     }
@@ -308,7 +315,7 @@ impl Diagnosis {
 
     /// Writes the list of findings anew.
     fn write(&mut self, store: &Store) {
-        (self.stale, self.unwritten) = (false, 0);
+        (self.stale, self.news, self.unwritten) = (false, false, 0);
         self.write_findings(store);
     }
 
@@ -421,6 +428,12 @@ impl Diagnosis {
         (0..self.findings.len()).filter(|i| concerns(&self.findings[*i])).collect()
     }
 
+    /// How bad the worst finding is that a span is part of, where that is more than a hint: lists mark what is wrong.
+    pub fn mark(&self, store: &Store, at: SpanIx) -> Option<Severity> {
+        let findings = self.findings_of(store, at).into_iter().filter_map(|i| self.findings.get(i));
+        findings.map(|finding| finding.severity).max().filter(|severity| *severity > Severity::Info)
+    }
+
     /// Whether an entry of a group was judged by itself.
     fn is_alone(&self, number: u32, at: SpanIx) -> bool {
         self.groups[number as usize].as_ref().is_some_and(|group| group.alone.contains_key(&at))
@@ -463,7 +476,7 @@ impl Diagnosis {
         rows.any(|at| self.chains.is_entry(at) && !cut(at))
     }
 
-    /// The worst severity found in a trace.
+    /// The worst severity found in a trace, where that is more than a hint.
     pub fn worst(&self, store: &Store, trace: TraceIx) -> Option<Severity> {
         let id = store.trace(trace).id;
         let groups = self.finding_of_group.iter().filter(|(number, _)| {
@@ -483,7 +496,8 @@ impl Diagnosis {
             }
             On::Aggregate(_) => finding.trace_ids.contains(&id),
         };
-        merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max())
+        let worst = merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max());
+        worst.filter(|severity| *severity > Severity::Info)
     }
 
     /// Whether a span (or a placeholder of one) holds merged requests together.
@@ -838,8 +852,10 @@ impl Diagnosis {
         while let Some(number) = self.dirty.pop_first() {
             let Some(group) = &self.groups[number as usize] else { continue };
             let verdict = self.verdict(store, group);
-            self.stale |= verdict.is_some() || self.verdicts.contains_key(&number);
-            let settled = verdict.as_ref().is_some_and(super::verdict::Verdict::is_settled);
+            let before = self.verdicts.get(&number);
+            self.stale |= verdict.is_some() || before.is_some();
+            self.news |= before.map(Verdict::headline) != verdict.as_ref().map(Verdict::headline);
+            let settled = verdict.as_ref().is_some_and(Verdict::is_settled);
             self.speak(store, number, verdict.is_some());
             match verdict {
                 Some(verdict) => self.verdicts.insert(number, verdict),

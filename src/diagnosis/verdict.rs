@@ -33,6 +33,11 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
+    /// What changes seldom, and is told at once when it does.
+    pub(super) fn headline(&self) -> (&'static str, Severity, State) {
+        (self.rule.id, self.severity, self.state)
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.state == State::Firm
     }
