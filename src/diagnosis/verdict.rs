@@ -11,9 +11,10 @@ use super::rules::{
     client_span_adopted, fixed_remote_parent, http_entry_not_server, merged_under_local_span,
     request_inherits_finished_request,
 };
+use super::unmerge::Place;
 use super::{Diagnosis, Rule};
 use crate::model::{SpanKind, TraceId};
-use crate::store::{Presence, Store};
+use crate::store::{Presence, SpanIx, Store};
 
 /// What a missing parent may lag behind the last span of its process (`T_QUIET`), nanoseconds.
 pub(crate) const QUIET_NS: u64 = 10_000_000_000;
@@ -94,7 +95,7 @@ impl Diagnosis {
         let class = culprit_class(group, known_issue, process.first_start_ns);
         let weighed = (on.weigh)(group, &Circumstances { open_ns, class, known_issue });
         let severity = severity(weighed.confidence)?.min(rule.severity);
-        let culprit = Self::culprit(group, class, open_ns);
+        let culprit = self.culprit(store, group, class, open_ns);
         let remedy = (on.remedy)(&self.words(group, culprit.as_ref(), open_ns, known_issue));
         Some(Verdict {
             rule,
@@ -165,9 +166,9 @@ impl Diagnosis {
         )
     }
 
-    fn culprit(group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
+    fn culprit(&self, store: &Store, group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
         if matches!(group.key, GroupKey::Requests(_)) {
-            return None;
+            return self.earlier_request(store, group, class);
         }
         let hub = group.hub.as_ref();
         Some(Culprit {
@@ -179,6 +180,34 @@ impl Diagnosis {
             received: hub.is_some(),
             class,
             open_at_least_ns: hub.is_none().then_some(open_ns),
+        })
+    }
+
+    /// The request that the earliest entry was recorded under. Where each job of a loop hangs from the one before, that
+    /// is a staircase.
+    fn earlier_request(&self, store: &Store, group: &Group, class: CulpritClass) -> Option<Culprit> {
+        const LOOKED_AT: usize = 16;
+        const STEPS: usize = 64;
+        const STAIRS: usize = 5;
+        let owners = group.sample.keys().take(LOOKED_AT).filter_map(|(_, span, trace)| {
+            let at = store.find_trace(*trace).and_then(|trace| store.find_span(trace, *span))?;
+            self.chains.owner(store, &self.processes, store.slot(at).parent()?, STEPS)
+        });
+        let owners: Vec<SpanIx> = owners.collect();
+        let earliest = *owners.first()?;
+        let cut = |at: &&SpanIx| matches!(self.chains.place(**at), Some(Place::Group(_)));
+        let stairs = group.messages == group.n && owners.iter().filter(cut).count() >= STAIRS;
+        let record = store.record(earliest);
+        let scope = store.scope(record.scope);
+        Some(Culprit {
+            span_id: record.span_id,
+            name: Some(store.name(earliest).into_owned()),
+            kind: Some(record.kind()),
+            scope: Some(scope.name.clone()),
+            scope_version: Some(scope.version.clone()),
+            received: true,
+            class: if stairs { CulpritClass::Staircase } else { class },
+            open_at_least_ns: None,
         })
     }
 

@@ -100,6 +100,31 @@ mod tests {
     }
 
     #[test]
+    fn names_the_request_that_was_inherited_from_and_a_staircase_of_jobs() {
+        let class = |sketch: &str| {
+            let mut bench = Bench::default();
+            bench.take(by_end(sketch)).finish();
+            let culprit = bench.0.diagnosis.findings()[0].culprit.clone().unwrap();
+            (culprit.name.unwrap(), culprit.class.id())
+        };
+        let upload = "
+            POST /up  api  server  0..100  get=/up
+              GET /a  api  server  600..610  get=/a
+        ";
+        assert_eq!(class(upload), ("POST /up".to_owned(), "previous-request"));
+        let jobs: String = (0..8)
+            .map(|i| {
+                let (indent, at) = ("  ".repeat(i), i * 1_000);
+                format!(
+                    "{indent}Tick  q  consumer  {at}..{}  scope=OpenTelemetry.Instrumentation.Quartz@1\n",
+                    at + 20
+                )
+            })
+            .collect();
+        assert_eq!(class(&jobs), ("Tick".to_owned(), "staircase"));
+    }
+
+    #[test]
     fn a_kind_that_is_right_is_left_alone() {
         let mut bench = Bench::default();
         bench.take(by_end(
