@@ -2,7 +2,7 @@
 
 use super::{Failure, UNUSABLE, complain, open, parse_size, print};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::{Severity, State};
+use crate::diagnosis::Severity;
 use crate::dump;
 use crate::model::Rejection;
 use crate::report::{Checked, REPORTS};
@@ -17,7 +17,7 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
     let from = args.input.from.as_deref().and_then(dump::format);
     let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream);
     let mut rejected: Vec<Rejection> = Vec::new();
-    let (mut readable, mut unreadable) = (0, 0);
+    let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     for path in &args.files {
         let read = open(path).and_then(|(input, name)| {
             dump::read(input, &name, from, &mut |batch| {
@@ -28,10 +28,13 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
             })
         });
         match read {
-            Ok(_) => readable += 1,
+            Ok(_) => {
+                readable += 1;
+                files.extend((path.as_os_str() != "-").then(|| path.display().to_string()));
+            }
             Err(error) => {
                 complain(&error);
-                unreadable += 1;
+                unreadable.push(error.to_string());
             }
         }
     }
@@ -40,19 +43,16 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
     }
     session.finish();
     let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
-    let text = (report.write)(&Checked { session: &session, rejected: &rejected });
+    let all_read = unreadable.is_empty();
+    let checked =
+        Checked { files, unreadable, rejected, fail_on: threshold(args.fail_on), ..Checked::new(&session) };
+    let text = (report.write)(&checked);
     match &args.output {
         Some(path) => std::fs::write(path, text)
             .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?,
         None => print(&text)?,
     }
-    if unreadable > 0 {
-        return Ok(ExitCode::from(UNUSABLE));
-    }
-    let fails = session.diagnosis.findings().iter().any(|finding| {
-        finding.state == State::Firm && threshold(args.fail_on).is_some_and(|least| finding.severity >= least)
-    });
-    Ok(ExitCode::from(u8::from(fails)))
+    Ok(if all_read { ExitCode::from(u8::from(checked.fails())) } else { ExitCode::from(UNUSABLE) })
 }
 
 fn threshold(fail_on: FailOn) -> Option<Severity> {

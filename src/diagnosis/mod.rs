@@ -15,6 +15,7 @@
 //! | `verdict` | findings from groups |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
+//! | `subject` | what a finding is about, by names that outlive a run |
 
 mod alone;
 mod engine;
@@ -26,6 +27,7 @@ mod process;
 mod role;
 mod rule;
 pub mod rules;
+mod subject;
 mod units;
 mod unmerge;
 mod verdict;
@@ -35,4 +37,5 @@ pub use finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
 pub use rule::{RULES, Rule};
+pub use subject::Subject;
 pub use units::{Request, requests_of};

@@ -2,6 +2,7 @@
 
 use super::{Checked, Report};
 use crate::diagnosis::{Finding, requests_of};
+use crate::harmless;
 use crate::model::Rejection;
 use crate::store::TraceIx;
 use serde::Serialize;
@@ -29,6 +30,7 @@ struct Input<'a> {
     repeated: u64,
     rejected: Vec<RejectedRow<'a>>,
     rejected_count: u64,
+    unreadable: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -44,6 +46,8 @@ struct FindingRow<'a> {
     confidence: f64,
     state: String,
     service: &'a str,
+    scope: Option<String>,
+    scope_version: Option<String>,
     trace_ids: Vec<String>,
     trace_count: u64,
     span_ids: Vec<String>,
@@ -91,36 +95,45 @@ struct RequestRow {
 
 fn write(checked: &Checked<'_>) -> String {
     let counters = checked.session.store.counters();
-    let rejected = |r: &'_ Rejection| (r.position.clone(), r.reason.clone());
-    let rows: Vec<(String, String)> = checked.rejected.iter().map(rejected).collect();
     let document = Document {
         schema: "otoscope.check/v1",
         version: env!("CARGO_PKG_VERSION"),
         input: Input {
             spans: counters.received,
-            traces: checked.session.store.counters().traces,
+            traces: counters.traces,
             logs: counters.unshown.log_records,
             metrics: counters.unshown.metrics,
             repeated: counters.repeated,
-            rejected: rows.iter().map(|(source, reason)| RejectedRow { source, reason }).collect(),
-            rejected_count: checked.session.store.counters().rejected,
+            rejected: checked.rejected.iter().map(RejectedRow::of).collect(),
+            rejected_count: counters.rejected,
+            unreadable: &checked.unreadable,
         },
-        findings: checked.findings().iter().map(finding_row).collect(),
+        findings: checked.findings.iter().map(|finding| finding_row(finding, checked)).collect(),
         requests: requests(checked),
     };
     // Serialising strings, numbers and lists cannot fail.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let mut text = harmless::json(&serde_json::to_string_pretty(&document).unwrap_or_default());
     text.push('\n');
     text
 }
 
-fn finding_row(finding: &Finding) -> FindingRow<'_> {
+impl<'a> RejectedRow<'a> {
+    fn of(rejection: &'a Rejection) -> Self {
+        Self { source: &rejection.position, reason: &rejection.reason }
+    }
+}
+
+fn finding_row<'a>(finding: &'a Finding, checked: &Checked<'_>) -> FindingRow<'a> {
+    let (scope, scope_version) =
+        checked.subject(finding).scope().map(|(name, version)| (name.to_owned(), version.to_owned())).unzip();
     FindingRow {
         rule: finding.rule.id,
         severity: finding.severity.to_string(),
         confidence: finding.confidence,
         state: finding.state.to_string(),
         service: &finding.service,
+        scope,
+        scope_version,
         trace_ids: finding.trace_ids.iter().map(ToString::to_string).collect(),
         trace_count: finding.trace_count,
         span_ids: finding.span_ids.iter().map(|(_, span)| span.to_string()).collect(),
