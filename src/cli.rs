@@ -26,7 +26,7 @@ pub struct Cli {
     #[command(flatten)]
     pub input: Input,
     /// How fast to replay a dump: 1x is its own pace
-    #[arg(long, value_name = "SPEED", env = "OTOSCOPE_SPEED", help_heading = "Dumps")]
+    #[arg(long, value_name = "SPEED", env = "OTOSCOPE_SPEED", help_heading = "Dumps", value_parser = speed)]
     pub speed: Option<String>,
     /// What to hold.
     #[command(flatten)]
@@ -34,6 +34,9 @@ pub struct Cli {
     /// How to draw.
     #[command(flatten)]
     pub draw: Draw,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
 }
 
 /// What to do instead of inspecting.
@@ -42,7 +45,7 @@ pub enum Command {
     /// Replay the built-in capture of the story: 24 Flask requests merged into one trace
     Demo {
         /// How fast: 1x is as it happened, max is at once
-        #[arg(long, value_name = "SPEED", default_value = "1x", env = "OTOSCOPE_SPEED")]
+        #[arg(long, value_name = "SPEED", default_value = "1x", env = "OTOSCOPE_SPEED", value_parser = speed)]
         speed: String,
         /// How to draw.
         #[command(flatten)]
@@ -100,7 +103,8 @@ pub struct Input {
 #[derive(Debug, Args)]
 pub struct Hold {
     /// Memory for batches, records, index and diagnosis; the oldest requests go first: 512MiB, 2GiB
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", env = "OTOSCOPE_MAX_MEMORY")]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", env = "OTOSCOPE_MAX_MEMORY",
+          value_parser = |text: &str| size(text).map(|_| text.to_owned()))]
     pub max_memory: String,
 }
 
@@ -116,6 +120,42 @@ pub struct Draw {
     pub ascii: bool,
 }
 
+/// What to say. The environment has lists for it too, and `otoscope.toml` more.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct Say {
+    /// Rules to allow.
+    #[arg(
+        short = 'A',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Do not report RULE; repeat it or write RULE,RULE [env: OTOSCOPE_ALLOW=]"
+    )]
+    pub allow: Vec<String>,
+    /// Rules to warn.
+    #[arg(
+        short = 'W',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Report what RULE finds as a warning [env: OTOSCOPE_WARN=]"
+    )]
+    pub warn: Vec<String>,
+    /// Rules to deny.
+    #[arg(
+        short = 'D',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Report what RULE finds as an error [env: OTOSCOPE_DENY=]"
+    )]
+    pub deny: Vec<String>,
+    /// Configuration to use instead of the nearest otoscope.toml
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 /// Diagnose dumps without a screen.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -126,18 +166,27 @@ pub struct Check {
     #[command(flatten)]
     pub input: Input,
     /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "OTOSCOPE_FORMAT",
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "OTOSCOPE_FORMAT", help_heading = "Report",
           value_parser = clap::builder::PossibleValuesParser::new(crate::report::REPORTS.iter().map(|r| r.name)))]
     pub format: String,
     /// Write the report to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Option<PathBuf>,
     /// The lowest severity that makes the exit code 1
-    #[arg(long, value_name = "SEVERITY", default_value = "error", env = "OTOSCOPE_FAIL_ON")]
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        default_value = "error",
+        env = "OTOSCOPE_FAIL_ON",
+        help_heading = "Report"
+    )]
     pub fail_on: FailOn,
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
 }
 
 /// The lowest severity that makes the exit code 1.
@@ -151,4 +200,27 @@ pub enum FailOn {
     Info,
     /// Nothing.
     Never,
+}
+
+/// A size such as `512MiB`, in bytes. Units are powers of 1,024; a bare number is bytes.
+pub fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let unit = text.trim()[digits.len()..].trim().to_ascii_lowercase();
+    let scale = match unit.as_str() {
+        "" | "b" => 1_u64,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => 0,
+    };
+    let bytes = digits.parse::<f64>().unwrap_or(-1.0) * scale as f64;
+    if bytes < 1.0 {
+        return Err(format!("{text} is not a size; write 512MiB or 2GiB"));
+    }
+    Ok(bytes as usize)
+}
+
+/// A speed as it was written, if it is one.
+fn speed(text: &str) -> Result<String, String> {
+    text.parse::<crate::dump::pace::Speed>().map(|_| text.to_owned()).map_err(|error| error.to_string())
 }

@@ -3,7 +3,7 @@
 //! Everything that comes in passes through [`Session::take`], live, in a replay and in `check` alike. The main task
 //! owns the session; there is no lock.
 
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Policy};
 use crate::model::Batch;
 use crate::store::{SpanIx, Store};
 
@@ -28,6 +28,7 @@ pub struct Session {
     pub diagnosis: Diagnosis,
     max_memory: usize,
     clock: Clock,
+    policy: Policy,
     arrived: Vec<SpanIx>,
     gone: Vec<SpanIx>,
 }
@@ -40,9 +41,22 @@ impl Session {
             diagnosis: Diagnosis::default(),
             max_memory,
             clock,
+            policy: Policy::default(),
             arrived: Vec::new(),
             gone: Vec::new(),
         }
+    }
+
+    /// The session with what the user wants said.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// What the user wants said.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Takes a batch in, diagnoses it, and makes room.

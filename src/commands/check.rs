@@ -1,10 +1,10 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::{Failure, UNUSABLE, complain, open, parse_size, print};
+use super::{Failure, UNUSABLE, complain, open, parse_size, print, wall_clock_ns};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::Severity;
+use crate::diagnosis::{Policy, RULES, Rule, Severity, Subject};
 use crate::dump;
-use crate::model::Rejection;
+use crate::model::{Day, Rejection};
 use crate::report::{Checked, REPORTS};
 use crate::session::{Clock, Session};
 use std::ops::ControlFlow;
@@ -13,9 +13,9 @@ use std::process::ExitCode;
 /// How many rejections a report lists.
 const LISTED: usize = 100;
 
-pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let from = args.input.from.as_deref().and_then(dump::format);
-    let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream);
+    let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream).with_policy(policy);
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     for path in &args.files {
@@ -44,8 +44,21 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
     session.finish();
     let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
     let all_read = unreadable.is_empty();
-    let checked =
-        Checked { files, unreadable, rejected, fail_on: threshold(args.fail_on), ..Checked::new(&session) };
+    let about = |finding: &_| Subject::of(finding, &session.store);
+    let today = Day::of(wall_clock_ns());
+    let judged = session.policy().apply(session.diagnosis.findings(), &about, today);
+    let speaks = |rule: &&Rule| session.policy().speaks(rule.id, true);
+    let checked = Checked {
+        files,
+        unreadable,
+        rejected,
+        rules: RULES.iter().copied().filter(speaks).collect(),
+        findings: judged.findings,
+        suppressed: judged.suppressed,
+        remarks: judged.remarks,
+        fail_on: threshold(args.fail_on),
+        ..Checked::new(&session)
+    };
     let text = (report.write)(&checked);
     match &args.output {
         Some(path) => std::fs::write(path, text)

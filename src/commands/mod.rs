@@ -3,14 +3,18 @@
 mod check;
 mod inspect;
 mod rules;
+mod settings;
 
 use crate::cli::{Cli, Command};
+use crate::diagnosis::Policy;
 use crate::dump::DumpError;
+use clap::Parser;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Exit code for usage errors and unreadable or empty input.
 const UNUSABLE: u8 = 2;
@@ -34,18 +38,21 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// Does what the command line asks for.
-pub fn run(cli: &Cli) -> ExitCode {
-    let done = match &cli.command {
-        None => inspect::run(cli),
-        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
-        Some(Command::Check(args)) => check::run(args),
-        Some(Command::Rules) => rules::list(),
-        Some(Command::Explain { rule }) => rules::explain(rule),
-    };
-    done.unwrap_or_else(|failure| {
+pub fn main() -> ExitCode {
+    settings::read(Cli::parse()).and_then(|(cli, policy)| run(&cli, policy)).unwrap_or_else(|failure| {
         complain(&failure);
         ExitCode::from(UNUSABLE)
     })
+}
+
+fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
+    match &cli.command {
+        None => inspect::run(cli, policy),
+        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
+        Some(Command::Check(args)) => check::run(args, policy),
+        Some(Command::Rules) => rules::list(),
+        Some(Command::Explain { rule }) => rules::explain(rule),
+    }
 }
 
 /// Says on standard error what went wrong. A closed standard error is nobody's problem.
@@ -76,22 +83,14 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), DumpError> {
     Ok((Box::new(file), name))
 }
 
-/// A size such as `512MiB`, in bytes. Units are powers of 1,024; a bare number is bytes.
+/// A size such as `512MiB`, in bytes.
 fn parse_size(text: &str) -> Result<usize, Failure> {
-    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
-    let unit = text.trim()[digits.len()..].trim().to_ascii_lowercase();
-    let scale = match unit.as_str() {
-        "" | "b" => 1_u64,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        _ => 0,
-    };
-    let bytes = digits.parse::<f64>().unwrap_or(-1.0) * scale as f64;
-    if bytes < 1.0 {
-        return Err(Failure(format!("{text} is not a size; write 512MiB or 2GiB")));
-    }
-    Ok(bytes as usize)
+    crate::cli::size(text).map_err(Failure)
+}
+
+/// The wall clock, nanoseconds since the Unix epoch.
+fn wall_clock_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// All files named on the command line of the inspector.

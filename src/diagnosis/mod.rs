@@ -15,6 +15,7 @@
 //! | `verdict` | findings from groups |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
+//! | `policy`, `suppression` | what the user wants said, and what they accept |
 //! | `subject` | what a finding is about, by names that outlive a run |
 
 mod alone;
@@ -23,11 +24,13 @@ mod evidence;
 mod finding;
 mod group;
 mod known_issues;
+mod policy;
 mod process;
 mod role;
 mod rule;
 pub mod rules;
 mod subject;
+mod suppression;
 mod units;
 mod unmerge;
 mod verdict;
@@ -36,6 +39,8 @@ pub use engine::{CutChange, Diagnosis};
 pub use finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
+pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule};
 pub use subject::Subject;
+pub use suppression::{Pattern, Suppression};
 pub use units::{Request, requests_of};

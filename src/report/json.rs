@@ -1,7 +1,7 @@
 //! Findings for machines: schema `otoscope.check/v1`. Keys are never renamed or removed within `v1`.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Finding, requests_of};
+use crate::diagnosis::{Finding, Suppressed, requests_of};
 use crate::harmless;
 use crate::model::Rejection;
 use crate::store::TraceIx;
@@ -18,7 +18,17 @@ struct Document<'a> {
     version: &'static str,
     input: Input<'a>,
     findings: Vec<FindingRow<'a>>,
+    suppressed: Vec<SuppressedRow<'a>>,
+    remarks: Vec<&'a str>,
     requests: Vec<RequestRow>,
+}
+
+/// A finding that is accepted, why, and where that was written.
+#[derive(Serialize)]
+struct SuppressedRow<'a> {
+    reason: &'a str,
+    origin: &'a str,
+    finding: FindingRow<'a>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +119,8 @@ fn write(checked: &Checked<'_>) -> String {
             unreadable: &checked.unreadable,
         },
         findings: checked.findings.iter().map(|finding| finding_row(finding, checked)).collect(),
+        suppressed: checked.suppressed.iter().map(|one| suppressed_row(one, checked)).collect(),
+        remarks: checked.remarks().collect(),
         requests: requests(checked),
     };
     // Serialising strings, numbers and lists cannot fail.
@@ -121,6 +133,10 @@ impl<'a> RejectedRow<'a> {
     fn of(rejection: &'a Rejection) -> Self {
         Self { source: &rejection.position, reason: &rejection.reason }
     }
+}
+
+fn suppressed_row<'a>(one: &'a Suppressed, checked: &Checked<'_>) -> SuppressedRow<'a> {
+    SuppressedRow { reason: &one.reason, origin: &one.origin, finding: finding_row(&one.finding, checked) }
 }
 
 fn finding_row<'a>(finding: &'a Finding, checked: &Checked<'_>) -> FindingRow<'a> {

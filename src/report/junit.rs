@@ -1,10 +1,10 @@
 //! Findings as `JUnit` XML: a suite for each service, a case for each rule, and for each further finding of it.
 //!
-//! What makes the check fail is a failure; what does not (by severity, or provisional) is a skipped case, which
-//! build servers show without failing.
+//! What makes the check fail is a failure; what does not (by severity, provisional, or suppressed) is a skipped case,
+//! which build servers show without failing.
 
 use super::{Checked, Report, text};
-use crate::diagnosis::{Finding, State};
+use crate::diagnosis::{Finding, State, Suppressed};
 use crate::harmless::cleaned;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -28,7 +28,8 @@ struct Suite {
 fn write(checked: &Checked<'_>) -> String {
     let store = &checked.session.store;
     let seen = (0..store.resource_count() as u32).map(|number| store.resource(number).service_name());
-    let found = checked.findings.iter().map(|finding| finding.service.as_str());
+    let accepted = checked.suppressed.iter().map(|one| &one.finding);
+    let found = checked.findings.iter().chain(accepted).map(|finding| finding.service.as_str());
     let services: BTreeSet<&str> = seen.chain(found).collect();
     let mut suites: Vec<Suite> = services.into_iter().map(|service| suite(checked, service)).collect();
     if !checked.unreadable.is_empty() {
@@ -62,15 +63,18 @@ fn write(checked: &Checked<'_>) -> String {
 
 fn suite(checked: &Checked<'_>, service: &str) -> Suite {
     let mut suite = Suite { name: service.to_owned(), ..Suite::default() };
+    let told = checked.findings.iter().map(|finding| (finding, None));
+    let accepted = checked.suppressed.iter().map(|one| (&one.finding, Some(one)));
+    let here: Vec<_> = told.chain(accepted).filter(|(finding, _)| finding.service == service).collect();
     for rule in &checked.rules {
-        let found = || checked.findings.iter().filter(|f| f.service == service && f.rule.id == rule.id);
+        let found = || here.iter().filter(|(finding, _)| finding.rule.id == rule.id);
         if found().next().is_none() {
             suite.case(service, rule.id, "");
         }
         // Names stay the same from run to run, so that a build server can tell a case's history.
-        for (index, finding) in found().enumerate() {
+        for (index, (finding, accepted)) in found().enumerate() {
             let name = if index == 0 { rule.id.to_owned() } else { format!("{} #{}", rule.id, index + 1) };
-            suite.finding(checked, &name, finding);
+            suite.finding(checked, &name, finding, *accepted);
         }
     }
     suite
@@ -95,7 +99,7 @@ impl Suite {
         };
     }
 
-    fn finding(&mut self, checked: &Checked<'_>, name: &str, finding: &Finding) {
+    fn finding(&mut self, checked: &Checked<'_>, name: &str, finding: &Finding, by: Option<&Suppressed>) {
         let mut text =
             vec![format!("{} {}, confidence {:.2}", finding.severity, finding.state, finding.confidence)];
         if let Some(headline) = finding.folded_under.and_then(|index| checked.findings.get(index)) {
@@ -105,15 +109,16 @@ impl Suite {
         let traces: Vec<String> = finding.trace_ids.iter().map(ToString::to_string).collect();
         text.push(format!("in  {}", traces.join(" ")));
         let text = text.join("\n");
-        let inside = if checked.counts(finding) {
+        let inside = if by.is_none() && checked.counts(finding) {
             self.failures += 1;
             let kind = attribute("type", &finding.severity.to_string());
             element(6, "failure", &(attribute("message", &finding.message) + &kind), &text)
         } else {
             self.skipped += 1;
-            let why = match finding.state {
-                State::Provisional => "provisional".to_owned(),
-                State::Firm => finding.severity.to_string(),
+            let why = match (by, finding.state) {
+                (Some(by), _) => format!("suppressed, {} ({})", by.reason, by.origin),
+                (None, State::Provisional) => "provisional".to_owned(),
+                (None, State::Firm) => finding.severity.to_string(),
             };
             let message = attribute("message", &format!("{why}: {}", finding.message));
             element(6, "skipped", &message, "") + &element(6, "system-out", "", &text)

@@ -9,7 +9,7 @@ mod junit;
 mod sarif;
 mod text;
 
-use crate::diagnosis::{Finding, RULES, Rule, Severity, State, Subject};
+use crate::diagnosis::{Finding, RULES, Rule, Severity, State, Subject, Suppressed};
 use crate::model::Rejection;
 use crate::session::Session;
 
@@ -28,6 +28,10 @@ pub struct Checked<'a> {
     pub rules: Vec<&'static Rule>,
     /// What was found, ordered as [`Diagnosis::findings`](crate::diagnosis::Diagnosis::findings) are.
     pub findings: Vec<Finding>,
+    /// What was found and is accepted.
+    pub suppressed: Vec<Suppressed>,
+    /// What is to be said of the configuration, a sentence each.
+    pub remarks: Vec<String>,
     /// The lowest severity that fails the check; nothing where none does.
     pub fail_on: Option<Severity>,
 }
@@ -42,6 +46,8 @@ impl<'a> Checked<'a> {
             rejected: Vec::new(),
             rules: RULES.to_vec(),
             findings: session.diagnosis.findings().to_vec(),
+            suppressed: Vec::new(),
+            remarks: Vec::new(),
             fail_on: Some(Severity::Error),
         }
     }
@@ -73,7 +79,7 @@ impl<'a> Checked<'a> {
 
     /// What is worth a remark, a sentence each.
     fn remarks(&self) -> impl Iterator<Item = &str> {
-        self.session.store.remarks()
+        self.session.store.remarks().chain(self.remarks.iter().map(String::as_str))
     }
 }
 

@@ -16,7 +16,14 @@ const NAMES: usize = 16;
 
 fn write(checked: &Checked<'_>) -> String {
     let mut seen = BTreeMap::new();
-    let results: Vec<Value> = checked.findings.iter().map(|f| result(checked, f, &mut seen)).collect();
+    let mut results: Vec<Value> = checked.findings.iter().map(|f| result(checked, f, &mut seen)).collect();
+    results.extend(checked.suppressed.iter().map(|one| {
+        let mut result = result(checked, &one.finding, &mut seen);
+        let justification = message_text(&format!("{} ({})", one.reason, one.origin));
+        result["suppressions"] =
+            json!([{ "kind": "external", "status": "accepted", "justification": justification }]);
+        result
+    }));
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

@@ -99,5 +99,9 @@ pub(super) fn summary(checked: &Checked<'_>) -> String {
         if counters.rejected == 0 { String::new() } else { format!(", {} not read", counters.rejected) };
     let spans = plural(counters.received, "span", "spans");
     let traces = plural(counters.traces, "trace", "traces");
-    format!("{spans} in {traces}{rejected}: {verdict}{provisional}")
+    let suppressed = match checked.suppressed.len() {
+        0 => String::new(),
+        n => format!(", {n} suppressed"),
+    };
+    format!("{spans} in {traces}{rejected}: {verdict}{provisional}{suppressed}")
 }
