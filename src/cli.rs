@@ -52,7 +52,7 @@ pub enum Command {
         draw: Draw,
     },
     /// Diagnose dumps without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
-    Check(Check),
+    Check(Box<Check>),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
@@ -181,6 +181,9 @@ pub struct Check {
         help_heading = "Report"
     )]
     pub fail_on: FailOn,
+    /// An earlier JSON report: only what is new since then makes the exit code 1
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Report")]
+    pub baseline: Option<PathBuf>,
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const BROKEN: &str = "tests/captures/flask-1.29-sigint/capture.jsonl";
@@ -162,4 +162,113 @@ fn no_report_hands_control_characters_of_telemetry_on() {
             _ => {}
         }
     }
+}
+
+/// The JSON report of a capture, as a file.
+fn baseline(dir: &Path, capture: &str) -> String {
+    let file = dir.join("baseline.json");
+    fs::write(&file, check("json", &[capture]).0).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn with_a_baseline_only_what_is_new_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let killed = "tests/captures/flask-1.29-sigkill/capture.jsonl";
+    for (before, now, code, summary) in [
+        (BROKEN, BROKEN, 0, "1 error, 0 warnings, 0 info; 0 new, 1 still there, 0 gone"),
+        (BROKEN, killed, 0, "1 error, 0 warnings, 0 info; 0 new, 1 still there, 0 gone"),
+        (killed, BROKEN, 0, "1 error, 0 warnings, 0 info; 0 new, 1 still there, 0 gone"),
+        (FINE, BROKEN, 1, "1 error, 0 warnings, 0 info; 1 new, 0 still there, 0 gone"),
+        (BROKEN, FINE, 0, "nothing wrong with the instrumentation was found; 0 new, 0 still there, 1 gone"),
+    ] {
+        let baseline = baseline(dir.path(), before);
+        for report in otoscope::report::REPORTS {
+            let (text, is) = check(report.name, &["--baseline", &baseline, now]);
+            assert_eq!(is, code, "{before} {now} {}", report.name);
+            if report.name != "json" {
+                assert!(text.contains(summary), "{before} {now} {}: {text}", report.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_report_tells_new_known_and_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let known = baseline(dir.path(), BROKEN);
+    let report: Value = serde_json::from_str(&check("json", &["--baseline", &known, BROKEN]).0).unwrap();
+    assert!(report["findings"].as_array().unwrap().iter().all(|f| f["baseline"] == "unchanged"));
+    assert_eq!(report["gone"].as_array().unwrap().len(), 0);
+    let report: Value = serde_json::from_str(&check("json", &["--baseline", &known, FINE]).0).unwrap();
+    assert_eq!(report["gone"][0]["rule"], "merged-under-local-span");
+    assert_eq!(report["gone"][0]["culprit"], "run");
+    let report = valid_sarif(&check("sarif", &["--baseline", &known, BROKEN]).0);
+    assert_eq!(report["runs"][0]["results"][0]["baselineState"], "unchanged");
+    let report = valid_sarif(&check("sarif", &["--baseline", &known, FINE]).0);
+    assert_eq!(report["runs"][0]["properties"]["gone"][0]["service"], "shop");
+    let (text, _) = check("text", &["--baseline", &known, FINE]);
+    assert!(text.starts_with("gone: shop: 24 unrelated requests"), "{text}");
+    let (text, _) = check("text", &["--baseline", &known, BROKEN]);
+    assert!(text.contains("  error merged-under-local-span, confidence 0.99, still there, known"), "{text}");
+    let (text, _) = check("github", &["--baseline", &known, BROKEN]);
+    assert!(text.starts_with("::notice title=merged-under-local-span (still there)::"), "{text}");
+    let (text, _) = check("junit", &["--baseline", &known, BROKEN]);
+    assert!(text.contains("<skipped message=\"still there: 24 unrelated"), "{text}");
+    let fresh = baseline(dir.path(), FINE);
+    let report = valid_sarif(&check("sarif", &["--baseline", &fresh, BROKEN]).0);
+    assert_eq!(report["runs"][0]["results"][0]["baselineState"], "new");
+    let report: Value = serde_json::from_str(&check("json", &[BROKEN]).0).unwrap();
+    assert!(report.get("gone").is_none() && report["findings"][0].get("baseline").is_none());
+}
+
+#[test]
+fn what_is_suppressed_stays_valid_and_is_not_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let known = baseline(dir.path(), BROKEN);
+    let config = dir.path().join("otoscope.toml");
+    fs::write(&config, "[[suppress]]\nrule = \"*\"\nreason = \"known\u{9b}](x)\"\n").unwrap();
+    let args = ["--config", config.to_str().unwrap(), "--baseline", &known, BROKEN];
+    let report = valid_sarif(&check("sarif", &args).0);
+    for result in report["runs"][0]["results"].as_array().unwrap() {
+        assert_eq!(result["suppressions"][0]["status"], "accepted");
+    }
+    assert_eq!(report["runs"][0]["results"].as_array().unwrap().len(), 2);
+    assert_eq!(report["runs"][0]["properties"]["gone"].as_array().unwrap().len(), 0);
+    fs::write(&config, "[rules]\nmerged-under-local-span = \"allow\"\nhttp-entry-not-server = \"allow\"\n")
+        .unwrap();
+    let report = valid_sarif(&check("sarif", &args).0);
+    assert_eq!(
+        report["runs"][0]["properties"]["gone"].as_array().unwrap().len(),
+        0,
+        "a silent rule knows nothing"
+    );
+}
+
+#[test]
+fn a_baseline_that_is_none_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("baseline.json");
+    let path = file.to_str().unwrap();
+    let refused = |says: &str| {
+        let out = Command::new(env!("CARGO_BIN_EXE_otoscope"))
+            .args(["check", "--baseline", path, BROKEN])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert_eq!((out.status.code(), out.stdout.len(), said.lines().count()), (Some(2), 0, 1), "{said}");
+        assert!(said.starts_with(&format!("otoscope: the baseline {path} {says}")), "{said}");
+    };
+    refused("cannot be read");
+    for (text, says) in [
+        ("", "is no JSON report of otoscope check"),
+        ("[]", "is no JSON report of otoscope check"),
+        ("{}", "is no JSON report of otoscope check: it names no schema"),
+        ("{\"schema\": \"otoscope.check/v2\"}", "has the schema otoscope.check/v2"),
+    ] {
+        fs::write(&file, text).unwrap();
+        refused(says);
+    }
+    fs::write(&file, check("sarif", &[BROKEN]).0).unwrap();
+    refused("is no JSON report of otoscope check: it names no schema");
 }

@@ -2,12 +2,13 @@
 
 use super::{Failure, UNUSABLE, complain, open, parse_size, print, wall_clock_ns};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::{Policy, RULES, Rule, Severity, Subject};
+use crate::diagnosis::{Baseline, Policy, Severity};
 use crate::dump;
 use crate::model::{Day, Rejection};
-use crate::report::{Checked, REPORTS};
+use crate::report::{self, Checked, REPORTS};
 use crate::session::{Clock, Session};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How many rejections a report lists.
@@ -15,6 +16,8 @@ const LISTED: usize = 100;
 
 pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let from = args.input.from.as_deref().and_then(dump::format);
+    // Read first: nobody should wait for a verdict that cannot be given.
+    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream).with_policy(policy);
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
@@ -44,21 +47,16 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     session.finish();
     let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
     let all_read = unreadable.is_empty();
-    let about = |finding: &_| Subject::of(finding, &session.store);
-    let today = Day::of(wall_clock_ns());
-    let judged = session.policy().apply(session.diagnosis.findings(), &about, today);
-    let speaks = |rule: &&Rule| session.policy().speaks(rule.id, true);
-    let checked = Checked {
+    let mut checked = Checked {
         files,
         unreadable,
         rejected,
-        rules: RULES.iter().copied().filter(speaks).collect(),
-        findings: judged.findings,
-        suppressed: judged.suppressed,
-        remarks: judged.remarks,
         fail_on: threshold(args.fail_on),
-        ..Checked::new(&session)
+        ..Checked::new(&session, Day::of(wall_clock_ns()))
     };
+    if let Some(baseline) = &baseline {
+        checked.compare(baseline);
+    }
     let text = (report.write)(&checked);
     match &args.output {
         Some(path) => std::fs::write(path, text)
@@ -66,6 +64,13 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
         None => print(&text)?,
     }
     Ok(if all_read { ExitCode::from(u8::from(checked.fails())) } else { ExitCode::from(UNUSABLE) })
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("the baseline {name} cannot be read: {error}")))?;
+    report::read_baseline(&text).map_err(|wrong| Failure(format!("the baseline {name} {wrong}")))
 }
 
 fn threshold(fail_on: FailOn) -> Option<Severity> {

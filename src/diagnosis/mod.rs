@@ -15,10 +15,12 @@
 //! | `verdict` | findings from groups |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
+//! | `baseline` | what is new, still there and gone since an earlier look |
 //! | `policy`, `suppression` | what the user wants said, and what they accept |
 //! | `subject` | what a finding is about, by names that outlive a run |
 
 mod alone;
+mod baseline;
 mod engine;
 mod evidence;
 mod finding;
@@ -35,6 +37,7 @@ mod units;
 mod unmerge;
 mod verdict;
 
+pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,

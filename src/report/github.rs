@@ -1,6 +1,6 @@
 //! Findings as workflow commands of GitHub Actions: an annotation for each headline, then the summary.
 
-use super::{Checked, Report, loudness, text};
+use super::{Checked, Report, text};
 use crate::diagnosis::{Finding, Severity, State};
 use crate::harmless::clean;
 use std::fmt::Write;
@@ -15,12 +15,13 @@ fn write(checked: &Checked<'_>) -> String {
         command(&mut out, "error", "an input was not read", &clean(error));
     }
     for (index, headline) in checked.headlines() {
-        let level = match loudness(headline) {
+        let level = match Checked::loudness(headline) {
+            _ if checked.is_known(headline) => "notice",
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
-        command(&mut out, level, &title(headline), &message(checked, index, headline));
+        command(&mut out, level, &title(checked, headline), &message(checked, index, headline));
     }
     let mut rest = String::new();
     text::closing(&mut rest, checked);
@@ -30,9 +31,10 @@ fn write(checked: &Checked<'_>) -> String {
     out
 }
 
-fn title(headline: &Finding) -> String {
+fn title(checked: &Checked<'_>, headline: &Finding) -> String {
     let state = if headline.state == State::Provisional { " (provisional)" } else { "" };
-    format!("{}{state}", headline.rule.id)
+    let standing = checked.standing(headline).map_or(String::new(), |standing| format!(" ({standing})"));
+    format!("{}{state}{standing}", headline.rule.id)
 }
 
 /// What is wrong, why, what to do and what it explains, a line each.
@@ -64,6 +66,7 @@ fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Day;
     use crate::testkit::{Bench, by_end};
 
     #[test]
@@ -80,7 +83,7 @@ mod tests {
         let mut bench = Bench::default();
         bench.take(by_end("GET /a  s\n::error::x  internal  0..9  get=/a".replace('\n', "\r").as_str()));
         bench.finish();
-        let report = write(&Checked::new(&bench.0));
+        let report = write(&Checked::new(&bench.0, Day::of(0)));
         let lines: Vec<&str> = report.lines().collect();
         assert_eq!(lines.len(), 2, "{report}");
         assert!(
@@ -100,7 +103,7 @@ mod tests {
         ";
         let mut bench = Bench::default();
         bench.take(by_end(sketch));
-        let mut checked = Checked::new(&bench.0);
+        let mut checked = Checked::new(&bench.0, Day::of(0));
         assert!(!checked.findings.is_empty());
         for (state, starts) in
             [(State::Firm, "::error title=merged-under"), (State::Provisional, "::warning")]

@@ -1,16 +1,18 @@
 //! Findings for machines: schema `otoscope.check/v1`. Keys are never renamed or removed within `v1`.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Finding, Suppressed, requests_of};
+use crate::diagnosis::{Baseline, Finding, Key, Known, Severity, Suppressed, requests_of};
 use crate::harmless;
 use crate::model::Rejection;
 use crate::store::TraceIx;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The report.
 pub(super) const REPORT: Report =
     Report { name: "json", summary: "for scripts, schema otoscope.check/v1", write };
+
+const SCHEMA: &str = "otoscope.check/v1";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -19,6 +21,8 @@ struct Document<'a> {
     input: Input<'a>,
     findings: Vec<FindingRow<'a>>,
     suppressed: Vec<SuppressedRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone: Option<Vec<GoneRow<'a>>>,
     remarks: Vec<&'a str>,
     requests: Vec<RequestRow>,
 }
@@ -69,6 +73,19 @@ struct FindingRow<'a> {
     evidence: &'a [String],
     remedy: &'a [String],
     folded_under: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
+}
+
+/// A finding of the baseline that is not there any more.
+#[derive(Serialize)]
+struct GoneRow<'a> {
+    rule: &'a str,
+    severity: String,
+    service: &'a str,
+    scope: Option<&'a str>,
+    culprit: Option<&'a str>,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -106,7 +123,7 @@ struct RequestRow {
 fn write(checked: &Checked<'_>) -> String {
     let counters = checked.session.store.counters();
     let document = Document {
-        schema: "otoscope.check/v1",
+        schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         input: Input {
             spans: counters.received,
@@ -120,6 +137,7 @@ fn write(checked: &Checked<'_>) -> String {
         },
         findings: checked.findings.iter().map(|finding| finding_row(finding, checked)).collect(),
         suppressed: checked.suppressed.iter().map(|one| suppressed_row(one, checked)).collect(),
+        gone: checked.compared.as_ref().map(|compared| compared.gone.iter().map(gone_row).collect()),
         remarks: checked.remarks().collect(),
         requests: requests(checked),
     };
@@ -175,6 +193,19 @@ fn finding_row<'a>(finding: &'a Finding, checked: &Checked<'_>) -> FindingRow<'a
         evidence: &finding.evidence,
         remedy: &finding.remedy,
         folded_under: finding.folded_under,
+        baseline: (checked.compared.as_ref())
+            .map(|_| if checked.is_known(finding) { "unchanged" } else { "new" }),
+    }
+}
+
+fn gone_row(known: &Known) -> GoneRow<'_> {
+    GoneRow {
+        rule: &known.key.rule,
+        severity: known.severity.to_string(),
+        service: &known.key.service,
+        scope: known.key.scope.as_deref(),
+        culprit: known.key.culprit.as_deref(),
+        message: &known.message,
     }
 }
 
@@ -200,4 +231,52 @@ fn requests(checked: &Checked<'_>) -> Vec<RequestRow> {
         }
     }
     rows
+}
+
+/// The findings of an earlier report, to compare with; a sentence where it is none.
+pub fn read(text: &str) -> Result<Baseline, String> {
+    #[derive(Deserialize)]
+    struct Report {
+        schema: Option<String>,
+        #[serde(default)]
+        findings: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        rule: String,
+        severity: String,
+        service: String,
+        scope: Option<String>,
+        culprit: Option<CulpritName>,
+        message: String,
+        folded_under: Option<usize>,
+    }
+    #[derive(Deserialize)]
+    struct CulpritName {
+        name: Option<String>,
+    }
+    let report: Report = serde_json::from_str(text)
+        .map_err(|error| format!("is no JSON report of otoscope check: {error}"))?;
+    match report.schema.as_deref() {
+        Some(SCHEMA) => {}
+        Some(other) => return Err(format!("has the schema {other}; {SCHEMA} can be compared with")),
+        None => return Err(format!("is no JSON report of otoscope check: it names no schema ({SCHEMA})")),
+    }
+    let severity = |name: &str| {
+        [Severity::Info, Severity::Warning, Severity::Error].into_iter().find(|s| s.to_string() == name)
+    };
+    let known = |row: Row| {
+        Ok(Known {
+            severity: severity(&row.severity).ok_or_else(|| format!("has a severity {}", row.severity))?,
+            key: Key {
+                rule: row.rule,
+                service: row.service,
+                scope: row.scope,
+                culprit: row.culprit.and_then(|culprit| culprit.name),
+            },
+            message: row.message,
+            is_symptom: row.folded_under.is_some(),
+        })
+    };
+    Ok(Baseline { known: report.findings.into_iter().map(known).collect::<Result<_, String>>()? })
 }

@@ -118,6 +118,7 @@ impl Suite {
             let why = match (by, finding.state) {
                 (Some(by), _) => format!("suppressed, {} ({})", by.reason, by.origin),
                 (None, State::Provisional) => "provisional".to_owned(),
+                (None, State::Firm) if checked.is_known(finding) => "still there".to_owned(),
                 (None, State::Firm) => finding.severity.to_string(),
             };
             let message = attribute("message", &format!("{why}: {}", finding.message));
@@ -160,6 +161,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::diagnosis::Severity;
+    use crate::model::Day;
     use crate::testkit::{Bench, by_end};
 
     const MERGED: &str = "
@@ -191,7 +193,7 @@ mod tests {
     fn every_rule_is_a_case_of_every_service() {
         let mut bench = Bench::default();
         bench.take(by_end(MERGED)).finish();
-        let mut checked = Checked::new(&bench.0);
+        let mut checked = Checked::new(&bench.0, Day::of(0));
         let report = write(&checked);
         let cases = |report: &str| {
             let mut cases = cases(report);
@@ -225,7 +227,7 @@ mod tests {
         let nasty = "<a href=\"x\">&amp;'\0\u{1b}[31m\u{fffe}\u{ffff}]]>\u{9b}";
         let mut bench = Bench::default();
         bench.take(by_end(MERGED)).finish();
-        let mut checked = Checked::new(&bench.0);
+        let mut checked = Checked::new(&bench.0, Day::of(0));
         for finding in &mut checked.findings {
             finding.service = nasty.to_owned();
             finding.message = nasty.to_owned();

@@ -9,8 +9,12 @@ mod junit;
 mod sarif;
 mod text;
 
-use crate::diagnosis::{Finding, RULES, Rule, Severity, State, Subject, Suppressed};
-use crate::model::Rejection;
+pub use json::read as read_baseline;
+
+use crate::diagnosis::{
+    Baseline, Comparison, Finding, Known, RULES, Rule, Severity, State, Subject, Suppressed,
+};
+use crate::model::{Day, Rejection};
 use crate::session::Session;
 
 /// What a report is written from.
@@ -32,24 +36,40 @@ pub struct Checked<'a> {
     pub suppressed: Vec<Suppressed>,
     /// What is to be said of the configuration, a sentence each.
     pub remarks: Vec<String>,
+    /// How that stands to an earlier report.
+    pub compared: Option<Comparison>,
     /// The lowest severity that fails the check; nothing where none does.
     pub fail_on: Option<Severity>,
 }
 
 impl<'a> Checked<'a> {
-    /// All that a session found, by all rules; errors fail.
-    pub fn new(session: &'a Session) -> Self {
+    /// What a session found, as its policy wants it said on this day; errors fail.
+    pub fn new(session: &'a Session, today: Day) -> Self {
+        let policy = session.policy();
+        let about = |finding: &Finding| Subject::of(finding, &session.store);
+        let judged = policy.apply(session.diagnosis.findings(), &about, today);
         Self {
             session,
             files: Vec::new(),
             unreadable: Vec::new(),
             rejected: Vec::new(),
-            rules: RULES.to_vec(),
-            findings: session.diagnosis.findings().to_vec(),
-            suppressed: Vec::new(),
-            remarks: Vec::new(),
+            rules: RULES.iter().copied().filter(|rule| policy.speaks(rule.id, true)).collect(),
+            findings: judged.findings,
+            suppressed: judged.suppressed,
+            remarks: judged.remarks,
+            compared: None,
             fail_on: Some(Severity::Error),
         }
+    }
+
+    /// Compares what was found with an earlier report: from now on only what is new counts.
+    pub fn compare(&mut self, baseline: &Baseline) {
+        // What is accepted is still there, and of a rule that is silent nothing is known.
+        let accepted = self.suppressed.iter().map(|one| &one.finding);
+        let about = |finding: &Finding| self.subject(finding);
+        let mut compared = baseline.compare(self.findings.iter().chain(accepted), &about);
+        compared.gone.retain(|known| self.rules.iter().any(|rule| rule.id == known.key.rule));
+        self.compared = Some(compared);
     }
 
     /// Whether the check fails.
@@ -57,9 +77,33 @@ impl<'a> Checked<'a> {
         self.findings.iter().any(|finding| self.counts(finding))
     }
 
-    /// Whether a finding makes the check fail. A provisional one never does.
+    /// Whether a finding makes the check fail. A provisional one never does, nor one that was there before.
     fn counts(&self, finding: &Finding) -> bool {
-        finding.state == State::Firm && self.fail_on.is_some_and(|least| finding.severity >= least)
+        let severe = self.fail_on.is_some_and(|least| finding.severity >= least);
+        severe && finding.state == State::Firm && !self.is_known(finding)
+    }
+
+    /// Whether a finding was there in the earlier report.
+    fn is_known(&self, finding: &Finding) -> bool {
+        self.compared.as_ref().is_some_and(|compared| !compared.new.contains(&finding.key))
+    }
+
+    /// What an earlier report makes of a finding, nothing without one.
+    fn standing(&self, finding: &Finding) -> Option<&'static str> {
+        self.compared.as_ref().map(|_| if self.is_known(finding) { "still there" } else { "new" })
+    }
+
+    /// What was there in the earlier report and is not there any more.
+    fn gone(&self) -> &[Known] {
+        self.compared.as_ref().map_or(&[], |compared| &compared.gone)
+    }
+
+    /// How loudly other tools are told: a provisional finding is no error to them.
+    fn loudness(finding: &Finding) -> Severity {
+        match finding.state {
+            State::Firm => finding.severity,
+            State::Provisional => finding.severity.min(Severity::Warning),
+        }
     }
 
     /// Index and finding of each headline.
@@ -80,14 +124,6 @@ impl<'a> Checked<'a> {
     /// What is worth a remark, a sentence each.
     fn remarks(&self) -> impl Iterator<Item = &str> {
         self.session.store.remarks().chain(self.remarks.iter().map(String::as_str))
-    }
-}
-
-/// How loudly other tools are told: a provisional finding is no error to them.
-fn loudness(finding: &Finding) -> Severity {
-    match finding.state {
-        State::Firm => finding.severity,
-        State::Provisional => finding.severity.min(Severity::Warning),
     }
 }
 

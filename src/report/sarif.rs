@@ -1,7 +1,7 @@
 //! Findings as SARIF 2.1.0, which code scanning services read.
 
-use super::{Checked, Report, loudness, text};
-use crate::diagnosis::{Finding, Rule, Severity, Subject};
+use super::{Checked, Report, text};
+use crate::diagnosis::{Finding, Known, Rule, Severity, Subject};
 use crate::harmless::{self, clean};
 use crate::model::hash64;
 use serde_json::{Value, json};
@@ -39,7 +39,11 @@ fn write(checked: &Checked<'_>) -> String {
             "invocations": [invocation(checked)],
             "artifacts": checked.files.iter().map(|file| json!({ "location": { "uri": uri(file) } })).collect::<Vec<_>>(),
             "results": results,
-            "properties": { "summary": text::summary(checked) },
+            // Services take an absent result for an open one, so what is gone is no result.
+            "properties": {
+                "summary": text::summary(checked),
+                "gone": checked.gone().iter().map(gone).collect::<Vec<_>>(),
+            },
         }],
     });
     let mut out = harmless::json(&serde_json::to_string_pretty(&document).unwrap_or_default());
@@ -117,7 +121,7 @@ fn result(checked: &Checked<'_>, finding: &Finding, seen: &mut BTreeMap<u64, u32
     let occurrence = seen.entry(mark).and_modify(|n| *n += 1).or_insert(1);
     let mut result = json!({
         "ruleId": finding.rule.id,
-        "level": level(loudness(finding)),
+        "level": level(Checked::loudness(finding)),
         "message": { "text": message_text(&message(finding)) },
         "locations": [location(checked, &subject)],
         "partialFingerprints": {
@@ -128,10 +132,17 @@ fn result(checked: &Checked<'_>, finding: &Finding, seen: &mut BTreeMap<u64, u32
         "rank": (finding.confidence * 1_000.0).round() / 10.0,
         "properties": properties(finding),
     });
+    if checked.compared.is_some() {
+        result["baselineState"] = json!(if checked.is_known(finding) { "unchanged" } else { "new" });
+    }
     if let Some(index) = checked.rules.iter().position(|rule| rule.id == finding.rule.id) {
         result["ruleIndex"] = json!(index);
     }
     result
+}
+
+fn gone(known: &Known) -> Value {
+    json!({ "ruleId": known.key.rule, "service": known.key.service, "message": known.message })
 }
 
 /// What is wrong, and what to do about it.
@@ -230,6 +241,7 @@ fn fingerprint(subject: &Subject) -> u64 {
 mod tests {
     use super::*;
     use crate::diagnosis::State;
+    use crate::model::Day;
     use crate::testkit::{Bench, by_end};
 
     #[test]
@@ -273,7 +285,7 @@ mod tests {
     fn a_provisional_finding_is_no_error() {
         let mut bench = Bench::default();
         bench.take(by_end("GET /a  s  internal  0..9  get=/a"));
-        let mut checked = Checked::new(&bench.0);
+        let mut checked = Checked::new(&bench.0, Day::of(0));
         assert!(write(&checked).contains("\"level\": \"error\",\n          \"locations\""));
         checked.findings[0].state = State::Provisional;
         let report = write(&checked);

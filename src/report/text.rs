@@ -1,7 +1,7 @@
 //! Findings for people: a paragraph each, symptoms under their headline.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Finding, Severity, State};
+use crate::diagnosis::{Finding, Key, Severity, State};
 use crate::harmless::clean;
 use std::fmt::Write;
 
@@ -11,9 +11,10 @@ pub(super) const REPORT: Report = Report { name: "text", summary: "for people", 
 fn write(checked: &Checked<'_>) -> String {
     let mut out = String::new();
     for (index, headline) in checked.headlines() {
-        headline_paragraph(&mut out, headline);
+        headline_paragraph(&mut out, checked, headline);
         for symptom in checked.symptoms(index) {
-            let _ = writeln!(out, "  └ {}: {}", symptom.rule.id, clean(&symptom.message));
+            let new = if checked.standing(symptom) == Some("new") { "new " } else { "" };
+            let _ = writeln!(out, "  └ {new}{}: {}", symptom.rule.id, clean(&symptom.message));
         }
         out.push('\n');
     }
@@ -21,8 +22,12 @@ fn write(checked: &Checked<'_>) -> String {
     out
 }
 
-/// What follows the findings: what was not read, remarks, and the one line that sums up.
+/// What follows the findings: what is gone, what was not read, remarks, and the one line that sums up.
 pub(super) fn closing(out: &mut String, checked: &Checked<'_>) {
+    for known in checked.gone().iter().filter(|known| !known.is_symptom) {
+        let Key { rule, service, .. } = &known.key;
+        let _ = writeln!(out, "gone: {}: {} ({})", clean(service), clean(&known.message), clean(rule));
+    }
     for rejection in checked.rejected.iter().take(10) {
         let _ = writeln!(out, "not read: {}: {}", clean(&rejection.position), clean(&rejection.reason));
     }
@@ -44,7 +49,7 @@ pub(super) fn reasons(finding: &Finding) -> impl Iterator<Item = String> {
     })
 }
 
-fn headline_paragraph(out: &mut String, finding: &Finding) {
+fn headline_paragraph(out: &mut String, checked: &Checked<'_>, finding: &Finding) {
     let sign = match finding.severity {
         Severity::Error => '✖',
         Severity::Warning => '▲',
@@ -57,6 +62,9 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
         "  {} {}, confidence {:.2}{state}",
         finding.severity, finding.rule.id, finding.confidence
     );
+    if let Some(standing) = checked.standing(finding) {
+        let _ = write!(out, ", {standing}");
+    }
     if let Some(issue) = &finding.known_issue {
         let fixed = if issue.fixed_in.is_empty() {
             "not fixed yet".to_owned()
@@ -103,5 +111,13 @@ pub(super) fn summary(checked: &Checked<'_>) -> String {
         0 => String::new(),
         n => format!(", {n} suppressed"),
     };
-    format!("{spans} in {traces}{rejected}: {verdict}{provisional}{suppressed}")
+    let compared = match &checked.compared {
+        Some(compared) => {
+            let known = headlines().filter(|f| checked.is_known(f)).count();
+            let gone = compared.gone.iter().filter(|known| !known.is_symptom).count();
+            format!("; {} new, {known} still there, {gone} gone", headlines().count() - known)
+        }
+        None => String::new(),
+    };
+    format!("{spans} in {traces}{rejected}: {verdict}{provisional}{suppressed}{compared}")
 }
