@@ -26,7 +26,7 @@ pub struct Cli {
     #[command(flatten)]
     pub input: Input,
     /// How fast to replay a dump: 1x is its own pace
-    #[arg(long, value_name = "SPEED", env = "OTOSCOPE_SPEED", help_heading = "Dumps", value_parser = speed)]
+    #[arg(long, value_name = "SPEED", env = "OTOSCOPE_SPEED", help_heading = "Dumps")]
     pub speed: Option<String>,
     /// What to hold.
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub enum Command {
     /// Replay the built-in capture of the story: 24 Flask requests merged into one trace
     Demo {
         /// How fast: 1x is as it happened, max is at once
-        #[arg(long, value_name = "SPEED", default_value = "1x", env = "OTOSCOPE_SPEED", value_parser = speed)]
+        #[arg(long, value_name = "SPEED", default_value = "1x", env = "OTOSCOPE_SPEED")]
         speed: String,
         /// How to draw.
         #[command(flatten)]
@@ -103,8 +103,7 @@ pub struct Input {
 #[derive(Debug, Args)]
 pub struct Hold {
     /// Memory for batches, records, index and diagnosis; the oldest requests go first: 512MiB, 2GiB
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", env = "OTOSCOPE_MAX_MEMORY",
-          value_parser = |text: &str| size(text).map(|_| text.to_owned()))]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", env = "OTOSCOPE_MAX_MEMORY")]
     pub max_memory: String,
 }
 
@@ -203,27 +202,4 @@ pub enum FailOn {
     Info,
     /// Nothing.
     Never,
-}
-
-/// A size such as `512MiB`, in bytes. Units are powers of 1,024; a bare number is bytes.
-pub fn size(text: &str) -> Result<usize, String> {
-    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
-    let unit = text.trim()[digits.len()..].trim().to_ascii_lowercase();
-    let scale = match unit.as_str() {
-        "" | "b" => 1_u64,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        _ => 0,
-    };
-    let bytes = digits.parse::<f64>().unwrap_or(-1.0) * scale as f64;
-    if bytes < 1.0 {
-        return Err(format!("{text} is not a size; write 512MiB or 2GiB"));
-    }
-    Ok(bytes as usize)
-}
-
-/// A speed as it was written, if it is one.
-fn speed(text: &str) -> Result<String, String> {
-    text.parse::<crate::dump::pace::Speed>().map(|_| text.to_owned()).map_err(|error| error.to_string())
 }

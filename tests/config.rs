@@ -78,6 +78,12 @@ fn a_file_that_is_wrong_is_refused_with_its_line() {
 }
 
 #[test]
+fn what_is_said_of_a_file_cannot_harm_the_terminal() {
+    let said = Place::with("\"\\u001b[2J\\n\" = 1").check(&[], &[]);
+    assert!(said.err.starts_with("otoscope: otoscope.toml:1: there is no key ␛[2J␊ here"), "{:?}", said.err);
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let said = Place::with("").check(&[], &["--config", "nowhere.toml"]);
     assert_eq!(said.code, 2);
@@ -113,7 +119,7 @@ fn the_command_line_wins_then_the_environment_then_the_file() {
     let environment = [("OTOSCOPE_WARN", "http-entry-not-server, merged-under-local-span")];
     assert_eq!(place.check(&environment, &[]).findings(), [merged("warning"), kind("warning")]);
     let said = place.check(&environment, &["-D", "http-entry-not-server", "--fail-on", "error"]);
-    assert_eq!((said.findings(), said.code), (vec![merged("warning"), kind("error")], 1));
+    assert_eq!((said.findings(), said.code), (vec![kind("error"), merged("warning")], 1));
     let said = place.check(&environment, &["-A", "http-entry-not-server,merged-under-local-span"]);
     assert_eq!(said.findings(), [""; 0]);
 }

@@ -14,6 +14,7 @@ fn check(format: &str, args: &[&str]) -> (String, i32) {
     let out = Command::new(env!("CARGO_BIN_EXE_otoscope"))
         .args(["check", "--format", format])
         .args(args)
+        .env("XDG_CONFIG_HOME", "/nonexistent")
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -8,6 +8,7 @@ mod settings;
 use crate::cli::{Cli, Command};
 use crate::diagnosis::Policy;
 use crate::dump::DumpError;
+use crate::harmless::clean;
 use clap::Parser;
 use std::fmt;
 use std::fs::File;
@@ -55,9 +56,10 @@ fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Says on standard error what went wrong. A closed standard error is nobody's problem.
+/// Says on standard error what went wrong, in one line: it may quote a dump or a configuration of anybody's. A closed
+/// standard error is nobody's problem.
 fn complain(what: &dyn fmt::Display) {
-    let _ = writeln!(io::stderr(), "otoscope: {what}");
+    let _ = writeln!(io::stderr(), "otoscope: {}", clean(&what.to_string()));
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
@@ -83,9 +85,22 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), DumpError> {
     Ok((Box::new(file), name))
 }
 
-/// A size such as `512MiB`, in bytes.
+/// A size such as `512MiB`, in bytes. Units are powers of 1,024; a bare number is bytes.
 fn parse_size(text: &str) -> Result<usize, Failure> {
-    crate::cli::size(text).map_err(Failure)
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let unit = text.trim()[digits.len()..].trim().to_ascii_lowercase();
+    let scale = match unit.as_str() {
+        "" | "b" => 1_u64,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => 0,
+    };
+    let bytes = digits.parse::<f64>().unwrap_or(-1.0) * scale as f64;
+    if bytes < 1.0 {
+        return Err(Failure(format!("{text} is not a size; write 512MiB or 2GiB")));
+    }
+    Ok(bytes as usize)
 }
 
 /// The wall clock, nanoseconds since the Unix epoch.

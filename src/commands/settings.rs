@@ -7,6 +7,7 @@ use super::Failure;
 use crate::cli::{Cli, Command, Say};
 use crate::config::{self, Config, Options, Setting};
 use crate::diagnosis::{Level, Policy};
+use crate::dump::pace::Speed;
 use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches};
 use std::error::Error;
@@ -14,6 +15,15 @@ use std::path::PathBuf;
 
 /// The option that names the file cannot stand in it.
 const CONFIG: &str = "config";
+
+/// Says what is wrong with a value, if anything.
+type Check = fn(&str) -> Result<(), Failure>;
+
+/// Options whose values the commands read, not clap, since a wrong one is worth a line and no more.
+const READ_BY_COMMANDS: [(&str, Check); 2] = [
+    ("max-memory", |value| super::parse_size(value).map(drop)),
+    ("speed", |value| Ok(value.parse::<Speed>().map(drop)?)),
+];
 
 /// The command line with what the file says, and what is wanted of the rules.
 pub(super) fn read(cli: Cli) -> Result<(Cli, Policy), Failure> {
@@ -83,7 +93,10 @@ fn check(arg: &Arg, option: &str, value: &str) -> Result<(), String> {
         };
     }
     let command = clap::Command::new("otoscope").no_binary_name(true).arg(arg.clone().required(false));
-    let Err(error) = command.try_get_matches_from([format!("--{option}={value}")]) else { return Ok(()) };
+    let Err(error) = command.try_get_matches_from([format!("--{option}={value}")]) else {
+        let read = READ_BY_COMMANDS.iter().find(|(name, _)| *name == option);
+        return read.map_or(Ok(()), |(_, check)| check(value).map_err(|wrong| format!("{option}: {wrong}")));
+    };
     let choices = arg.get_possible_values();
     let choices: Vec<&str> = choices.iter().map(clap::builder::PossibleValue::get_name).collect();
     Err(match (error.kind(), config::nearest(value, choices.iter().copied())) {

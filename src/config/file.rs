@@ -274,4 +274,31 @@ until = \"2027-01-31\"
             "otoscope.toml:1: fail-on is text, a whole number, true or false"
         );
     }
+
+    #[test]
+    fn whatever_stands_in_it_has_a_line_or_is_taken() {
+        const ODD: [char; 12] = ['[', ']', '"', '=', '\n', '.', '#', '{', ',', '\0', 'é', '1'];
+        let good = "grpc = 1\n[rules]\nhttp-entry-not-server = \"warn\"\n[[suppress]]\nrule = \"*\"\nreason = \"é\"\n";
+        assert!(read(good).is_ok());
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut refused = 0;
+        for _ in 0..2_000 {
+            let mut text: Vec<char> = good.chars().collect();
+            for _ in 0..rng.usize(1..4) {
+                let at = rng.usize(0..text.len());
+                match rng.u8(0..3) {
+                    0 if text.len() > 1 => drop(text.remove(at)),
+                    1 => text[at] = rng.choice(ODD).unwrap(),
+                    _ => text.truncate(at.max(1)),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            if let Err(wrong) = read(&text) {
+                refused += 1;
+                let line: usize = wrong.split(':').nth(1).unwrap().parse().unwrap();
+                assert!((1..=1 + text.matches('\n').count()).contains(&line), "{wrong}: {text}");
+            }
+        }
+        assert!(refused > 1_000, "{refused}");
+    }
 }

@@ -90,6 +90,13 @@ impl Policy {
         self.level(rule).map_or(unasked, |level| level != Level::Allow)
     }
 
+    /// Whether levels make a symptom worse than its headline: it would fail a check that shows no reason to.
+    fn louder(&self, symptom: &Finding, headline: &Finding) -> bool {
+        let level = self.level(headline.rule.id);
+        let severity = level.and_then(Level::severity).unwrap_or(headline.severity);
+        (level.is_some() || self.level(symptom.rule.id).is_some()) && symptom.severity > severity
+    }
+
     /// Applies levels and suppressions. `subject` tells what a finding is about.
     pub fn apply(&self, findings: &[Finding], subject: &dyn Fn(&Finding) -> Subject, today: Day) -> Judged {
         let subjects: Vec<Subject> = findings.iter().map(subject).collect();
@@ -114,7 +121,9 @@ impl Policy {
                 judged.suppressed.push(Suppressed { finding, reason, origin });
                 continue;
             }
-            if let Some(headline) = silent {
+            if let Some(headline) =
+                silent.or_else(|| headline.filter(|h| self.louder(&finding, &findings[*h])))
+            {
                 stand_alone(&mut finding, &findings[headline]);
             }
             kept.push((finding, index));
@@ -134,7 +143,7 @@ impl Policy {
     }
 }
 
-/// A symptom whose headline does not speak says itself why, and what to do.
+/// A symptom whose headline does not speak, or speaks lower, says itself why, and what to do.
 fn stand_alone(symptom: &mut Finding, headline: &Finding) {
     symptom.folded_under = None;
     symptom.evidence.clone_from(&headline.evidence);
@@ -252,6 +261,15 @@ mod tests {
             ]
         );
         assert_eq!(levels(&[(KIND, Level::Info)])[1], "other info http-entry-not-server");
+        assert_eq!(
+            levels(&[(MERGE, Level::Warn)]),
+            [
+                "other error http-entry-not-server",
+                "shop error http-entry-not-server",
+                "shop warning merged-under-local-span",
+            ],
+            "nothing is hidden under what is told lower"
+        );
         let mut info = bench().0.diagnosis.findings().to_vec();
         info.iter_mut().for_each(|finding| finding.severity = Severity::Info);
         for (level, severity) in [(Level::Warn, Severity::Warning), (Level::Deny, Severity::Error)] {
