@@ -9,7 +9,7 @@
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
 //! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
 
-use crate::diagnosis::{Diagnosis, Finding, Severity};
+use crate::diagnosis::{Diagnosis, Finding, Level, Policy, Severity};
 use crate::model::{
     Batch, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
 };
@@ -199,7 +199,11 @@ impl Bench {
 
 /// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
 pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
-    let diagnosis = Diagnosis::with_rules(&|known| known.enabled || known.id == rule);
+    let mut policy = Policy::default();
+    if let Some(off) = crate::diagnosis::find(rule).filter(|rule| !rule.enabled) {
+        policy.set(off.id, Level::Warn);
+    }
+    let diagnosis = Diagnosis::with_policy(policy);
     let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
     bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
 }

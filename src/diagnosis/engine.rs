@@ -7,6 +7,7 @@ use super::finding::{CulpritClass, Finding, Severity};
 use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, Settled};
 use super::known_issues::{self, KnownIssue};
 use super::marks::Marks;
+use super::policy::{Policy, Suppressed};
 use super::process::{ProcessIx, Processes};
 use super::role::Role;
 use super::rule::{On, RULES, Rule};
@@ -50,6 +51,8 @@ pub struct CutChange {
 /// The engine: what is wrong with everything that was observed.
 #[derive(Debug)]
 pub struct Diagnosis {
+    /// What the user wants said.
+    policy: Policy,
     /// By place in [`RULES`].
     on: Vec<bool>,
     pub(super) marks: Marks,
@@ -93,6 +96,8 @@ pub struct Diagnosis {
     collided: HashSet<TraceId>,
     pub(super) verdicts: BTreeMap<u32, Verdict>,
     pub(super) findings: Vec<Finding>,
+    pub(super) suppressed: Vec<Suppressed>,
+    pub(super) policy_remarks: Vec<String>,
     pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
     pub(super) finding_of_wrong_kinds: HashMap<(ProcessIx, u32), usize>,
     pub(super) now_ns: u64,
@@ -101,13 +106,14 @@ pub struct Diagnosis {
 
 impl Default for Diagnosis {
     fn default() -> Self {
-        Self::with_rules(&|rule| rule.enabled)
+        Self::with_policy(Policy::default())
     }
 }
 
 impl Diagnosis {
-    /// A diagnosis by the rules that are on.
-    pub fn with_rules(is_on: &dyn Fn(&Rule) -> bool) -> Self {
+    /// A diagnosis by the rules that speak unasked.
+    pub fn with_policy(policy: Policy) -> Self {
+        let is_on: &dyn Fn(&Rule) -> bool = &|rule| policy.speaks(rule.id, rule.enabled);
         Self {
             on: RULES.iter().map(|rule| is_on(rule)).collect(),
             marks: Marks::new(is_on),
@@ -142,6 +148,9 @@ impl Diagnosis {
             finding_of_wrong_kinds: HashMap::new(),
             now_ns: 0,
             ended: false,
+            suppressed: Vec::new(),
+            policy_remarks: Vec::new(),
+            policy,
         }
     }
 
@@ -383,6 +392,21 @@ impl Diagnosis {
     /// The verdicts: headlines first, then by severity, rule, service and ids.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was found and is accepted.
+    pub fn suppressed(&self) -> &[Suppressed] {
+        &self.suppressed
+    }
+
+    /// What is to be said of suppressions, a sentence each.
+    pub fn policy_remarks(&self) -> &[String] {
+        &self.policy_remarks
+    }
+
+    /// What the user wants said.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The findings that a span is part of or the culprit of, by index in [`Diagnosis::findings`].

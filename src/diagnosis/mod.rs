@@ -21,9 +21,13 @@
 //! | `list` | the list of findings, symptoms folded under what explains them |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
+//! | `baseline` | what is new, still there and gone since an earlier look |
+//! | `policy`, `suppression` | what the user wants said, and what they accept |
+//! | `subject` | what a finding is about, by names that outlive a run |
 
 mod aggregate;
 mod alone;
+mod baseline;
 mod claim;
 mod engine;
 mod evidence;
@@ -32,19 +36,26 @@ mod group;
 mod known_issues;
 mod list;
 mod marks;
+mod policy;
 mod process;
 mod role;
 mod rule;
 pub mod rules;
 mod seen;
+mod subject;
+mod suppression;
 mod tally;
 mod units;
 mod unmerge;
 mod verdict;
 
+pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
+pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};
+pub use subject::Subject;
+pub use suppression::{Pattern, Suppression};
 pub use units::{Request, requests_of};
