@@ -210,7 +210,7 @@ mod tests {
         assert!(report.contains(&format!("<testsuites name=\"otoscope\" {all}>")), "{report}");
         checked.fail_on = None;
         assert!(!checked.fails());
-        let skipped = ["merged-under-local-span", "http-entry-not-server"]
+        let skipped = ["http-entry-not-server", "merged-under-local-span"]
             .map(|rule| format!("shop {rule} skippedsystem-out"));
         assert_eq!(cases(&write(&checked)), skipped, "what does not fail the check fails no case");
         checked.fail_on = Some(Severity::Info);
