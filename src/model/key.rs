@@ -223,7 +223,7 @@ impl Key {
 }
 
 /// A set of watched keys.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct KeySet(u128);
 
 impl KeySet {

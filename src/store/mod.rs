@@ -271,6 +271,15 @@ impl Store {
         found.map(SpanIx)
     }
 
+    /// All held spans with the ids of this one, itself among them: more than one where a sender is broken.
+    pub fn same_ids(&self, at: SpanIx) -> impl Iterator<Item = SpanIx> {
+        let (trace, id) = (self.slot(at).trace, self.record(at).span_id);
+        self.index.all(index::span_key(trace, id)).map(SpanIx).filter(move |at| {
+            let slot = self.slot(*at);
+            slot.trace == trace && slot.record.span_id == id && slot.is_held()
+        })
+    }
+
     /// Traces in the order in which their first spans arrived.
     pub fn traces(&self) -> impl DoubleEndedIterator<Item = TraceIx> {
         self.by_arrival.values().copied()

@@ -3,27 +3,47 @@
 //! Everything in here is a count, a bound, or a bounded sample that does not depend on the order of arrival. One file
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
+pub(crate) mod copies;
 pub(crate) mod emitters;
+pub(crate) mod ids;
+pub(crate) mod shapes;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
+use copies::Copies;
 use emitters::Emitters;
+use ids::Ids;
+use shapes::Shapes;
 
 /// Everything that is gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Aggregates {
     /// By service and scope.
     pub(crate) emitters: Emitters,
+    /// Repeated deliveries, and ids that several spans have.
+    pub(crate) copies: Copies,
+    /// How random ids are.
+    pub(crate) ids: Ids,
+    /// Which attributes go together.
+    pub(crate) shapes: Shapes,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
 
 impl Aggregates {
     /// Notes a span that has arrived.
-    pub(crate) fn span(&mut self, seen: &Seen<'_>) {
+    pub(crate) fn span(&mut self, seen: &Seen<'_>, processes: &Processes) {
         self.emitters.span(seen);
+        self.copies.span(seen, processes);
+        self.ids.span(seen);
+        self.shapes.span(seen);
+    }
+
+    /// Notes a span that was delivered once more with the same content; it is the one that is held.
+    pub(crate) fn repeated(&mut self, seen: &Seen<'_>, now_ns: u64) {
+        self.copies.repeated(seen, now_ns);
     }
 
     /// Notes a span and its parent, once both are here.
@@ -33,7 +53,7 @@ impl Aggregates {
     pub(crate) fn forget(&mut self, _at: SpanIx) {}
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory()
+        self.emitters.memory() + self.copies.memory() + self.ids.memory() + self.shapes.memory()
     }
 }
 
