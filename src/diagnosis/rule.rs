@@ -130,6 +130,7 @@ pub const RULES: &[&Rule] = &[
     &rules::zipkin_shared_span_id::RULE,
     &rules::invalid_id::RULE,
     &rules::low_entropy_ids::RULE,
+    &rules::leaked_secret::RULE,
 ];
 
 /// The rule with this name or number.

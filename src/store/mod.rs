@@ -10,6 +10,7 @@ mod index;
 mod ingest;
 mod intern;
 mod outline;
+mod secrets;
 pub mod segments;
 mod tree;
 

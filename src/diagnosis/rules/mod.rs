@@ -4,6 +4,7 @@ pub mod child_before_parent;
 pub mod duplicate_span;
 pub mod http_entry_not_server;
 pub mod invalid_id;
+pub mod leaked_secret;
 pub mod low_entropy_ids;
 pub mod merged_under_local_span;
 pub mod negative_duration;
