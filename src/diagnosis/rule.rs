@@ -131,6 +131,7 @@ pub const RULES: &[&Rule] = &[
     &rules::invalid_id::RULE,
     &rules::low_entropy_ids::RULE,
     &rules::leaked_secret::RULE,
+    &rules::high_cardinality_name::RULE,
 ];
 
 /// The rule with this name or number.

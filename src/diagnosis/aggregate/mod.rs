@@ -6,6 +6,7 @@
 pub(crate) mod copies;
 pub(crate) mod emitters;
 pub(crate) mod ids;
+pub(crate) mod names;
 pub(crate) mod shapes;
 
 use super::process::Processes;
@@ -15,6 +16,7 @@ use crate::store::{SpanIx, Store};
 use copies::Copies;
 use emitters::Emitters;
 use ids::Ids;
+use names::AllNames;
 use shapes::Shapes;
 
 /// Everything that is gathered.
@@ -26,6 +28,8 @@ pub(crate) struct Aggregates {
     pub(crate) copies: Copies,
     /// How random ids are.
     pub(crate) ids: Ids,
+    /// How many names spans have.
+    pub(crate) names: AllNames,
     /// Which attributes go together.
     pub(crate) shapes: Shapes,
     /// Spans rejected because their ids violate the format.
@@ -38,6 +42,7 @@ impl Aggregates {
         self.emitters.span(seen);
         self.copies.span(seen, processes);
         self.ids.span(seen);
+        self.names.span(seen);
         self.shapes.span(seen);
     }
 
@@ -53,7 +58,7 @@ impl Aggregates {
     pub(crate) fn forget(&mut self, _at: SpanIx) {}
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.copies.memory() + self.ids.memory() + self.shapes.memory()
+        self.emitters.memory() + self.copies.memory() + self.ids.memory() + self.names.memory() + self.shapes.memory()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod child_before_parent;
 pub mod duplicate_span;
+pub mod high_cardinality_name;
 pub mod http_entry_not_server;
 pub mod invalid_id;
 pub mod leaked_secret;
