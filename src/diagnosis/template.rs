@@ -45,7 +45,8 @@ fn next(name: &str, from: usize, sql: bool) -> (Range<usize>, Option<&'static st
     let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80 || *b == b'_';
     let mut start = from;
     while start < bytes.len() && !is_word(&bytes[start]) {
-        if sql && bytes[start] == b'\''
+        if sql
+            && bytes[start] == b'\''
             && let Some(len) = name[start + 1..].find('\'')
         {
             return (start..start + len + 2, Some("{text}"));
@@ -104,7 +105,8 @@ fn query_string(name: &str) -> Option<usize> {
 /// Whether a name is a statement of SQL, not only its operation and table.
 fn is_query(name: &str) -> bool {
     let upper: String = name.chars().take(16).collect::<String>().to_ascii_uppercase();
-    let starts = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|verb| upper.starts_with(verb));
+    let starts =
+        ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|verb| upper.starts_with(verb));
     starts && (name.contains('=') || name.contains('\'') || name.contains('('))
 }
 

@@ -75,7 +75,9 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
 pub(crate) fn is_secret(key: &str, text: &str) -> bool {
     let mut keys = KeySet::default();
     match Key::from_name(key.as_bytes()) {
-        Some(Key::UrlPath | Key::HttpTarget | Key::UrlFull | Key::HttpUrl) => of_url(text.as_bytes(), &mut keys),
+        Some(Key::UrlPath | Key::HttpTarget | Key::UrlFull | Key::HttpUrl) => {
+            of_url(text.as_bytes(), &mut keys)
+        }
         Some(key) => of_value(key, text.as_bytes(), &mut keys),
         None => {}
     }

@@ -123,9 +123,12 @@ impl Copies {
 
 impl SharedId {
     fn of(store: &Store, processes: &Processes, at: SpanIx) -> Option<Self> {
-        let mut holders: Vec<Holder> = store.same_ids(at).map(|at| Holder::of(store, processes, at)).collect();
+        let mut holders: Vec<Holder> =
+            store.same_ids(at).map(|at| Holder::of(store, processes, at)).collect();
         // What is the same whatever came first.
-        holders.sort_by_key(|h| (h.start_ns, h.end_ns, store.text(h.name), h.kind, processes.service(h.service)));
+        holders.sort_by_key(|h| {
+            (h.start_ns, h.end_ns, store.text(h.name), h.kind, processes.service(h.service))
+        });
         let (first, last) = (*holders.first()?, *holders.last()?);
         let spans = holders.len() as u32;
         holders.dedup_by(|b, a| a.is_version_of(b));

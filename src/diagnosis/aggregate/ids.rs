@@ -70,7 +70,12 @@ impl Made {
             self.traces.add(hash64(&trace.0));
             self.ones &= trace.low();
             self.zeros &= !trace.low();
-            insert_bounded(&mut self.earliest_roots, EARLIEST, (record.start_ns, trace.low() & RANDOM_BITS), ());
+            insert_bounded(
+                &mut self.earliest_roots,
+                EARLIEST,
+                (record.start_ns, trace.low() & RANDOM_BITS),
+                (),
+            );
         }
     }
 
@@ -170,9 +175,8 @@ impl Ids {
     /// Span ids that came in several traces: the service that sent it in the smallest, two of the traces. A trace id
     /// that was cut to its lower half makes no other trace; ids that are counted up repeat by their nature.
     pub(crate) fn in_several_traces(&self) -> impl Iterator<Item = (ServiceIx, SpanId, [TraceId; 2])> {
-        let several = |followed: &&Followed| {
-            followed.least.low() != followed.most.low() && followed.id.0 >= 1 << 32
-        };
+        let several =
+            |followed: &&Followed| followed.least.low() != followed.most.low() && followed.id.0 >= 1 << 32;
         let told = |followed: &Followed| (followed.service, followed.id, [followed.least, followed.most]);
         self.followed.values().filter(several).map(told)
     }

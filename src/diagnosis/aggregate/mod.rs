@@ -6,8 +6,11 @@
 pub(crate) mod copies;
 pub(crate) mod emitters;
 pub(crate) mod ids;
+pub(crate) mod late;
 pub(crate) mod names;
+pub(crate) mod routes;
 pub(crate) mod shapes;
+pub(crate) mod traces;
 
 use super::process::Processes;
 use super::seen::Seen;
@@ -16,8 +19,11 @@ use crate::store::{SpanIx, Store};
 use copies::Copies;
 use emitters::Emitters;
 use ids::Ids;
+use late::Late;
 use names::AllNames;
+use routes::Routes;
 use shapes::Shapes;
+use traces::Traces;
 
 /// Everything that is gathered.
 #[derive(Debug, Default)]
@@ -32,6 +38,12 @@ pub(crate) struct Aggregates {
     pub(crate) names: AllNames,
     /// Which attributes go together.
     pub(crate) shapes: Shapes,
+    /// By trace.
+    pub(crate) traces: Traces,
+    /// Work that starts after what it was recorded under had ended.
+    pub(crate) late: Late,
+    /// Requests by route.
+    pub(crate) routes: Routes,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -44,6 +56,8 @@ impl Aggregates {
         self.ids.span(seen);
         self.names.span(seen);
         self.shapes.span(seen);
+        self.traces.span(seen);
+        self.routes.span(seen);
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
@@ -52,13 +66,22 @@ impl Aggregates {
     }
 
     /// Notes a span and its parent, once both are here.
-    pub(crate) fn pair(&mut self, _child: &Seen<'_>, _parent: &Seen<'_>) {}
+    pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
+        self.late.pair(child, parent);
+    }
 
     /// Forgets a span that was evicted; what was learned from it stays.
     pub(crate) fn forget(&mut self, _at: SpanIx) {}
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.copies.memory() + self.ids.memory() + self.names.memory() + self.shapes.memory()
+        self.emitters.memory()
+            + self.copies.memory()
+            + self.ids.memory()
+            + self.names.memory()
+            + self.shapes.memory()
+            + self.traces.memory()
+            + self.late.memory()
+            + self.routes.memory()
     }
 }
 

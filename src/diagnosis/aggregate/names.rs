@@ -110,14 +110,18 @@ impl AllNames {
     /// The names of a scope's spans, by kind.
     pub(crate) fn of(&self, emitter: EmitterIx) -> impl Iterator<Item = (SpanKind, &Names)> {
         let kinds = self.of.get(emitter.0 as usize);
-        kinds.into_iter().flatten().enumerate().filter_map(|(kind, names)| {
-            Some((SpanKind::from_wire(kind as i32), names.as_deref()?))
-        })
+        kinds
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .filter_map(|(kind, names)| Some((SpanKind::from_wire(kind as i32), names.as_deref()?)))
     }
 
     pub(super) fn memory(&self) -> usize {
         let of_one = |names: &Names| {
-            size_of::<Names>() + names.earliest.len() * 48 + names.varied.len() * (size_of::<Varied>() + 8 + NAMES * 16)
+            size_of::<Names>()
+                + names.earliest.len() * 48
+                + names.varied.len() * (size_of::<Varied>() + 8 + NAMES * 16)
         };
         self.notes.memory()
             + self.of.capacity() * 48
@@ -142,7 +146,9 @@ impl Names {
         let varied = self.varied.entry(note.template).or_default();
         varied.spans += 1;
         varied.literal += u64::from(note.literal);
-        if varied.names.len() < NAMES || varied.names.last_key_value().is_some_and(|(last, _)| *last > note.hash) {
+        if varied.names.len() < NAMES
+            || varied.names.last_key_value().is_some_and(|(last, _)| *last > note.hash)
+        {
             varied.names.insert(note.hash, record.name);
             if varied.names.len() > NAMES {
                 varied.names.pop_last();

@@ -60,7 +60,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let message = format!("{spans} {verb} delivered again with the same content{}", by_scope(scope));
         let mut said = Said::firm(severity, if many { 0.9 } else { 0.6 }, message)
             .because(format!("{:.0} % of what the scope delivered came before", 100.0 * share))
-            .remedy("see that one span processor exports to one destination, and that one pipeline leads there");
+            .remedy(
+                "see that one span processor exports to one destination, and that one pipeline leads there",
+            );
         if repeats.longest_ns > 0 {
             let gap = duration(repeats.longest_ns);
             said = said.because(format!("a copy came up to {gap} after the span that is held"));
@@ -100,7 +102,8 @@ mod tests {
     use crate::testkit::{Bench, batches, found, spans};
 
     fn delivered(spans_sent: usize, again: usize) -> Vec<String> {
-        let line = |n: usize| format!("GET /a  s  server  {}..{}  get=/a trace={}\n", n * 10, n * 10 + 5, 1 + n);
+        let line =
+            |n: usize| format!("GET /a  s  server  {}..{}  get=/a trace={}\n", n * 10, n * 10 + 5, 1 + n);
         let groups = spans(&(0..spans_sent).map(line).collect::<String>());
         let repeated = groups[..again].to_vec();
         let mut bench = Bench::default();
@@ -117,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_second_version_is_told_and_is_no_collision() {
-        let mut groups = spans("GET /a  s  server  0..9  get=/a");
-        let mut second = groups[0].clone();
+        let mut groups = spans("GET /a  s  server  0..9  get=/a\n  query  s  client  1..3");
+        let mut second = groups[1].clone();
         second.spans[0].end_ns += 7;
         groups.push(second);
         let mut bench = Bench::default();

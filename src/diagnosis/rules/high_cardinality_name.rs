@@ -69,15 +69,22 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
                 continue;
             }
             let wide = folds || own;
-            let n = if own { names.spans } else if folds { names.varied() } else { literal.iter().map(|v| v.literal).sum() };
+            let n = if own {
+                names.spans
+            } else if folds {
+                names.varied()
+            } else {
+                literal.iter().map(|v| v.literal).sum()
+            };
             let scope = cx.store.scope(emitter.scope);
             let what = format!("{kind} spans");
             let message = match wide {
                 true => format!("about {different} names for {} {what}{}", names.spans, by_scope(scope)),
                 false => format!("{n} {what} are named after one request each{}", by_scope(scope)),
             };
-            let said = Said::firm(Severity::Info, if folds { 0.85 } else { 0.6 }, message)
-                .remedy("name spans after the operation or the route template; move the value to an attribute");
+            let said = Said::firm(Severity::Info, if folds { 0.85 } else { 0.6 }, message).remedy(
+                "name spans after the operation or the route template; move the value to an attribute",
+            );
             let said = evidence(cx, names, &literal, said);
             let mut claim =
                 Claim::about(cx.processes.service(emitter.service), said).spans(names.earliest(), n);
@@ -108,14 +115,21 @@ mod tests {
     use crate::testkit::found;
 
     fn named(n: usize, name: impl Fn(usize) -> String) -> Vec<String> {
-        let line = |n: usize| format!("{}  s  server  {}..{}  trace={}\n", name(n), n * 10, n * 10 + 5, 1 + n % 250);
+        let line =
+            |n: usize| format!("{}  s  server  {}..{}  trace={}\n", name(n), n * 10, n * 10 + 5, 1 + n % 250);
         found("high-cardinality-name", &(0..n).map(line).collect::<String>())
     }
 
     #[test]
     fn fires_for_ids_in_paths() {
-        assert_eq!(named(160, |n| format!("GET /letters/{}", 4000 + n)), ["info high-cardinality-name firm ×160"]);
-        assert_eq!(named(4, |n| format!("GET /letters/{}", 4000 + n)), ["info high-cardinality-name firm ×4"]);
+        assert_eq!(
+            named(160, |n| format!("GET /letters/{}", 4000 + n)),
+            ["info high-cardinality-name firm ×160"]
+        );
+        assert_eq!(
+            named(4, |n| format!("GET /letters/{}", 4000 + n)),
+            ["info high-cardinality-name firm ×4"]
+        );
         assert_eq!(named(9, |n| format!("GET /find?q={n}")), ["info high-cardinality-name firm ×9"]);
         assert_eq!(
             named(9, |n| format!("SELECT * FROM t WHERE n = {n}")),

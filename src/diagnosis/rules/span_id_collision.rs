@@ -56,8 +56,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let least = if cx.gathered.copies.overflows() { "at least " } else { "" };
         let different = count(ids.len() as u64, "span id");
         let message = format!("{least}{spans} different spans have only {different}");
-        let mut said = Said::firm(Severity::Error, 0.95, message)
-            .remedy("take ids from the operating system's randomness, and never seed what they are drawn from");
+        let mut said = Said::firm(Severity::Error, 0.95, message).remedy(
+            "take ids from the operating system's randomness, and never seed what they are drawn from",
+        );
         for ((_, id), shared) in ids.iter().take(3) {
             let [first, last] = [shared.first, shared.last].map(|holder| named(cx, &holder));
             said = said.because(format!("{id} is the id of {first} and of {last}"));
@@ -94,7 +95,9 @@ fn in_several_traces(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let message = format!("{} came back in other traces", count(n, "span id"));
         let mut said = Said::firm(Severity::Warning, 0.9, message)
             .because(format!("{followed} were followed through all traces"))
-            .remedy("take ids from the operating system's randomness, and never seed what they are drawn from");
+            .remedy(
+                "take ids from the operating system's randomness, and never seed what they are drawn from",
+            );
         for (id, [one, other]) in back.iter().take(2) {
             said = said.because(format!("{id} is in trace {one} and in {other}"));
         }
@@ -112,10 +115,11 @@ mod tests {
     use crate::testkit::{Bench, batches, found, spans};
 
     #[test]
-    fn fires_for_two_requests_with_one_id() {
+    fn fires_for_two_operations_with_one_id() {
         let sketch = "
             GET /a  s  server  0..9  get=/a
-            GET /b  s  server  20..29  get=/b same=0
+              query  s  client  1..3
+              render  s  internal  5..8  same=1
         ";
         assert_eq!(found("span-id-collision", sketch), ["error span-id-collision firm ×2"]);
     }
@@ -127,8 +131,9 @@ mod tests {
             GET /a  s  server  4..22  get=/a same=0
         ";
         assert_eq!(found("span-id-collision", both_sides), [""; 0]);
-        let groups = spans("GET /a  s  server  0..9  get=/a");
+        let groups = spans("GET /a  s  server  0..9  get=/a\n  query  s  client  1..3");
         let mut other = groups.clone();
+        other.remove(0);
         other[0].spans[0].end_ns += 1;
         let mut bench = Bench::default();
         bench.take(batches(&[groups.clone(), groups, other].concat())).finish();
