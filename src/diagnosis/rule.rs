@@ -157,6 +157,9 @@ pub const RULES: &[&Rule] = &[
     &rules::low_entropy_ids::RULE,
     &rules::leaked_secret::RULE,
     &rules::high_cardinality_name::RULE,
+    &rules::instance_id_shared::RULE,
+    &rules::mixed_sdk::RULE,
+    &rules::service_name_churn::RULE,
 ];
 
 /// The rule with this name or number.

@@ -8,6 +8,7 @@ pub(crate) mod emitters;
 pub(crate) mod ids;
 pub(crate) mod late;
 pub(crate) mod names;
+pub(crate) mod resources;
 pub(crate) mod routes;
 pub(crate) mod shapes;
 pub(crate) mod traces;
@@ -21,6 +22,7 @@ use emitters::Emitters;
 use ids::Ids;
 use late::Late;
 use names::AllNames;
+use resources::Resources;
 use routes::Routes;
 use shapes::Shapes;
 use traces::Traces;
@@ -36,6 +38,8 @@ pub(crate) struct Aggregates {
     pub(crate) ids: Ids,
     /// How many names spans have.
     pub(crate) names: AllNames,
+    /// Who sent spans, and when.
+    pub(crate) resources: Resources,
     /// Which attributes go together.
     pub(crate) shapes: Shapes,
     /// By trace.
@@ -55,6 +59,7 @@ impl Aggregates {
         self.copies.span(seen, processes);
         self.ids.span(seen);
         self.names.span(seen);
+        self.resources.span(seen, processes);
         self.shapes.span(seen);
         self.traces.span(seen);
         self.routes.span(seen);

@@ -3,10 +3,12 @@
 use crate::diagnosis::aggregate::Cx;
 use crate::diagnosis::aggregate::copies::SameIds;
 use crate::diagnosis::claim::{Claim, Said, by_scope, count};
+use crate::diagnosis::finding::MAX_SPAN_IDS;
 use crate::diagnosis::rule::On;
+use crate::diagnosis::tally::SampleKey;
 use crate::diagnosis::{Rule, Severity};
 use crate::model::time::duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -22,7 +24,7 @@ start, other attributes or another end.
 Why it matters: whoever counts spans counts twice; rates, error rates and bills are wrong. Back ends that keep one
 of both versions keep the wrong one at times.
 
-How it is found: by ids and a hash of the content. More than 5 % of a scope's deliveries (and 20 of them) is a
+How it is found: by ids and a hash of the content. More than 5 % of a service's deliveries (and 20 of them) is a
 warning; below that it is only told, because an exporter that got no answer in time sends a batch again.
 
 What looks alike and is fine: a retry after a lost answer; a capture that was read twice; two pipelines into one
@@ -48,30 +50,49 @@ exporter.",
 /// Repeated deliveries that are more than a retry.
 const MANY: u64 = 20;
 
+/// What was delivered repeatedly by a service. Processors and pipelines are a process's, whatever the scope.
+#[derive(Default)]
+struct Service<'a> {
+    copies: u64,
+    spans: u64,
+    longest_ns: u64,
+    language: &'a str,
+    scopes: BTreeSet<String>,
+    sample: BTreeSet<SampleKey>,
+}
+
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
+    let mut services: BTreeMap<&str, Service<'_>> = BTreeMap::new();
     for (number, emitter) in cx.gathered.emitters.iter() {
+        let service = services.entry(cx.processes.service(emitter.service)).or_default();
+        service.spans += emitter.spans;
         let Some(repeats) = cx.gathered.copies.repeats(number) else { continue };
-        let scope = cx.store.scope(emitter.scope);
-        let share = repeats.copies as f64 / (repeats.copies + emitter.spans) as f64;
-        let many = repeats.copies >= MANY && share > 0.05;
+        service.copies += repeats.copies;
+        service.longest_ns = service.longest_ns.max(repeats.longest_ns);
+        service.language = service.language.max(&emitter.language);
+        service.scopes.insert(by_scope(cx.store.scope(emitter.scope)));
+        service.sample.extend(repeats.sample.keys());
+    }
+    for (name, service) in services.into_iter().filter(|(_, service)| service.copies > 0) {
+        let copies = service.copies;
+        let share = copies as f64 / (copies + service.spans) as f64;
+        let many = copies >= MANY && share > 0.05;
         let severity = if many { Severity::Warning } else { Severity::Info };
-        let spans = count(repeats.copies, "span");
-        let verb = if repeats.copies == 1 { "was" } else { "were" };
-        let message = format!("{spans} {verb} delivered again with the same content{}", by_scope(scope));
+        let verb = if copies == 1 { "was" } else { "were" };
+        let scope = if service.scopes.len() == 1 { service.scopes.first() } else { None };
+        let by = scope.cloned().unwrap_or_default();
+        let spans = count(copies, "span");
+        let message = format!("{spans} {verb} delivered again with the same content{by}");
         let mut said = Said::firm(severity, if many { 0.9 } else { 0.6 }, message)
-            .because(format!("{:.0} % of what the scope delivered came before", 100.0 * share))
-            .remedy(
-                "see that one span processor exports to one destination, and that one pipeline leads there",
-            );
-        if repeats.longest_ns > 0 {
-            let gap = duration(repeats.longest_ns);
-            said = said.because(format!("a copy came up to {gap} after the span that is held"));
+            .because(format!("{:.0} % of what the service delivered came before", 100.0 * share))
+            .remedy("see that one span processor exports to one destination, and that one pipeline leads there");
+        if service.longest_ns > 0 {
+            let gap = duration(service.longest_ns);
+            said = said.because(format!("a copy came up to {gap} apart from the span that is held"));
         }
-        let service = cx.processes.service(emitter.service);
-        let ids = repeats.sample.keys().map(|(_, trace, span)| (*trace, *span));
-        let mut claim = Claim::about(service, said).spans(ids, repeats.copies);
-        claim.language.clone_from(&emitter.language);
-        claim.scope = Some(scope.clone());
+        let ids = service.sample.iter().take(MAX_SPAN_IDS).map(|(_, trace, span)| (*trace, *span));
+        let mut claim = Claim::about(name, said).spans(ids, copies);
+        service.language.clone_into(&mut claim.language);
         out.push(claim);
     }
     versions(cx, out);

@@ -60,7 +60,9 @@ const NAMES_A_TEMPLATE: u64 = 5;
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     for (number, emitter) in cx.gathered.emitters.iter() {
         for (kind, names) in cx.gathered.names.of(number) {
-            let (different, templates) = (names.different.count(), names.templates.count());
+            // An estimate: never more than there are spans.
+            let different = names.different.count().min(names.spans);
+            let templates = names.templates.count();
             let many = different > MANY_NAMES && different * 100 > names.spans * MANY_PERCENT;
             let folds = many && templates * NAMES_A_TEMPLATE <= different;
             let own = names.spans >= OWN_SPANS && different * 100 >= names.spans * OWN_PERCENT;

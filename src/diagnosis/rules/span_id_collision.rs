@@ -51,7 +51,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     for (ids, shared) in cx.gathered.copies.shared().filter(|(_, s)| s.are == SameIds::Collision) {
         by_service.entry(cx.processes.service(shared.first.service)).or_default().push((ids, shared));
     }
+    let mut told: Vec<&str> = Vec::new();
     for (service, ids) in by_service {
+        told.push(service);
         let spans: u64 = ids.iter().map(|(_, shared)| u64::from(shared.spans)).sum();
         let least = if cx.gathered.copies.overflows() { "at least " } else { "" };
         let different = count(ids.len() as u64, "span id");
@@ -67,7 +69,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let claim = Claim::about(service, said).spans(ids.iter().map(|(ids, _)| **ids), spans);
         out.push(with_language(cx, claim, first));
     }
-    in_several_traces(cx, out);
+    in_several_traces(cx, &told, out);
 }
 
 fn named(cx: &Cx<'_>, holder: &Holder) -> String {
@@ -82,13 +84,14 @@ fn with_language(cx: &Cx<'_>, mut claim: Claim, resource: Option<u32>) -> Claim 
     claim
 }
 
-/// Span ids that came in several traces.
-fn in_several_traces(cx: &Cx<'_>, out: &mut Vec<Claim>) {
+/// Span ids that came in several traces. A service whose ids meet within a trace was told already.
+fn in_several_traces(cx: &Cx<'_>, told: &[&str], out: &mut Vec<Claim>) {
     let mut by_service: BTreeMap<&str, Vec<(SpanId, [TraceId; 2])>> = BTreeMap::new();
     for (service, id, traces) in cx.gathered.ids.in_several_traces() {
         by_service.entry(cx.processes.service(service)).or_default().push((id, traces));
     }
-    for (service, mut back) in by_service.into_iter().filter(|(_, back)| back.len() >= BACK) {
+    by_service.retain(|service, back| back.len() >= BACK && !told.contains(service));
+    for (service, mut back) in by_service {
         back.sort_unstable_by_key(|(id, traces)| (*traces, *id));
         let n = back.len() as u64;
         let followed = count(cx.gathered.ids.followed() as u64, "span id");
