@@ -5,7 +5,7 @@
 //!
 //! - `local`, `remote`, `noflags`: what the flags say; without a word, local within a service and remote between two
 //! - `lost`: never delivered (a parent that is missing); `trace=N`: another trace than that of the line above
-//! - `scope=NAME@VERSION`, `error`, `links`, `same` (id of an earlier span with this name)
+//! - `scope=NAME@VERSION`, `error`, `ok` (its status), `links`, `same=N` (the id of the span on line N, from 0)
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
 //! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
 
@@ -67,6 +67,7 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     "noflags" => span.flags = 0,
                     "lost" => lost = true,
                     "error" => span.status = StatusCode::Error,
+                    "ok" => span.status = StatusCode::Ok,
                     "links" => span.links.push(Link {
                         trace_id: TraceId([9; 16]),
                         span_id: SpanId(9),
@@ -75,6 +76,7 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     other => panic!("unknown word {other}"),
                 },
                 Some(("trace", _)) => {}
+                Some(("same", line)) => span.span_id = SpanId(0x1000 + line.parse::<u64>().unwrap()),
                 Some(("scope", value)) => {
                     let (name, version) = value.split_once('@').unwrap_or((value, ""));
                     (scope.name, scope.version) = (name.to_owned(), version.to_owned());

@@ -157,7 +157,7 @@ impl Diagnosis {
     /// Looks at what has just been ingested; `now_ns` is its batch's time of arrival.
     pub fn observe(&mut self, store: &Store, arrived: &Arrived, now_ns: u64) {
         self.gathered.bad_ids += arrived.bad_ids;
-        let arrived = arrived.spans.as_slice();
+        let (repeated, arrived) = (arrived.repeated.as_slice(), arrived.spans.as_slice());
         self.now_ns = self.now_ns.max(now_ns);
         self.ended = false;
         self.processes.learn(store);
@@ -176,9 +176,14 @@ impl Diagnosis {
                 self.judge(store, *at);
             }
         }
+        for at in repeated {
+            if let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, *at) {
+                self.gathered.repeated(&seen, now_ns);
+            }
+        }
         self.weigh_changed(store);
         self.unwritten += arrived.len();
-        self.unasked += arrived.len();
+        self.unasked += arrived.len() + repeated.len();
         let findings = self.findings.len();
         let prompt =
             findings < PROMPT && (self.news || self.unwritten >= self.claims.len() * SPANS_A_FINDING);
@@ -253,7 +258,7 @@ impl Diagnosis {
         let record = store.record(at);
         self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
-        self.gathered.span(&seen);
+        self.gathered.span(&seen, &self.processes);
         self.marks.span(&seen, &mut self.gathered.traces);
         self.chains.set(at, Traits::SEEN);
         if let Some(parent) = store.slot(at).parent() {

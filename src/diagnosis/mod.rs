@@ -10,6 +10,7 @@
 //! | `seen` | a span as rules see it |
 //! | `marks`, `tally` | rules on spans and pairs at work: what they marked, by service and scope |
 //! | `aggregate/` | what is gathered for rules that look at many spans |
+//! | `template` | names with what varies taken out |
 //! | `claim` | what a rule says |
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
@@ -45,6 +46,7 @@ mod seen;
 mod subject;
 mod suppression;
 mod tally;
+mod template;
 mod units;
 mod unmerge;
 mod verdict;

@@ -3,7 +3,7 @@
 use crate::model::{Facts, Key, KeySet, MessagingOperation, SpanKind, SpanRecord};
 
 /// The role of a span, from its attributes, its kind only where nothing else tells the sides apart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(crate) enum Role {
     /// No role that a rule knows.
     #[default]

@@ -150,6 +150,16 @@ pub const RULES: &[&Rule] = &[
     &rules::negative_duration::RULE,
     &rules::child_before_parent::RULE,
     &rules::unknown_service::RULE,
+    &rules::duplicate_span::RULE,
+    &rules::span_id_collision::RULE,
+    &rules::zipkin_shared_span_id::RULE,
+    &rules::invalid_id::RULE,
+    &rules::low_entropy_ids::RULE,
+    &rules::leaked_secret::RULE,
+    &rules::high_cardinality_name::RULE,
+    &rules::instance_id_shared::RULE,
+    &rules::mixed_sdk::RULE,
+    &rules::service_name_churn::RULE,
 ];
 
 /// The rule with this name or number.

@@ -10,6 +10,7 @@ mod index;
 mod ingest;
 mod intern;
 mod outline;
+mod secrets;
 pub mod segments;
 mod tree;
 
@@ -271,6 +272,15 @@ impl Store {
             slot.trace == trace && slot.record.span_id == id && !slot.twin
         });
         found.map(SpanIx)
+    }
+
+    /// All held spans with the ids of this one, itself among them: more than one where a sender is broken.
+    pub fn same_ids(&self, at: SpanIx) -> impl Iterator<Item = SpanIx> {
+        let (trace, id) = (self.slot(at).trace, self.record(at).span_id);
+        self.index.all(index::span_key(trace, id)).map(SpanIx).filter(move |at| {
+            let slot = self.slot(*at);
+            slot.trace == trace && slot.record.span_id == id && slot.is_held()
+        })
     }
 
     /// Traces in the order in which their first spans arrived.

@@ -3,18 +3,28 @@
 //! Everything in here is a count, a bound, or a bounded sample that does not depend on the order of arrival. One file
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
+pub(crate) mod copies;
 pub(crate) mod emitters;
+pub(crate) mod ids;
 pub(crate) mod late;
+pub(crate) mod names;
+pub(crate) mod resources;
 pub(crate) mod routes;
+pub(crate) mod shapes;
 pub(crate) mod traces;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
+use copies::Copies;
 use emitters::Emitters;
+use ids::Ids;
 use late::Late;
+use names::AllNames;
+use resources::Resources;
 use routes::Routes;
+use shapes::Shapes;
 use traces::Traces;
 
 /// Everything that is gathered.
@@ -22,6 +32,16 @@ use traces::Traces;
 pub(crate) struct Aggregates {
     /// By service and scope.
     pub(crate) emitters: Emitters,
+    /// Repeated deliveries, and ids that several spans have.
+    pub(crate) copies: Copies,
+    /// How random ids are.
+    pub(crate) ids: Ids,
+    /// How many names spans have.
+    pub(crate) names: AllNames,
+    /// Who sent spans, and when.
+    pub(crate) resources: Resources,
+    /// Which attributes go together.
+    pub(crate) shapes: Shapes,
     /// By trace.
     pub(crate) traces: Traces,
     /// Work that starts after what it was recorded under had ended.
@@ -34,10 +54,20 @@ pub(crate) struct Aggregates {
 
 impl Aggregates {
     /// Notes a span that has arrived.
-    pub(crate) fn span(&mut self, seen: &Seen<'_>) {
+    pub(crate) fn span(&mut self, seen: &Seen<'_>, processes: &Processes) {
         self.emitters.span(seen);
+        self.copies.span(seen, processes);
+        self.ids.span(seen);
+        self.names.span(seen);
+        self.resources.span(seen, processes);
+        self.shapes.span(seen);
         self.traces.span(seen);
         self.routes.span(seen);
+    }
+
+    /// Notes a span that was delivered once more with the same content; it is the one that is held.
+    pub(crate) fn repeated(&mut self, seen: &Seen<'_>, now_ns: u64) {
+        self.copies.repeated(seen, now_ns);
     }
 
     /// Notes a span and its parent, once both are here.
@@ -49,7 +79,14 @@ impl Aggregates {
     pub(crate) fn forget(&mut self, _at: SpanIx) {}
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.traces.memory() + self.late.memory() + self.routes.memory()
+        self.emitters.memory()
+            + self.copies.memory()
+            + self.ids.memory()
+            + self.names.memory()
+            + self.shapes.memory()
+            + self.traces.memory()
+            + self.late.memory()
+            + self.routes.memory()
     }
 }
 
