@@ -78,7 +78,11 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                 Some(("trace", _)) => {}
                 Some(("same", line)) => span.span_id = SpanId(0x1000 + line.parse::<u64>().unwrap()),
                 Some(("scope", value)) => {
-                    let (name, version) = value.split_once('@').unwrap_or((value, ""));
+                    // npm names begin with the sign that a version follows.
+                    let (name, version) = match value.rsplit_once('@') {
+                        Some((name, version)) if !name.is_empty() => (name, version),
+                        _ => (value, ""),
+                    };
                     (scope.name, scope.version) = (name.to_owned(), version.to_owned());
                 }
                 Some(("get", path)) => {

@@ -167,6 +167,7 @@ impl Diagnosis {
             self.chains.note(store, *at);
             let process = self.processes.of(record.resource);
             self.processes.note(process, record.start_ns, record.end_ns, now_ns);
+            self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         }
         self.show_waiting_pairs(store, PAIRS_AT_ONCE);
         for at in arrived {
@@ -255,8 +256,6 @@ impl Diagnosis {
 
     /// Shows a span that has arrived to rules and aggregates, then with its parent and with children that came before.
     fn show(&mut self, store: &Store, at: SpanIx) {
-        let record = store.record(at);
-        self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
         self.gathered.span(&seen, &self.processes);
         self.marks.span(&seen, &mut self.gathered.traces);

@@ -12,6 +12,7 @@
 //! | `aggregate/` | what is gathered for rules that look at many spans |
 //! | `template` | names with what varies taken out |
 //! | `claim` | what a rule says |
+//! | `look` | looking around a marked span when it is time to speak |
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
@@ -36,6 +37,7 @@ mod finding;
 mod group;
 mod known_issues;
 mod list;
+mod look;
 mod marks;
 mod policy;
 mod process;

@@ -138,6 +138,15 @@ const fn bit(kind: SpanKind) -> u8 {
 /// Every rule, in the order of the catalogue.
 pub const RULES: &[&Rule] = &[
     &rules::http_entry_not_server::RULE,
+    &rules::http_call_not_client::RULE,
+    &rules::nested_server_spans::RULE,
+    &rules::nested_client_spans::RULE,
+    &rules::db_kind_mismatch::RULE,
+    &rules::messaging_kind_mismatch::RULE,
+    &rules::kind_unspecified::RULE,
+    &rules::kind_mismatch_other::RULE,
+    &rules::service_without_entry_kind::RULE,
+    &rules::internal_with_remote_parent::RULE,
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,
     &rules::fixed_remote_parent::RULE,
@@ -147,7 +156,9 @@ pub const RULES: &[&Rule] = &[
     &rules::long_lived_connection_trace::RULE,
     &rules::background_loop_inherits_request::RULE,
     &rules::cross_talk::RULE,
+    &rules::exporter_traces_itself::RULE,
     &rules::negative_duration::RULE,
+    &rules::implausible_time::RULE,
     &rules::child_before_parent::RULE,
     &rules::unknown_service::RULE,
     &rules::duplicate_span::RULE,
@@ -155,11 +166,11 @@ pub const RULES: &[&Rule] = &[
     &rules::zipkin_shared_span_id::RULE,
     &rules::invalid_id::RULE,
     &rules::low_entropy_ids::RULE,
-    &rules::leaked_secret::RULE,
-    &rules::high_cardinality_name::RULE,
     &rules::instance_id_shared::RULE,
-    &rules::mixed_sdk::RULE,
     &rules::service_name_churn::RULE,
+    &rules::mixed_sdk::RULE,
+    &rules::high_cardinality_name::RULE,
+    &rules::leaked_secret::RULE,
 ];
 
 /// The rule with this name or number.

@@ -345,7 +345,7 @@ impl Chains {
 
     /// Whether two entries describe one request.
     fn same_request(&self, store: &Store, at: SpanIx, owner: SpanIx) -> bool {
-        if self.role(at) != self.role(owner) {
+        if self.role(at).of_request() != self.role(owner).of_request() {
             return false;
         }
         let (Some(e), Some(a)) = (store.facts(at), store.facts(owner)) else { return true };

@@ -268,13 +268,13 @@ impl KeySet {
 
     /// The keys that either holds.
     #[must_use]
-    pub fn or(self, keys: Self) -> Self {
+    pub const fn or(self, keys: Self) -> Self {
         Self(self.0 | keys.0)
     }
 
     /// The keys that both hold.
     #[must_use]
-    pub fn and(self, keys: Self) -> Self {
+    pub const fn and(self, keys: Self) -> Self {
         Self(self.0 & keys.0)
     }
 

@@ -1,5 +1,8 @@
 //! Durations and times of day as people read them.
 
+/// The earliest time that an SDK can have taken, 2010, nanoseconds since the Unix epoch: distributed tracing is younger.
+pub const EARLIEST_NS: u64 = 1_262_304_000_000_000_000;
+
 /// A duration in at most three digits and a unit: `0 ns`, `830 µs`, `8.1 ms`, `6.42 s`, `3 m 20 s`, `2 h 5 m`.
 pub fn duration(ns: u64) -> String {
     let scaled = |unit: f64, name: &str| {

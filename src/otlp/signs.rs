@@ -25,7 +25,19 @@ const PROBES: &[&[u8]] = &[
 /// Parameters of signed URLs (AWS, Azure), that conventions demand to mask.
 const SIGNATURES: &[&[u8]] = &[b"sig=", b"X-Amz-Signature=", b"AWSAccessKeyId=", b"X-Goog-Signature="];
 /// Database engines that run inside of the process.
-const EMBEDDED: &[&[u8]] = &[b"sqlite", b"h2", b"h2database", b"hsqldb", b"derby", b"duckdb", b"rocksdb"];
+const EMBEDDED: &[&[u8]] = &[
+    b"sqlite",
+    b"h2",
+    b"h2database",
+    b"hsqldb",
+    b"derby",
+    b"duckdb",
+    b"rocksdb",
+    b"leveldb",
+    b"lmdb",
+    b"indexeddb",
+    b"realm",
+];
 
 /// What a URL, a path, or a path with its query tells.
 pub(super) fn of_url(text: &[u8], keys: &mut KeySet) {

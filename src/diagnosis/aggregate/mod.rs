@@ -8,8 +8,10 @@ pub(crate) mod emitters;
 pub(crate) mod ids;
 pub(crate) mod late;
 pub(crate) mod names;
+pub(crate) mod repeats;
 pub(crate) mod resources;
 pub(crate) mod routes;
+pub(crate) mod served;
 pub(crate) mod shapes;
 pub(crate) mod traces;
 
@@ -22,8 +24,10 @@ use emitters::Emitters;
 use ids::Ids;
 use late::Late;
 use names::AllNames;
+use repeats::Repeats;
 use resources::Resources;
 use routes::Routes;
+use served::ServedBy;
 use shapes::Shapes;
 use traces::Traces;
 
@@ -48,6 +52,10 @@ pub(crate) struct Aggregates {
     pub(crate) late: Late,
     /// Requests by route.
     pub(crate) routes: Routes,
+    /// Spans that repeat the span around them.
+    pub(crate) repeats: Repeats,
+    /// What services handle in spans that are no entries by kind.
+    pub(crate) served: ServedBy,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -63,6 +71,7 @@ impl Aggregates {
         self.shapes.span(seen);
         self.traces.span(seen);
         self.routes.span(seen);
+        self.served.span(seen);
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
@@ -73,10 +82,14 @@ impl Aggregates {
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         self.late.pair(child, parent);
+        self.repeats.pair(&self.emitters, child, parent);
+        self.served.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
-    pub(crate) fn forget(&mut self, _at: SpanIx) {}
+    pub(crate) fn forget(&mut self, at: SpanIx) {
+        self.repeats.forget(at);
+    }
 
     pub(crate) fn memory(&self) -> usize {
         self.emitters.memory()
@@ -87,6 +100,8 @@ impl Aggregates {
             + self.traces.memory()
             + self.late.memory()
             + self.routes.memory()
+            + self.repeats.memory()
+            + self.served.memory()
     }
 }
 
