@@ -34,6 +34,9 @@ pub struct Cli {
     /// How to draw.
     #[command(flatten)]
     pub draw: Draw,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
 }
 
 /// What to do instead of inspecting.
@@ -49,7 +52,7 @@ pub enum Command {
         draw: Draw,
     },
     /// Diagnose dumps without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
-    Check(Check),
+    Check(Box<Check>),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
@@ -116,6 +119,42 @@ pub struct Draw {
     pub ascii: bool,
 }
 
+/// What to say. The environment has lists for it too, and `otoscope.toml` more.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct Say {
+    /// Rules to allow.
+    #[arg(
+        short = 'A',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Do not report RULE; repeat it or write RULE,RULE [env: OTOSCOPE_ALLOW=]"
+    )]
+    pub allow: Vec<String>,
+    /// Rules to warn.
+    #[arg(
+        short = 'W',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Report what RULE finds as a warning [env: OTOSCOPE_WARN=]"
+    )]
+    pub warn: Vec<String>,
+    /// Rules to deny.
+    #[arg(
+        short = 'D',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Report what RULE finds as an error [env: OTOSCOPE_DENY=]"
+    )]
+    pub deny: Vec<String>,
+    /// Configuration to use instead of the nearest otoscope.toml
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 /// Diagnose dumps without a screen.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -126,18 +165,30 @@ pub struct Check {
     #[command(flatten)]
     pub input: Input,
     /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "OTOSCOPE_FORMAT",
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "OTOSCOPE_FORMAT", help_heading = "Report",
           value_parser = clap::builder::PossibleValuesParser::new(crate::report::REPORTS.iter().map(|r| r.name)))]
     pub format: String,
     /// Write the report to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Option<PathBuf>,
     /// The lowest severity that makes the exit code 1
-    #[arg(long, value_name = "SEVERITY", default_value = "error", env = "OTOSCOPE_FAIL_ON")]
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        default_value = "error",
+        env = "OTOSCOPE_FAIL_ON",
+        help_heading = "Report"
+    )]
     pub fail_on: FailOn,
+    /// An earlier JSON report: only what is new since then makes the exit code 1
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Report")]
+    pub baseline: Option<PathBuf>,
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
 }
 
 /// The lowest severity that makes the exit code 1.

@@ -17,13 +17,15 @@
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
-//! | [`report`] | paper: findings as text and JSON | `model`, `store`, `diagnosis`, `session`, `harmless` |
+//! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
 //! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake`, `harmless` |
+//! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
 //! | [`cli`] | the command line's definition | `report`, `dump` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod diagnosis;
 pub mod dump;
 pub mod harmless;

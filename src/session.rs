@@ -38,7 +38,7 @@ impl Session {
         Self::with(max_memory, clock, Diagnosis::default())
     }
 
-    /// The same with a diagnosis by rules of the caller's choice.
+    /// The same with a diagnosis of the caller's own.
     pub fn with(max_memory: usize, clock: Clock, diagnosis: Diagnosis) -> Self {
         Self {
             store: Store::new(),

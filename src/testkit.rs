@@ -5,11 +5,11 @@
 //!
 //! - `local`, `remote`, `noflags`: what the flags say; without a word, local within a service and remote between two
 //! - `lost`: never delivered (a parent that is missing); `trace=N`: another trace than that of the line above
-//! - `scope=NAME@VERSION`, `error`, `links`, `same` (id of an earlier span with this name)
+//! - `scope=NAME@VERSION`, `error`, `ok` (its status), `links`, `same=N` (the id of the span on line N, from 0)
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
 //! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
 
-use crate::diagnosis::{Diagnosis, Finding, Severity};
+use crate::diagnosis::{Diagnosis, Finding, Level, Policy, Severity};
 use crate::model::{
     Batch, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
 };
@@ -67,6 +67,7 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     "noflags" => span.flags = 0,
                     "lost" => lost = true,
                     "error" => span.status = StatusCode::Error,
+                    "ok" => span.status = StatusCode::Ok,
                     "links" => span.links.push(Link {
                         trace_id: TraceId([9; 16]),
                         span_id: SpanId(9),
@@ -75,6 +76,7 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     other => panic!("unknown word {other}"),
                 },
                 Some(("trace", _)) => {}
+                Some(("same", line)) => span.span_id = SpanId(0x1000 + line.parse::<u64>().unwrap()),
                 Some(("scope", value)) => {
                     // npm names begin with the sign that a version follows.
                     let (name, version) = match value.rsplit_once('@') {
@@ -203,7 +205,11 @@ impl Bench {
 
 /// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
 pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
-    let diagnosis = Diagnosis::with_rules(&|known| known.enabled || known.id == rule);
+    let mut policy = Policy::default();
+    if let Some(off) = crate::diagnosis::find(rule).filter(|rule| !rule.enabled) {
+        policy.set(off.id, Level::Warn);
+    }
+    let diagnosis = Diagnosis::with_policy(policy);
     let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
     bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
 }

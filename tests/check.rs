@@ -51,7 +51,9 @@ fn every_capture_is_judged_by_its_label() {
                 .unwrap();
             if let Some(requests) = expected.get("requests") {
                 assert_eq!(&finding["request_count"], requests, "{name}");
-                assert_eq!(finding["culprit"]["name"], expected["culprit"], "{name}");
+                if let Some(culprit) = expected.get("culprit") {
+                    assert_eq!(&finding["culprit"]["name"], culprit, "{name}");
+                }
                 assert_eq!(finding["known_issue"]["id"], expected["known_issue"], "{name}");
                 assert_eq!(
                     report["requests"].as_array().unwrap().len() as u64,
@@ -145,10 +147,23 @@ fn the_order_of_the_lines_does_not_matter() {
             let (mut shuffled, _) = json(&file);
             for report in [&mut expected, &mut shuffled] {
                 report.as_object_mut().unwrap().remove("input");
+                without_repetition(report);
             }
             assert_eq!(shuffled, expected, "{}", capture.display());
         }
     }
+}
+
+/// Takes away the one rule that is about being delivered again; what explains a finding is told by its rule.
+fn without_repetition(report: &mut Value) {
+    let findings = report["findings"].as_array_mut().unwrap();
+    let rules: Vec<Value> = findings.iter().map(|finding| finding["rule"].clone()).collect();
+    for finding in findings.iter_mut() {
+        if let Some(above) = finding["folded_under"].as_u64() {
+            finding["folded_under"] = rules[above as usize].clone();
+        }
+    }
+    findings.retain(|finding| finding["rule"] != "duplicate-span");
 }
 
 #[test]
@@ -220,8 +235,9 @@ fn one_bad_span_among_good_ones_is_counted_and_named() {
     let at = text.find("\"spanId\"").unwrap();
     let id = text[at..].split('"').nth(3).unwrap();
     let (stdout, _, code) = check_bytes("bad.jsonl", text.replacen(id, "12", 1).as_bytes());
-    assert_eq!(code, 0);
+    assert_eq!(code, 1, "its sender is broken");
     assert!(stdout.contains("bad.jsonl:1") && stdout.contains("1 not read"), "{stdout}");
+    assert!(stdout.contains("invalid-id") && stdout.contains("1 span was rejected"), "{stdout}");
 }
 
 #[test]

@@ -2,22 +2,26 @@
 
 use super::{Failure, UNUSABLE, complain, open, parse_size, print};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::{Severity, State};
+use crate::diagnosis::{Baseline, Diagnosis, Policy, Severity};
 use crate::dump;
 use crate::model::Rejection;
-use crate::report::{Checked, REPORTS};
+use crate::report::{self, Checked, REPORTS};
 use crate::session::{Clock, Session};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How many rejections a report lists.
 const LISTED: usize = 100;
 
-pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let from = args.input.from.as_deref().and_then(dump::format);
-    let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream);
+    // Read first: nobody should wait for a verdict that cannot be given.
+    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
+    let mut session =
+        Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, Diagnosis::with_policy(policy));
     let mut rejected: Vec<Rejection> = Vec::new();
-    let (mut readable, mut unreadable) = (0, 0);
+    let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     for path in &args.files {
         let read = open(path).and_then(|(input, name)| {
             dump::read(input, &name, from, &mut |batch| {
@@ -28,10 +32,13 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
             })
         });
         match read {
-            Ok(_) => readable += 1,
+            Ok(_) => {
+                readable += 1;
+                files.extend((path.as_os_str() != "-").then(|| path.display().to_string()));
+            }
             Err(error) => {
                 complain(&error);
-                unreadable += 1;
+                unreadable.push(error.to_string());
             }
         }
     }
@@ -40,19 +47,26 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
     }
     session.finish();
     let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
-    let text = (report.write)(&Checked { session: &session, rejected: &rejected });
+    let all_read = unreadable.is_empty();
+    let mut checked =
+        Checked { files, unreadable, rejected, fail_on: threshold(args.fail_on), ..Checked::new(&session) };
+    if let Some(baseline) = &baseline {
+        checked.compare(baseline);
+    }
+    let text = (report.write)(&checked);
     match &args.output {
         Some(path) => std::fs::write(path, text)
             .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?,
         None => print(&text)?,
     }
-    if unreadable > 0 {
-        return Ok(ExitCode::from(UNUSABLE));
-    }
-    let fails = session.diagnosis.findings().iter().any(|finding| {
-        finding.state == State::Firm && threshold(args.fail_on).is_some_and(|least| finding.severity >= least)
-    });
-    Ok(ExitCode::from(u8::from(fails)))
+    Ok(if all_read { ExitCode::from(u8::from(checked.fails())) } else { ExitCode::from(UNUSABLE) })
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("the baseline {name} cannot be read: {error}")))?;
+    report::read_baseline(&text).map_err(|wrong| Failure(format!("the baseline {name} {wrong}")))
 }
 
 fn threshold(fail_on: FailOn) -> Option<Severity> {

@@ -3,14 +3,19 @@
 mod check;
 mod inspect;
 mod rules;
+mod settings;
 
 use crate::cli::{Cli, Command};
+use crate::diagnosis::Policy;
 use crate::dump::DumpError;
+use crate::harmless::clean;
+use clap::Parser;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Exit code for usage errors and unreadable or empty input.
 const UNUSABLE: u8 = 2;
@@ -34,23 +39,27 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// Does what the command line asks for.
-pub fn run(cli: &Cli) -> ExitCode {
-    let done = match &cli.command {
-        None => inspect::run(cli),
-        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
-        Some(Command::Check(args)) => check::run(args),
-        Some(Command::Rules) => rules::list(),
-        Some(Command::Explain { rule }) => rules::explain(rule),
-    };
-    done.unwrap_or_else(|failure| {
+pub fn main() -> ExitCode {
+    settings::read(Cli::parse()).and_then(|(cli, policy)| run(&cli, policy)).unwrap_or_else(|failure| {
         complain(&failure);
         ExitCode::from(UNUSABLE)
     })
 }
 
-/// Says on standard error what went wrong. A closed standard error is nobody's problem.
+fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
+    match &cli.command {
+        None => inspect::run(cli, policy),
+        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
+        Some(Command::Check(args)) => check::run(args, policy),
+        Some(Command::Rules) => rules::list(),
+        Some(Command::Explain { rule }) => rules::explain(rule),
+    }
+}
+
+/// Says on standard error what went wrong, in one line: it may quote a dump or a configuration of anybody's. A closed
+/// standard error is nobody's problem.
 fn complain(what: &dyn fmt::Display) {
-    let _ = writeln!(io::stderr(), "otoscope: {what}");
+    let _ = writeln!(io::stderr(), "otoscope: {}", clean(&what.to_string()));
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
@@ -92,6 +101,11 @@ fn parse_size(text: &str) -> Result<usize, Failure> {
         return Err(Failure(format!("{text} is not a size; write 512MiB or 2GiB")));
     }
     Ok(bytes as usize)
+}
+
+/// The wall clock, nanoseconds since the Unix epoch.
+fn wall_clock_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// All files named on the command line of the inspector.

@@ -129,6 +129,10 @@ pub(crate) struct Claim {
     pub(crate) trace_count: u64,
     pub(crate) culprit: Option<Culprit>,
     pub(crate) known_issue: Option<KnownIssueMatch>,
+    /// Merge rules only: how many real requests the traces hold.
+    pub(crate) request_count: Option<u64>,
+    /// Traces whose roots are requests of their own.
+    pub(crate) collided: Vec<TraceId>,
 }
 
 impl Claim {
@@ -146,6 +150,8 @@ impl Claim {
             trace_count: 0,
             culprit: None,
             known_issue: None,
+            request_count: None,
+            collided: Vec::new(),
         }
     }
 
@@ -188,7 +194,7 @@ impl Claim {
             trace_count: self.trace_count,
             span_ids: self.spans,
             span_count: self.span_count,
-            request_count: None,
+            request_count: self.request_count,
             culprit: self.culprit,
             known_issue: self.known_issue,
             message,

@@ -7,25 +7,34 @@ use super::finding::{CulpritClass, Finding, Severity};
 use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, Settled};
 use super::known_issues::{self, KnownIssue};
 use super::marks::Marks;
+use super::policy::{Policy, Suppressed};
 use super::process::{ProcessIx, Processes};
 use super::role::Role;
 use super::rule::{On, RULES, Rule};
 use super::seen::Seen;
 use super::unmerge::{Chains, Edge, Place, Top, Traits};
+use super::verdict::Verdict;
 use crate::model::{Key, ParentLocality, SpanKind, TraceId};
 use crate::store::{Arrived, SpanIx, Store, TraceIx, View};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
 const ENTRY_IN_TABLES: usize = 48;
 
-/// The list of findings is written whole. As long as it is this short, that is done with every batch; then only once
-/// so many spans have come for each of them as pay for the work, or with the next second.
+/// The list of findings is written whole. As long as it is this short, that is done as soon as there is a new verdict;
+/// else only once so many spans have come for each finding that is written again as pay for the work, or with the next
+/// second.
 const PROMPT: usize = 64;
 const SPANS_A_FINDING: usize = 32;
 
 /// How many children of one parent are shown to rules at once; those of a parent with more wait for the next spans.
 const PAIRS_AT_ONCE: usize = 256;
+
+/// How many entries of one caller are gathered when the second one has made them a group.
+const CALLED_AT_ONCE: usize = 256;
+
+/// How many tops of a trace are looked at for requests that were not cut.
+const TOPS: usize = 256;
 
 /// What a trace costs that a finding remembers, bytes.
 const TRACE_IN_A_SET: usize = 40;
@@ -42,6 +51,8 @@ pub struct CutChange {
 /// The engine: what is wrong with everything that was observed.
 #[derive(Debug)]
 pub struct Diagnosis {
+    /// What the user wants said.
+    policy: Policy,
     /// By place in [`RULES`].
     on: Vec<bool>,
     pub(super) marks: Marks,
@@ -74,13 +85,19 @@ pub struct Diagnosis {
     pub(super) wrong_kinds_changed: bool,
     /// The list of findings is older than the verdicts.
     stale: bool,
+    /// A verdict is new, gone, or of another severity or state than the list says.
+    news: bool,
     /// Spans observed since the list was written.
     unwritten: usize,
     cuts: Vec<CutChange>,
     /// How many requests were cut out of a trace so far.
     merged: HashMap<TraceId, u64>,
-    pub(super) verdicts: BTreeMap<u32, super::verdict::Verdict>,
+    /// Traces that share an id by accident, by what rules said last: each root is a request of its own.
+    collided: HashSet<TraceId>,
+    pub(super) verdicts: BTreeMap<u32, Verdict>,
     pub(super) findings: Vec<Finding>,
+    pub(super) suppressed: Vec<Suppressed>,
+    pub(super) policy_remarks: Vec<String>,
     pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
     pub(super) finding_of_wrong_kinds: HashMap<(ProcessIx, u32), usize>,
     pub(super) now_ns: u64,
@@ -89,13 +106,14 @@ pub struct Diagnosis {
 
 impl Default for Diagnosis {
     fn default() -> Self {
-        Self::with_rules(&|rule| rule.enabled)
+        Self::with_policy(Policy::default())
     }
 }
 
 impl Diagnosis {
-    /// A diagnosis by the rules that are on.
-    pub fn with_rules(is_on: &dyn Fn(&Rule) -> bool) -> Self {
+    /// A diagnosis by the rules that speak unasked.
+    pub fn with_policy(policy: Policy) -> Self {
+        let is_on: &dyn Fn(&Rule) -> bool = &|rule| policy.speaks(rule.id, rule.enabled);
         Self {
             on: RULES.iter().map(|rule| is_on(rule)).collect(),
             marks: Marks::new(is_on),
@@ -119,22 +137,27 @@ impl Diagnosis {
             unsettled: BTreeSet::new(),
             wrong_kinds_changed: false,
             stale: false,
+            news: false,
             unwritten: 0,
             cuts: Vec::new(),
             merged: HashMap::new(),
+            collided: HashSet::new(),
             verdicts: BTreeMap::new(),
             findings: Vec::new(),
             finding_of_group: HashMap::new(),
             finding_of_wrong_kinds: HashMap::new(),
             now_ns: 0,
             ended: false,
+            suppressed: Vec::new(),
+            policy_remarks: Vec::new(),
+            policy,
         }
     }
 
     /// Looks at what has just been ingested; `now_ns` is its batch's time of arrival.
     pub fn observe(&mut self, store: &Store, arrived: &Arrived, now_ns: u64) {
         self.gathered.bad_ids += arrived.bad_ids;
-        let arrived = arrived.spans.as_slice();
+        let (repeated, arrived) = (arrived.repeated.as_slice(), arrived.spans.as_slice());
         self.now_ns = self.now_ns.max(now_ns);
         self.ended = false;
         self.processes.learn(store);
@@ -154,11 +177,18 @@ impl Diagnosis {
                 self.judge(store, *at);
             }
         }
+        for at in repeated {
+            if let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, *at) {
+                self.gathered.repeated(&seen, now_ns);
+            }
+        }
         self.weigh_changed(store);
         self.unwritten += arrived.len();
-        self.unasked += arrived.len();
+        self.unasked += arrived.len() + repeated.len();
         let findings = self.findings.len();
-        if self.stale && (findings < PROMPT || self.unwritten >= findings * SPANS_A_FINDING) {
+        let prompt =
+            findings < PROMPT && (self.news || self.unwritten >= self.claims.len() * SPANS_A_FINDING);
+        if self.stale && (prompt || self.unwritten >= findings * SPANS_A_FINDING) {
             self.write(store);
         }
     }
@@ -203,6 +233,7 @@ impl Diagnosis {
                 claims.extend(said.into_iter().map(|claim| (*rule, claim)));
             }
         }
+        self.collided = claims.iter().flat_map(|(_, claim)| claim.collided.iter().copied()).collect();
         self.stale |= !claims.is_empty() || !self.claims.is_empty();
         self.claims = claims;
     }
@@ -226,8 +257,8 @@ impl Diagnosis {
     /// Shows a span that has arrived to rules and aggregates, then with its parent and with children that came before.
     fn show(&mut self, store: &Store, at: SpanIx) {
         let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
-        self.gathered.span(&seen);
-        self.marks.span(&seen);
+        self.gathered.span(&seen, &self.processes);
+        self.marks.span(&seen, &mut self.gathered.traces);
         self.chains.set(at, Traits::SEEN);
         if let Some(parent) = store.slot(at).parent() {
             self.show_pair(store, at, parent);
@@ -247,7 +278,7 @@ impl Diagnosis {
         let (Some(child), Some(above)) = (of(child), of(parent)) else { return };
         self.gathered.pair(&child, &above);
         let excused = self.chains.is(parent, Traits::EXCUSED);
-        if self.marks.pair(&child, &above, excused) && !excused {
+        if self.marks.pair(&child, &above, excused, &mut self.gathered.traces) && !excused {
             self.chains.set(parent, Traits::EXCUSED);
         }
     }
@@ -297,17 +328,19 @@ impl Diagnosis {
 
     /// Writes the list of findings anew.
     fn write(&mut self, store: &Store) {
-        (self.stale, self.unwritten) = (false, 0);
+        (self.stale, self.news, self.unwritten) = (false, false, 0);
         self.write_findings(store);
     }
 
     /// Forgets slots that were evicted or freed. What was learned from them stays.
     pub fn forget(&mut self, store: &Store, gone: &[SpanIx]) {
         for at in gone {
-            if store.slot(*at).is_vacant()
-                && let Some(number) = self.by_key.remove(&GroupKey::Span(*at))
-            {
-                self.free_if_silent(number);
+            if store.slot(*at).is_vacant() {
+                for key in [GroupKey::Span(*at), GroupKey::Caller(*at)] {
+                    if let Some(number) = self.by_key.remove(&key) {
+                        self.free_if_silent(number);
+                    }
+                }
             }
             match self.chains.place(*at) {
                 Some(Place::Group(number)) => {
@@ -365,10 +398,24 @@ impl Diagnosis {
         &self.findings
     }
 
+    /// What was found and is accepted.
+    pub fn suppressed(&self) -> &[Suppressed] {
+        &self.suppressed
+    }
+
+    /// What is to be said of suppressions, a sentence each.
+    pub fn policy_remarks(&self) -> &[String] {
+        &self.policy_remarks
+    }
+
+    /// What the user wants said.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The findings that a span is part of or the culprit of, by index in [`Diagnosis::findings`].
     pub fn findings_of(&self, store: &Store, at: SpanIx) -> Vec<usize> {
-        let group =
-            self.by_key.get(&GroupKey::Span(at)).and_then(|g| self.finding_of_group.get(g)).map(|(f, _)| *f);
+        let group = self.groups_under(at).find_map(|g| self.finding_of_group.get(&g)).map(|(f, _)| *f);
         let member = match self.chains.place(at) {
             Some(Place::Group(number)) if self.is_alone(number, at) => {
                 [self.finding_of_wrong_kinds.get(&self.kinds_key(store, at)).copied(), None]
@@ -397,7 +444,7 @@ impl Diagnosis {
         let marked: Vec<&Rule> = self.marks.of_span(&seen, self.chains.is(at, Traits::EXCUSED)).collect();
         let id = (store.trace(seen.trace).id, seen.record.span_id);
         let concerns = |finding: &Finding| match finding.rule.on {
-            On::Merge => false,
+            On::Merge(_) | On::Entry => false,
             On::Span(_) => {
                 marked.iter().any(|rule| rule.id == finding.rule.id)
                     && finding.service == seen.of_process.service
@@ -407,6 +454,12 @@ impl Diagnosis {
             On::Pair(_) | On::Aggregate(_) => finding.span_ids.contains(&id),
         };
         (0..self.findings.len()).filter(|i| concerns(&self.findings[*i])).collect()
+    }
+
+    /// How bad the worst finding is that a span is part of, where that is more than a hint: lists mark what is wrong.
+    pub fn mark(&self, store: &Store, at: SpanIx) -> Option<Severity> {
+        let findings = self.findings_of(store, at).into_iter().filter_map(|i| self.findings.get(i));
+        findings.map(|finding| finding.severity).max().filter(|severity| *severity > Severity::Info)
     }
 
     /// Whether an entry of a group was judged by itself.
@@ -429,9 +482,11 @@ impl Diagnosis {
 
     /// How many real requests a merged trace holds; nothing for a trace that is not merged.
     pub fn requests(&self, store: &Store, trace: TraceIx) -> Option<u64> {
-        let cut = *self.merged.get(&store.trace(trace).id)?;
+        let id = store.trace(trace).id;
+        let collided = self.collided.contains(&id).then_some(0);
+        let cut = self.merged.get(&id).copied().or(collided)?;
         // The tops that were not cut hold a request when an entry is at or near them.
-        let tops = store.roots(trace).take(64).filter(|top| self.holds_entry(store, *top));
+        let tops = store.roots(trace).take(TOPS).filter(|top| self.holds_entry(store, *top));
         Some(cut + tops.count() as u64)
     }
 
@@ -449,7 +504,7 @@ impl Diagnosis {
         rows.any(|at| self.chains.is_entry(at) && !cut(at))
     }
 
-    /// The worst severity found in a trace.
+    /// The worst severity found in a trace, where that is more than a hint.
     pub fn worst(&self, store: &Store, trace: TraceIx) -> Option<Severity> {
         let id = store.trace(trace).id;
         let groups = self.finding_of_group.iter().filter(|(number, _)| {
@@ -461,22 +516,28 @@ impl Diagnosis {
             .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains_key(&id)));
         let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
         let merged = findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max();
-        let marked = self.marks.of_trace(store, trace);
+        let marked = self.gathered.traces.get(store, trace).map(|note| note.marked).unwrap_or_default();
         let claimed = |finding: &&Finding| match finding.rule.on {
-            On::Merge => false,
+            On::Merge(_) | On::Entry => false,
             On::Span(_) | On::Pair(_) => {
                 (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
             }
             On::Aggregate(_) => finding.trace_ids.contains(&id),
         };
-        merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max())
+        let worst = merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max());
+        worst.filter(|severity| *severity > Severity::Info)
     }
 
     /// Whether a span (or a placeholder of one) holds merged requests together.
     pub fn is_culprit(&self, at: SpanIx) -> bool {
-        let group =
-            self.by_key.get(&GroupKey::Span(at)).and_then(|number| self.groups[*number as usize].as_ref());
-        group.is_some_and(|group| group.spoken)
+        let mut groups = self.groups_under(at).filter_map(|number| self.groups[number as usize].as_ref());
+        groups.any(|group| group.spoken)
+    }
+
+    /// The groups that hang from a span.
+    fn groups_under(&self, at: SpanIx) -> impl Iterator<Item = u32> {
+        let keys = [GroupKey::Span(at), GroupKey::Caller(at)];
+        keys.into_iter().filter_map(|key| self.by_key.get(&key).copied())
     }
 
     /// Bytes of memory held.
@@ -495,8 +556,10 @@ impl Diagnosis {
     /// Judges an entry and puts it where it belongs.
     fn judge(&mut self, store: &Store, at: SpanIx) {
         match self.chains.judge(store, &self.processes, at) {
-            Edge::Root | Edge::Remote => {
+            Edge::Root => self.note_wrong_kind(store, at, Settled { received: true, tail: false }),
+            Edge::Remote(caller) => {
                 self.note_wrong_kind(store, at, Settled { received: true, tail: false });
+                self.called(store, at, caller);
             }
             Edge::LocalCall | Edge::Nested(_) => {}
             Edge::Unknown(parent) => {
@@ -506,8 +569,70 @@ impl Diagnosis {
                 if self.chains.has_wrong_kind(at) {
                     self.patience.push_back((self.now_ns + super::verdict::SILENT_NS, at));
                 }
+                self.called(store, at, parent);
             }
             Edge::Cut(cut, key) => self.join(store, at, cut, key),
+        }
+    }
+
+    /// Notes an entry that names a caller. The first is how it should be; with the second they are a group, of which
+    /// there may be something to say.
+    fn called(&mut self, store: &Store, at: SpanIx, caller: SpanIx) {
+        let above = store.slot(caller);
+        // Messages share what sent them by design, seconds or days later.
+        let sends = above.is_held() && matches!(above.record.kind(), SpanKind::Producer | SpanKind::Consumer);
+        if sends || !self.is_call(store, at) {
+            return;
+        }
+        let key = GroupKey::Caller(caller);
+        if self.by_key.contains_key(&key) {
+            self.leave_waiting(at);
+            return self.join(store, at, Cut::Called, key);
+        }
+        if !self.chains.is(caller, Traits::CALLS) {
+            return self.chains.set(caller, Traits::CALLS);
+        }
+        let process = self.processes.of(above.record.resource);
+        let carried = |child: SpanIx| {
+            let record = store.record(child);
+            !above.is_held()
+                || record.locality() == ParentLocality::Remote
+                || self.processes.of(record.resource) != process
+        };
+        let next = |child: &SpanIx| store.next_sibling(*child, View::Recorded);
+        let children = std::iter::successors(store.first_child(caller, View::Recorded), next);
+        let entries: Vec<SpanIx> = children
+            .take(CALLED_AT_ONCE)
+            .filter(|child| *child == at || self.chains.is(*child, Traits::SEEN))
+            .filter(|child| carried(*child) && self.is_call(store, *child))
+            .collect();
+        if entries.len() < 2 {
+            return;
+        }
+        for entry in entries {
+            self.leave_waiting(entry);
+            self.join(store, entry, Cut::Called, key);
+        }
+    }
+
+    /// Whether an entry handles a call, and has no place yet for another reason.
+    fn is_call(&self, store: &Store, at: SpanIx) -> bool {
+        self.chains.is_entry(at)
+            && !self.chains.has_wrong_kind(at)
+            && !matches!(self.chains.role(at), Role::MessageIn | Role::JobIn | Role::FaasIn)
+            && store.record(at).kind() != SpanKind::Consumer
+            && !matches!(self.chains.place(at), Some(Place::Group(_) | Place::WrongKind))
+    }
+
+    /// An entry that waited for its parent has found a place.
+    fn leave_waiting(&mut self, at: SpanIx) {
+        if let Some(Place::Waiting(parent)) = self.chains.place(at)
+            && let Some(waiting) = self.waiting.get_mut(&parent)
+        {
+            waiting.remove(&at);
+            if waiting.is_empty() {
+                self.waiting.remove(&parent);
+            }
         }
     }
 
@@ -536,6 +661,9 @@ impl Diagnosis {
             message: matches!(role, Role::MessageIn | Role::JobIn) || record.kind() == SpanKind::Consumer,
             http: role == Role::HttpIn,
             process,
+            service: self.processes.get(process).service_ix,
+            resent: record.keys.has(Key::HttpResendCount),
+            linked: record.keys.has(Key::HasLinks),
             facts: store.facts(at),
             now_ns: self.now_ns,
         };
@@ -554,12 +682,12 @@ impl Diagnosis {
             return *number;
         }
         let culprit_id = match key {
-            GroupKey::Span(at) => store.record(at).span_id,
+            GroupKey::Span(at) | GroupKey::Caller(at) => store.record(at).span_id,
             GroupKey::Requests(_) => crate::model::SpanId::NONE,
         };
         self.serial += 1;
         let mut group = Group::new(key, culprit_id, process, self.serial);
-        if let GroupKey::Span(at) = key {
+        if let GroupKey::Span(at) | GroupKey::Caller(at) = key {
             self.chains.set_awaited(at);
             group.hub = self.hub(store, at);
         }
@@ -636,6 +764,13 @@ impl Diagnosis {
                 self.chains.set_place(entry, None);
                 self.judge(store, entry);
             }
+        }
+        if let Some(number) = self.by_key.remove(&GroupKey::Caller(at))
+            && let Some(group) = self.groups[number as usize].take()
+        {
+            // The first of them is alone with its caller again.
+            self.chains.unset(at, Traits::CALLS);
+            self.dissolve(store, number, &group);
         }
         let Some(number) = self.by_key.remove(&GroupKey::Span(at)) else { return };
         let Some(group) = self.groups[number as usize].take() else { return };
@@ -745,8 +880,10 @@ impl Diagnosis {
         while let Some(number) = self.dirty.pop_first() {
             let Some(group) = &self.groups[number as usize] else { continue };
             let verdict = self.verdict(store, group);
-            self.stale |= verdict.is_some() || self.verdicts.contains_key(&number);
-            let settled = verdict.as_ref().is_some_and(super::verdict::Verdict::is_settled);
+            let before = self.verdicts.get(&number);
+            self.stale |= verdict.is_some() || before.is_some();
+            self.news |= before.map(Verdict::headline) != verdict.as_ref().map(Verdict::headline);
+            let settled = verdict.as_ref().is_some_and(Verdict::is_settled);
             self.speak(store, number, verdict.is_some());
             match verdict {
                 Some(verdict) => self.verdicts.insert(number, verdict),
@@ -780,7 +917,7 @@ impl Diagnosis {
 /// A held span as rules see it; nothing for a placeholder.
 pub(super) fn seen<'a>(
     store: &'a Store,
-    chains: &Chains,
+    chains: &'a Chains,
     processes: &'a Processes,
     gathered: &Aggregates,
     at: SpanIx,
@@ -794,6 +931,8 @@ pub(super) fn seen<'a>(
     let of_process = processes.get(process);
     Some(Seen {
         store,
+        processes,
+        chains,
         at,
         trace: slot.trace,
         record,

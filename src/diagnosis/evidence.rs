@@ -13,24 +13,24 @@ const MOST: f64 = 0.99;
 /// Circumstances alone never make an error.
 const CAP_WITHOUT_HARD: f64 = 0.89;
 /// A span open for so long is no request (`T_LONG`), nanoseconds.
-pub(super) const LONG_NS: u64 = 60_000_000_000;
+pub(crate) const LONG_NS: u64 = 60_000_000_000;
 
 /// What the group itself does not know.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Circumstances<'a> {
+pub(crate) struct Circumstances<'a> {
     /// How long the culprit was open, or is at least, nanoseconds.
-    pub(super) open_ns: u64,
+    pub(crate) open_ns: u64,
     /// The class of the culprit.
-    pub(super) class: CulpritClass,
+    pub(crate) class: CulpritClass,
     /// A known issue that fits.
-    pub(super) known_issue: Option<&'a KnownIssue>,
+    pub(crate) known_issue: Option<&'a KnownIssue>,
 }
 
 /// A confidence and the sentences behind it, strongest first.
 #[derive(Clone, Debug)]
-pub(super) struct Weighed {
-    pub(super) confidence: f64,
-    pub(super) evidence: Vec<String>,
+pub(crate) struct Weighed {
+    pub(crate) confidence: f64,
+    pub(crate) evidence: Vec<String>,
 }
 
 /// The severity that a confidence allows, nothing where it is better to keep silent.
@@ -44,7 +44,7 @@ pub(super) fn severity(confidence: f64) -> Option<Severity> {
 }
 
 /// Weighs what is known of a group.
-pub(super) fn weigh(group: &Group, circumstances: &Circumstances<'_>) -> Weighed {
+pub(crate) fn weigh(group: &Group, circumstances: &Circumstances<'_>) -> Weighed {
     let mut hard = Vec::new();
     let mut soft = Vec::new();
     hard_evidence(group, circumstances, &mut hard);
@@ -63,6 +63,17 @@ pub(super) fn weigh(group: &Group, circumstances: &Circumstances<'_>) -> Weighed
     let but = factors.into_iter().map(|(_, reason)| format!("but {reason}"));
     // Two digits are all that weights like these can carry, and the same input must give the same bytes.
     Weighed { confidence: (confidence * 100.0).round() / 100.0, evidence: sentences.chain(but).collect() }
+}
+
+/// A confidence from weighed sentences, as noisy-or.
+pub(crate) fn noisy_or(mut evidence: Vec<(f64, String)>, cap: f64) -> Weighed {
+    let doubt = evidence.iter().fold(1.0, |doubt, (weight, _)| doubt * (1.0 - weight));
+    evidence.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let confidence = (1.0 - doubt).min(cap).min(MOST);
+    Weighed {
+        confidence: (confidence * 100.0).round() / 100.0,
+        evidence: evidence.into_iter().map(|(_, sentence)| sentence).collect(),
+    }
 }
 
 fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec<(f64, String)>) {
@@ -107,6 +118,10 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
                 0.95,
                 format!("`{}` is the span of a command that starts a server or worker", hub.name),
             ));
+        } else if circumstances.class == CulpritClass::Startup {
+            let sentence =
+                format!("`{}` is the span of the start of its process, and stayed current", hub.name);
+            out.push((0.95, sentence));
         }
         if hub.end_ns < group.first_start_ns {
             let before = duration(group.first_start_ns - hub.end_ns);
@@ -206,7 +221,9 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     if let Some((reason, factor)) = group.hub.as_ref().and_then(|hub| hub.legitimate) {
         out.push((factor, reason.to_owned()));
     }
-    if group.messages == n && group.hub.is_some() && circumstances.open_ns < LONG_NS {
+    let serves = group.hub.as_ref().is_some_and(|hub| hub.command_name)
+        || circumstances.class == CulpritClass::Startup;
+    if group.is_like_a_batch() && group.hub.is_some() && !serves && circumstances.open_ns < LONG_NS {
         out.push((0.20, "all of it are messages or jobs in one short batch".to_owned()));
     }
     if group.is_like_a_test() {
@@ -217,7 +234,13 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
         ));
     }
     let contained = group.hub.as_ref().is_some_and(|hub| hub.end_ns >= group.last_end_ns);
-    if !hard && contained && circumstances.open_ns < 30_000_000_000 && n <= 20 && group.loopback == n {
+    if !hard
+        && contained
+        && !group.is_of_many()
+        && circumstances.open_ns < 30_000_000_000
+        && n <= 20
+        && group.loopback == n
+    {
         out.push((0.40, "a short script that calls itself looks like this".to_owned()));
     }
     out
@@ -232,6 +255,6 @@ fn requests(count: u64) -> String {
 }
 
 /// A count of a set that stops at eight.
-fn at_least(count: usize) -> String {
+pub(crate) fn at_least(count: usize) -> String {
     if count < 8 { count.to_string() } else { "at least 8".to_owned() }
 }

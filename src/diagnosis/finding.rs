@@ -56,6 +56,14 @@ pub enum CulpritClass {
     PreviousRequest,
     /// A request that was still running, on another connection.
     ConcurrentRequest,
+    /// The previous turn of a loop: each job hangs from the one before.
+    Staircase,
+    /// A span of another process whose context many requests carry.
+    FixedRemoteParent,
+    /// A call that many requests name as their own.
+    FanOutClient,
+    /// No span: ids that repeat.
+    IdCollision,
     /// Not known.
     Unknown,
 }
@@ -69,6 +77,10 @@ impl CulpritClass {
             Self::ConsumerLoop => "consumer-loop",
             Self::PreviousRequest => "previous-request",
             Self::ConcurrentRequest => "concurrent-request",
+            Self::Staircase => "staircase",
+            Self::FixedRemoteParent => "fixed-remote-parent",
+            Self::FanOutClient => "fan-out-client",
+            Self::IdCollision => "id-collision",
             Self::Unknown => "unknown",
         }
     }

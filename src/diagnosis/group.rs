@@ -4,7 +4,7 @@
 //! order of arrival (the earliest entries by start), so that any order of the same spans gives the same verdict.
 
 use super::finding::CulpritClass;
-use super::process::ProcessIx;
+use super::process::{ProcessIx, ServiceIx};
 use crate::model::{Facts, SpanId, SpanKind, TraceId};
 use crate::store::SpanIx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,8 @@ pub(crate) enum GroupKey {
     Span(SpanIx),
     /// Earlier requests of this process, whichever they are.
     Requests(ProcessIx),
+    /// A span of another process, or of the same over a carrier; the placeholder of one that is not here.
+    Caller(SpanIx),
 }
 
 /// How an edge was judged.
@@ -36,6 +38,8 @@ pub(crate) enum Cut {
     OtherConnection,
     /// It overlaps the tail of another request above it.
     Overlap,
+    /// It names the same caller as other requests.
+    Called,
 }
 
 /// One entry, as far as evidence needs it.
@@ -144,6 +148,15 @@ pub(crate) struct Group {
     pub(crate) ports: Few,
     pub(crate) routes: Few,
     pub(crate) threads: Few,
+    pub(crate) paths: Few,
+    /// Services that handle them.
+    pub(crate) services: Few,
+    /// User agents of load and API tools.
+    pub(crate) tools: u64,
+    /// Entries that were sent again (resend count).
+    pub(crate) resent: u64,
+    /// Entries with links: what sent them is told by those.
+    pub(crate) linked: u64,
     pub(crate) first_start_ns: u64,
     pub(crate) last_start_ns: u64,
     pub(crate) first_end_ns: u64,
@@ -172,6 +185,9 @@ pub(crate) struct Joining<'a> {
     pub(crate) message: bool,
     pub(crate) http: bool,
     pub(crate) process: ProcessIx,
+    pub(crate) service: ServiceIx,
+    pub(crate) resent: bool,
+    pub(crate) linked: bool,
     pub(crate) facts: Option<&'a Facts>,
     pub(crate) now_ns: u64,
 }
@@ -203,6 +219,11 @@ impl Group {
             ports: Few::default(),
             routes: Few::default(),
             threads: Few::default(),
+            paths: Few::default(),
+            services: Few::default(),
+            tools: 0,
+            resent: 0,
+            linked: 0,
             first_start_ns: u64::MAX,
             last_start_ns: 0,
             first_end_ns: u64::MAX,
@@ -225,7 +246,7 @@ impl Group {
             Cut::EndedParent => self.ended += 1,
             Cut::OtherConnection => self.other_connection += 1,
             Cut::Overlap => self.overlaps += 1,
-            Cut::Phantom | Cut::Hub => {}
+            Cut::Phantom | Cut::Hub | Cut::Called => {}
         }
         self.messages += u64::from(entry.message);
         self.http += u64::from(entry.http);
@@ -239,7 +260,12 @@ impl Group {
             self.ports.insert(u32::from(facts.peer_port));
             self.routes.insert(facts.route);
             self.threads.insert(facts.thread);
+            self.paths.insert(facts.path[0]);
+            self.tools += u64::from(facts.tool_agent);
         }
+        self.services.insert(entry.service.0 + 1);
+        self.resent += u64::from(entry.resent);
+        self.linked += u64::from(entry.linked);
         let end_ns = entry.sampled.end_ns;
         self.first_start_ns = self.first_start_ns.min(entry.start_ns);
         self.last_start_ns = self.last_start_ns.max(entry.start_ns);
@@ -266,6 +292,9 @@ impl Group {
         self.loopback += other.loopback;
         self.messages += other.messages;
         self.http += other.http;
+        self.tools += other.tools;
+        self.resent += other.resent;
+        self.linked += other.linked;
         self.mixed |= other.mixed || other.process != self.process;
         self.traces.extend(other.traces);
         for (into, from) in [
@@ -275,6 +304,8 @@ impl Group {
             (&mut self.ports, other.ports),
             (&mut self.routes, other.routes),
             (&mut self.threads, other.threads),
+            (&mut self.paths, other.paths),
+            (&mut self.services, other.services),
         ] {
             from.0.into_iter().for_each(|value| into.insert(value));
         }
@@ -297,6 +328,13 @@ impl Group {
         self.sample.values().next().map_or(u32::MAX, |sampled| sampled.scope)
     }
 
+    /// Whether it looks like one batch of messages or jobs: they follow one another without a pause, or say by links
+    /// what sent them, or hang from the span that received them.
+    pub(crate) fn is_like_a_batch(&self) -> bool {
+        let received = self.hub.as_ref().is_some_and(|hub| hub.class == CulpritClass::ConsumerLoop);
+        self.messages == self.n && (received || self.linked == self.n || self.envelope_over_busy() <= 3.0)
+    }
+
     /// Whether it looks like a test that calls the app in its own process: a span that is no command and lasts as long
     /// as its entries, instrumentations that yield to a current span, and one client, as far as any is known.
     pub(crate) fn is_like_a_test(&self) -> bool {
@@ -305,6 +343,16 @@ impl Group {
         let beside =
             self.hub.as_ref().is_some_and(|hub| !hub.command_line && hub.end_ns >= self.first_start_ns);
         beside && one_client && self.conditional == self.n
+    }
+
+    /// Whether its entries name different clients: by address, user agent, or session.
+    pub(crate) fn is_of_many(&self) -> bool {
+        [&self.addresses, &self.agents, &self.sessions].iter().any(|known| known.len() > 1)
+    }
+
+    /// The widest silence between neighbouring sampled entries, nanoseconds.
+    pub(crate) fn widest_gap_ns(&self) -> u64 {
+        self.gaps_ns().max().unwrap_or(0).max(0) as u64
     }
 
     /// Whether its entries are known to come from more than one client, or nothing is known of clients.

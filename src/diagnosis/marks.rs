@@ -2,37 +2,28 @@
 
 use super::aggregate::Cx;
 use super::aggregate::emitters::EmitterIx;
+use super::aggregate::traces::Traces;
 use super::claim::{Case, Claim};
 use super::rule::{On, OnPair, OnSpan, RULES, Rule};
 use super::seen::{Mark, Seen};
 use super::tally::{Sample, SampleKey, Tally};
 use crate::model::Scope;
-use crate::store::segments::Segments;
-use crate::store::{Store, TraceIx};
 
 /// The rules that have marked something, by their place in [`RULES`].
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(super) struct RuleSet([u64; 2]);
+pub(crate) struct RuleSet([u64; 2]);
 
 impl RuleSet {
-    pub(super) fn insert(&mut self, rule: u8) {
+    fn insert(&mut self, rule: u8) {
         self.0[usize::from(rule / 64)] |= 1 << (rule % 64);
     }
 
-    pub(super) fn has(self, rule: u8) -> bool {
+    pub(crate) fn has(self, rule: u8) -> bool {
         self.0[usize::from(rule / 64)] & 1 << (rule % 64) != 0
     }
 }
 
 const _: () = assert!(RULES.len() <= 128, "a rule must fit the set");
-
-/// What is known of a trace beside the store's own.
-#[derive(Clone, Copy, Debug)]
-struct TraceNote {
-    /// [`Trace::seq`](crate::store::Trace::seq): a number may be another trace's after an eviction.
-    seq: u64,
-    marked: RuleSet,
-}
 
 /// Rules on spans and pairs, and what they have marked.
 #[derive(Debug)]
@@ -41,7 +32,6 @@ pub(super) struct Marks {
     pairs: Vec<(u8, &'static OnPair)>,
     /// By emitter, by rule.
     tallies: Vec<Vec<Option<Box<Tally>>>>,
-    traces: Segments<TraceNote>,
 }
 
 impl Marks {
@@ -60,12 +50,11 @@ impl Marks {
             spans: on().filter_map(span).collect(),
             pairs: on().filter_map(pair).collect(),
             tallies: Vec::new(),
-            traces: Segments::default(),
         }
     }
 
     /// Shows a span that has arrived to the rules that watch for such.
-    pub(super) fn span(&mut self, seen: &Seen<'_>) {
+    pub(super) fn span(&mut self, seen: &Seen<'_>, traces: &mut Traces) {
         let (keys, kind) = (seen.record.keys, seen.kind());
         for i in 0..self.spans.len() {
             let (rule, on) = self.spans[i];
@@ -73,13 +62,20 @@ impl Marks {
                 && let Some(mark) = (on.check)(seen)
             {
                 self.add(rule, seen, mark);
+                traces.note(seen.store, seen.trace).marked.insert(rule);
             }
         }
     }
 
     /// Shows a span and its parent, both here now, to the rules that watch for such. `excused` tells whether the
     /// parent's marks were taken back before; answers whether they are now.
-    pub(super) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>, excused: bool) -> bool {
+    pub(super) fn pair(
+        &mut self,
+        child: &Seen<'_>,
+        parent: &Seen<'_>,
+        excused: bool,
+        traces: &mut Traces,
+    ) -> bool {
         let (keys, kind) = (child.record.keys, child.kind());
         for i in 0..self.pairs.len() {
             let (rule, on) = self.pairs[i];
@@ -87,6 +83,7 @@ impl Marks {
                 && let Some(mark) = (on.check)(child, parent)
             {
                 self.add(rule, if mark.at == child.at { child } else { parent }, mark);
+                traces.note(child.store, child.trace).marked.insert(rule);
             }
         }
         let mut excused = excused;
@@ -109,7 +106,6 @@ impl Marks {
         let (key, sample) = sampled(seen, mark);
         let tally = self.tally(seen.emitter, rule);
         tally.add(key, sample);
-        self.note(seen.store, seen.trace, rule);
     }
 
     fn retract(&mut self, rule: u8, seen: &Seen<'_>, mark: Mark) {
@@ -126,23 +122,6 @@ impl Marks {
             row.resize_with(RULES.len(), || None);
         }
         row[usize::from(rule)].get_or_insert_default()
-    }
-
-    /// Notes that a rule has marked something of a trace.
-    pub(super) fn note(&mut self, store: &Store, trace: TraceIx, rule: u8) {
-        let seq = store.trace(trace).seq;
-        self.traces.grow(trace.0 as usize + 1, || TraceNote { seq: u64::MAX, marked: RuleSet::default() });
-        let note = &mut self.traces[trace.0];
-        if note.seq != seq {
-            *note = TraceNote { seq, marked: RuleSet::default() };
-        }
-        note.marked.insert(rule);
-    }
-
-    /// The rules that have marked something of a trace.
-    pub(super) fn of_trace(&self, store: &Store, trace: TraceIx) -> RuleSet {
-        let note = self.traces.get(trace.0).filter(|note| note.seq == store.trace(trace).seq);
-        note.map_or_else(RuleSet::default, |note| note.marked)
     }
 
     /// The rules that mark this span by itself.
@@ -165,7 +144,7 @@ impl Marks {
                 let say = match &rule.on {
                     On::Span(on) => on.say,
                     On::Pair(on) => on.say,
-                    On::Merge | On::Aggregate(_) => continue,
+                    On::Merge(_) | On::Entry | On::Aggregate(_) => continue,
                 };
                 let scope: &Scope = cx.store.scope(emitter.scope);
                 let service = cx.processes.service(emitter.service);
@@ -184,8 +163,7 @@ impl Marks {
 
     pub(super) fn memory(&self) -> usize {
         let tallies = self.tallies.iter().flatten().flatten();
-        self.traces.memory()
-            + self.tallies.len() * RULES.len() * size_of::<Option<Box<Tally>>>()
+        self.tallies.len() * RULES.len() * size_of::<Option<Box<Tally>>>()
             + tallies.map(|tally| tally.memory()).sum::<usize>()
     }
 }

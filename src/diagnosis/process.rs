@@ -81,6 +81,11 @@ impl Processes {
         self.services.get(service.0 as usize).map_or("", |(_, name)| name)
     }
 
+    /// The service behind a resource number.
+    pub(crate) fn service_of(&self, resource: u32) -> ServiceIx {
+        self.get(self.of(resource)).service_ix
+    }
+
     /// How many services there are.
     pub(crate) fn service_count(&self) -> usize {
         self.services.len()

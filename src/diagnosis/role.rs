@@ -3,7 +3,7 @@
 use crate::model::{Facts, Key, KeySet, MessagingOperation, SpanKind, SpanRecord};
 
 /// The role of a span, from its attributes, its kind only where nothing else tells the sides apart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(crate) enum Role {
     /// No role that a rule knows.
     #[default]
@@ -263,8 +263,11 @@ fn http_side(keys: KeySet, kind: SpanKind) -> Option<bool> {
     // `url.scheme` is opt-in on client spans, so it speaks for a server only without `url.full`.
     let server = keys.any(SERVER_SIDE) || keys.has(Key::UrlScheme) && !keys.has(Key::UrlFull);
     let inside = keys.has(Key::HttpTarget) || keys.has(Key::HttpRoute);
+    // Old server spans carry the absolute URL too (Django without a target); a client's never name the server or the
+    // client's address.
+    let seen_by_server = keys.any(KeySet::of(&[Key::HttpServerName, Key::HttpClientIp, Key::ClientAddress]));
     let client = keys.any(CLIENT_SIDE)
-        || keys.has(Key::HttpUrl) && !keys.has(Key::HttpTarget)
+        || keys.has(Key::HttpUrl) && !keys.has(Key::HttpTarget) && !seen_by_server
         || keys.has(Key::NetPeerName) && !inside
         || keys.has(Key::ServerAddress) && !keys.has(Key::UrlPath) && !server;
     // Node's old client spans carry target and URL; so do its old server spans, with a client address or a route.
@@ -333,6 +336,12 @@ mod tests {
             (Internal, &["http.route", "http.method"], Role::Other),
             (Internal, &["http.route", "express.type"], Role::Other),
             (Internal, &["http.method", "http.route", "http.url"], Role::HttpOut),
+            (
+                Internal,
+                &["http.method", "http.url", "http.server_name", "http.host", "net.peer.ip"],
+                Role::HttpIn,
+            ),
+            (Client, &["http.method", "http.url", "net.peer.name"], Role::HttpOut),
         ] {
             assert_eq!(role_of(kind, names), expected, "{kind} {names:?}");
         }

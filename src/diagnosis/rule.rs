@@ -2,9 +2,12 @@
 
 use super::aggregate::Cx;
 use super::claim::{Case, Claim, Said};
-use super::finding::Severity;
+use super::evidence::{Circumstances, Weighed};
+use super::finding::{Severity, State};
+use super::group::Group;
 use super::rules;
 use super::seen::{Mark, Seen};
+use super::verdict::{Moment, Words};
 use crate::model::{KeySet, SpanKind};
 
 /// A rule: one file in `rules/`, one word in [`RULES`]. Reports, help and `otoscope rules` print from here.
@@ -37,14 +40,29 @@ pub struct Rule {
 /// The moment at which a rule looks.
 #[derive(Debug)]
 pub(crate) enum On {
-    /// Entries that hang from one culprit: `group.rs`, `evidence.rs` and `verdict.rs` do the looking.
-    Merge,
+    /// Entries hang from one culprit: a group of `group.rs`.
+    Merge(OnMerge),
+    /// An entry was judged by itself: `alone.rs` does the looking.
+    Entry,
     /// A span arrived. What is marked is counted by service and scope, and said once with a count.
     Span(OnSpan),
     /// A span met its parent, whichever came last. Counted likewise.
     Pair(OnPair),
     /// What was gathered of services, scopes, processes and traces, looked at once a second and at the end.
     Aggregate(fn(&Cx<'_>, &mut Vec<Claim>)),
+}
+
+/// A rule on entries that hang from one culprit.
+#[derive(Debug)]
+pub(crate) struct OnMerge {
+    /// How settled it is, nothing while it is better to keep silent. Asked first: most groups are nobody's fault.
+    pub(crate) state: fn(&Group, &Moment) -> Option<State>,
+    /// How sure it is, and the sentences behind that.
+    pub(crate) weigh: fn(&Group, &Circumstances<'_>) -> Weighed,
+    /// The one line. It is given how many requests the traces hold.
+    pub(crate) message: fn(&Words<'_>, u64) -> String,
+    /// What to do, first things first.
+    pub(crate) remedy: fn(&Words<'_>) -> Vec<String>,
 }
 
 /// A rule that looks at each span by itself.
@@ -131,6 +149,13 @@ pub const RULES: &[&Rule] = &[
     &rules::internal_with_remote_parent::RULE,
     &rules::merged_under_local_span::RULE,
     &rules::request_inherits_finished_request::RULE,
+    &rules::fixed_remote_parent::RULE,
+    &rules::trace_id_collision::RULE,
+    &rules::ever_growing_trace::RULE,
+    &rules::client_span_adopted::RULE,
+    &rules::long_lived_connection_trace::RULE,
+    &rules::background_loop_inherits_request::RULE,
+    &rules::cross_talk::RULE,
     &rules::exporter_traces_itself::RULE,
     &rules::dropped_data::RULE,
     &rules::negative_duration::RULE,
@@ -142,6 +167,16 @@ pub const RULES: &[&Rule] = &[
     &rules::coarse_clock::RULE,
     &rules::zero_duration_flood::RULE,
     &rules::unknown_service::RULE,
+    &rules::duplicate_span::RULE,
+    &rules::span_id_collision::RULE,
+    &rules::zipkin_shared_span_id::RULE,
+    &rules::invalid_id::RULE,
+    &rules::low_entropy_ids::RULE,
+    &rules::instance_id_shared::RULE,
+    &rules::service_name_churn::RULE,
+    &rules::mixed_sdk::RULE,
+    &rules::high_cardinality_name::RULE,
+    &rules::leaked_secret::RULE,
 ];
 
 /// The rule with this name or number.

@@ -1,8 +1,9 @@
 //! A span as rules see it: its record, what it describes, and who sent it. No rule reads bytes.
 
 use super::aggregate::emitters::EmitterIx;
-use super::process::{Process, ProcessIx, ServiceIx};
+use super::process::{Process, ProcessIx, Processes, ServiceIx};
 use super::role::{NameTraits, Role, ScopeTraits};
+use super::unmerge::Chains;
 use crate::model::{Facts, Key, ParentLocality, SpanKind, SpanRecord};
 use crate::store::{SpanIx, Store, TraceIx};
 
@@ -11,6 +12,8 @@ use crate::store::{SpanIx, Store, TraceIx};
 pub(crate) struct Seen<'a> {
     /// Everything that is held. Its own trees are for looking at a few neighbours, never for walking a trace.
     pub(crate) store: &'a Store,
+    pub(crate) processes: &'a Processes,
+    pub(crate) chains: &'a Chains,
     pub(crate) at: SpanIx,
     pub(crate) trace: TraceIx,
     pub(crate) record: &'a SpanRecord,

@@ -89,7 +89,7 @@ pub(super) enum Edge {
     /// It is a root.
     Root,
     /// It continues what called it from another process, or over a carrier.
-    Remote,
+    Remote(SpanIx),
     /// A local call without header extraction, or an in-memory queue.
     LocalCall,
     /// Its parent is not here and nothing says where that lives.
@@ -163,12 +163,17 @@ impl Chains {
         self.nodes[at.0].is.set(traits, true);
     }
 
+    /// Notes that this no longer holds of a slot.
+    pub(super) fn unset(&mut self, at: SpanIx, traits: Traits) {
+        self.nodes[at.0].is.set(traits, false);
+    }
+
     /// Notes that something may have to be judged again when a span arrives in this slot.
     pub(super) fn set_awaited(&mut self, at: SpanIx) {
         self.set(at, Traits::AWAITED);
     }
 
-    pub(super) fn role(&self, at: SpanIx) -> Role {
+    pub(crate) fn role(&self, at: SpanIx) -> Role {
         self.nodes[at.0].role
     }
 
@@ -177,7 +182,7 @@ impl Chains {
         self.is(at, Traits::WRONG_KIND)
     }
 
-    pub(super) fn is_entry(&self, at: SpanIx) -> bool {
+    pub(crate) fn is_entry(&self, at: SpanIx) -> bool {
         self.is(at, Traits::ENTRY)
     }
 
@@ -232,6 +237,32 @@ impl Chains {
         }
     }
 
+    /// The request that a held span is part of, by a walk of at most so many steps within its process.
+    pub(crate) fn owner(
+        &self,
+        store: &Store,
+        processes: &Processes,
+        at: SpanIx,
+        most: usize,
+    ) -> Option<SpanIx> {
+        let mut at = at;
+        for _ in 0..most {
+            let slot = store.slot(at);
+            if !slot.is_held() {
+                return None;
+            }
+            if self.is_entry(at) {
+                return Some(at);
+            }
+            let parent = slot.parent().filter(|_| slot.record.locality() != ParentLocality::Remote)?;
+            if processes.of(store.record(parent).resource) != processes.of(slot.record.resource) {
+                return None;
+            }
+            at = parent;
+        }
+        None
+    }
+
     /// Judges the edge of a held entry.
     pub(super) fn judge(&mut self, store: &Store, processes: &Processes, at: SpanIx) -> Edge {
         let entry = store.slot(at);
@@ -246,15 +277,15 @@ impl Chains {
                     Edge::Cut(Cut::Phantom, GroupKey::Span(parent))
                 }
                 ParentLocality::Unknown => Edge::Unknown(parent),
-                ParentLocality::Remote | ParentLocality::Root => Edge::Remote,
+                ParentLocality::Remote | ParentLocality::Root => Edge::Remote(parent),
             };
         }
         let p = &above.record;
         if processes.of(p.resource) != process || e.locality() == ParentLocality::Remote {
-            return Edge::Remote;
+            return Edge::Remote(parent);
         }
         if may_be_carried(e, p.kind()) {
-            return Edge::Remote;
+            return Edge::Remote(parent);
         }
         let epsilon = processes.get(process).epsilon_ns;
         match p.kind() {

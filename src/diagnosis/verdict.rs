@@ -1,23 +1,25 @@
 //! From groups to findings: when a verdict may be spoken, how it is ordered, what is folded under what.
 
-use super::evidence::{Circumstances, LONG_NS, severity, weigh};
+use super::evidence::{Circumstances, severity};
 use super::finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
 use super::group::{Group, GroupKey, Hub};
 use super::known_issues::{self, KnownIssue, Suspect};
-use super::rules::{http_entry_not_server, merged_under_local_span, request_inherits_finished_request};
+use super::rule::On;
+use super::rules::{
+    client_span_adopted, fixed_remote_parent, http_entry_not_server, merged_under_local_span,
+    request_inherits_finished_request,
+};
+use super::unmerge::Place;
 use super::{Diagnosis, Rule};
-use crate::model::TraceId;
-use crate::store::{Presence, Store};
+use crate::model::{SpanKind, TraceId};
+use crate::store::{Presence, SpanIx, Store};
 
 /// What a missing parent may lag behind the last span of its process (`T_QUIET`), nanoseconds.
-pub(super) const QUIET_NS: u64 = 10_000_000_000;
+pub(crate) const QUIET_NS: u64 = 10_000_000_000;
 /// Wall clock after which a silent process has said all it will (`T_QUIET`, silent case), nanoseconds.
 pub(super) const SILENT_NS: u64 = 30_000_000_000;
-/// How long after its second request a merge under a missing parent is firm without a third, nanoseconds.
-const SECOND_NS: u64 = 6_000_000_000;
-
 /// What is said of a group.
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
@@ -32,6 +34,11 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
+    /// What changes seldom, and is told at once when it does.
+    pub(super) fn headline(&self) -> (&'static str, Severity, State) {
+        (self.rule.id, self.severity, self.state)
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.state == State::Firm
     }
@@ -51,36 +58,45 @@ pub(crate) struct Words<'a> {
     pub(crate) silent: bool,
 }
 
+/// What a rule may ask of the moment at which it is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The time that the engine was told, nanoseconds since the Unix epoch.
+    pub(crate) now_ns: u64,
+    /// Nothing more will come.
+    pub(crate) ended: bool,
+    /// How long the culprit was open, or has been at least, nanoseconds.
+    pub(crate) open_ns: u64,
+}
+
+/// The rule on this group.
+fn rule_of(group: &Group) -> &'static Rule {
+    let calls = group.hub.as_ref().is_some_and(|hub| hub.kind == SpanKind::Client);
+    match group.key {
+        GroupKey::Span(_) => &merged_under_local_span::RULE,
+        GroupKey::Requests(_) => &request_inherits_finished_request::RULE,
+        GroupKey::Caller(_) if calls => &client_span_adopted::RULE,
+        GroupKey::Caller(_) => &fixed_remote_parent::RULE,
+    }
+}
+
 impl Diagnosis {
     /// The verdict on a group, nothing while it is better to keep silent.
     pub(super) fn verdict(&self, store: &Store, group: &Group) -> Option<Verdict> {
-        let rule = match group.key {
-            GroupKey::Span(_) => &merged_under_local_span::RULE,
-            GroupKey::Requests(_) => &request_inherits_finished_request::RULE,
-        };
+        let rule = rule_of(group);
+        let On::Merge(on) = &rule.on else { return None };
+        if !self.is_on(rule) {
+            return None;
+        }
         let process = self.processes.get(group.process);
         let open_ns = self.open_ns(store, group);
-        // Asked first: most groups are a single request about which there is nothing to say.
-        let state = self.state(group, open_ns)?;
+        let state = (on.state)(group, &Moment { now_ns: self.now_ns, ended: self.ended, open_ns })?;
         let known_issue = self.known_issue(store, group, rule);
         let class = culprit_class(group, known_issue, process.first_start_ns);
-        let circumstances = Circumstances { open_ns, class, known_issue };
-        let weighed = weigh(group, &circumstances);
-        let severity = severity(weighed.confidence)?;
-        let culprit = Self::culprit(group, class, open_ns);
-        let words = Words {
-            group,
-            language: &process.language,
-            culprit: culprit.as_ref(),
-            open_ns,
-            known_issue,
-            ended: self.ended,
-            silent: process.is_silent(self.now_ns),
-        };
-        let remedy = match group.key {
-            GroupKey::Span(_) => merged_under_local_span::remedy(&words),
-            GroupKey::Requests(_) => request_inherits_finished_request::remedy(&words),
-        };
+        let weighed = (on.weigh)(group, &Circumstances { open_ns, class, known_issue });
+        let severity = severity(weighed.confidence)?.min(rule.severity);
+        let culprit = self.culprit(store, group, class, open_ns);
+        let remedy = (on.remedy)(&self.words(group, culprit.as_ref(), open_ns, known_issue));
         Some(Verdict {
             rule,
             severity,
@@ -93,38 +109,23 @@ impl Diagnosis {
         })
     }
 
-    /// How settled a merge is; nothing where a single request hangs from something that is known to be no wrapper.
-    fn state(&self, group: &Group, open_ns: u64) -> Option<State> {
-        let firm = match (group.key, &group.hub) {
-            (GroupKey::Span(_), Some(hub)) => {
-                // A merge is of two at least; a server's own command says enough with the first request.
-                if group.n < 2 && !(hub.command_line && hub.command_name && group.http > 0) {
-                    return None;
-                }
-                true
-            }
-            (GroupKey::Span(_), None) => {
-                let in_a_row = group.in_a_row();
-                let long = open_ns >= LONG_NS.max(20 * group.median_duration_ns());
-                let waited = group.second_arrived_ns.is_some_and(|second| self.now_ns >= second + SECOND_NS);
-                if in_a_row < 2 && !long {
-                    return None;
-                }
-                // A request that takes long may dispatch others inside of itself, and a connection that stays open
-                // may carry calls and messages: both are one client's.
-                let clients = group.http > 0 && group.several_clients();
-                long || self.ended || clients && (in_a_row >= 3 || waited)
-            }
-            (GroupKey::Requests(_), _) => {
-                // One is enough when the sender itself says that the parent is local, and no tail merely overlaps.
-                let certain = group.local_by_flags == group.n && group.ended + group.other_connection > 0;
-                if group.n < 2 && !certain {
-                    return None;
-                }
-                true
-            }
-        };
-        Some(if firm { State::Firm } else { State::Provisional })
+    fn words<'a>(
+        &'a self,
+        group: &'a Group,
+        culprit: Option<&'a Culprit>,
+        open_ns: u64,
+        known_issue: Option<&'a KnownIssue>,
+    ) -> Words<'a> {
+        let process = self.processes.get(group.process);
+        Words {
+            group,
+            language: &process.language,
+            culprit,
+            open_ns,
+            known_issue,
+            ended: self.ended,
+            silent: process.is_silent(self.now_ns),
+        }
     }
 
     /// How long the culprit was open, or at least has been, nanoseconds.
@@ -132,7 +133,7 @@ impl Diagnosis {
         let process = self.processes.get(group.process);
         match (group.key, &group.hub) {
             (_, Some(hub)) => hub.end_ns.saturating_sub(hub.start_ns),
-            (GroupKey::Span(at), None) => {
+            (GroupKey::Span(at) | GroupKey::Caller(at), None) => {
                 let slot = store.slot(at);
                 // Spans other than entries may hang from the missing parent too, and have started earlier.
                 let known = slot.presence == Presence::Missing && slot.record.span_id == group.culprit_id;
@@ -165,9 +166,9 @@ impl Diagnosis {
         )
     }
 
-    fn culprit(group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
+    fn culprit(&self, store: &Store, group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
         if matches!(group.key, GroupKey::Requests(_)) {
-            return None;
+            return self.earlier_request(store, group, class);
         }
         let hub = group.hub.as_ref();
         Some(Culprit {
@@ -182,27 +183,48 @@ impl Diagnosis {
         })
     }
 
+    /// The request that the earliest entry was recorded under. Where each job of a loop hangs from the one before, that
+    /// is a staircase.
+    fn earlier_request(&self, store: &Store, group: &Group, class: CulpritClass) -> Option<Culprit> {
+        const LOOKED_AT: usize = 16;
+        const STEPS: usize = 64;
+        const STAIRS: usize = 5;
+        let owners = group.sample.keys().take(LOOKED_AT).filter_map(|(_, span, trace)| {
+            let at = store.find_trace(*trace).and_then(|trace| store.find_span(trace, *span))?;
+            self.chains.owner(store, &self.processes, store.slot(at).parent()?, STEPS)
+        });
+        let owners: Vec<SpanIx> = owners.collect();
+        let earliest = *owners.first()?;
+        let cut = |at: &&SpanIx| matches!(self.chains.place(**at), Some(Place::Group(_)));
+        let stairs = group.messages == group.n && owners.iter().filter(cut).count() >= STAIRS;
+        let record = store.record(earliest);
+        let scope = store.scope(record.scope);
+        Some(Culprit {
+            span_id: record.span_id,
+            name: Some(store.name(earliest).into_owned()),
+            kind: Some(record.kind()),
+            scope: Some(scope.name.clone()),
+            scope_version: Some(scope.version.clone()),
+            received: true,
+            class: if stairs { CulpritClass::Staircase } else { class },
+            open_at_least_ns: None,
+        })
+    }
+
     pub(super) fn merge_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
         let process = self.processes.get(group.process);
-        let words = Words {
-            group,
-            language: &process.language,
-            culprit: verdict.culprit.as_ref(),
-            open_ns: self.open_ns(store, group),
-            known_issue: self.known_issue(store, group, verdict.rule),
-            ended: self.ended,
-            silent: process.is_silent(self.now_ns),
-        };
+        let known_issue = self.known_issue(store, group, verdict.rule);
+        let words = self.words(group, verdict.culprit.as_ref(), self.open_ns(store, group), known_issue);
         let requests = self.request_count(store, group);
-        let message = match group.key {
-            GroupKey::Span(_) => merged_under_local_span::message(&words, group.n),
-            GroupKey::Requests(_) => request_inherits_finished_request::message(&words, requests),
+        let message = match &verdict.rule.on {
+            On::Merge(on) => (on.message)(&words, requests),
+            _ => String::new(),
         };
         let (trace_ids, span_ids) = ids(group, |_| true);
         Finding {
             key: group.serial << 2,
             rule: verdict.rule,
-            severity: verdict.severity.min(verdict.rule.severity),
+            severity: verdict.severity,
             confidence: verdict.confidence,
             state: verdict.state,
             service: process.service.clone(),
@@ -275,6 +297,8 @@ fn culprit_class(group: &Group, known_issue: Option<&KnownIssue>, process_start_
         (GroupKey::Span(_), Some(hub)) => hub.class,
         (GroupKey::Span(_), None) if known_issue.is_some() => CulpritClass::Cli,
         (GroupKey::Span(_), None) => CulpritClass::Unknown,
+        (GroupKey::Caller(_), Some(hub)) if hub.kind == SpanKind::Client => CulpritClass::FanOutClient,
+        (GroupKey::Caller(_), _) => CulpritClass::FixedRemoteParent,
     }
 }
 

@@ -169,7 +169,11 @@ keys! {
     SecretHeader = "http.request.header.authorization" | "http.request.header.cookie"
         | "http.request.header.proxy_authorization" | "http.request.header.proxy-authorization"
         | "http.request.header.x-api-key" | "http.request.header.x_api_key"
-        | "http.response.header.set-cookie" | "http.response.header.set_cookie";
+        | "http.response.header.set-cookie" | "http.response.header.set_cookie"
+        | "rpc.request.metadata.authorization" | "rpc.request.metadata.cookie"
+        | "rpc.grpc.request.metadata.authorization" | "rpc.grpc.request.metadata.cookie";
+    /// How a database is reached, as a URL with the credentials in some.
+    DbConnection = "db.connection_string";
 }
 
 const SLOTS: usize = 1024;
@@ -223,7 +227,7 @@ impl Key {
 }
 
 /// A set of watched keys.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct KeySet(u128);
 
 impl KeySet {
@@ -297,7 +301,7 @@ mod tests {
 
     #[test]
     fn keys_fit_the_set() {
-        assert!((Key::SecretHeader as u8) < 128);
+        assert!((Key::DbConnection as u8) < 128);
         let set = KeySet::of(&[Key::HttpMethod, Key::UrlPath]);
         assert!(set.has(Key::UrlPath) && !set.has(Key::HttpTarget));
         assert_eq!(set.names().collect::<Vec<_>>(), ["http.request.method", "url.path"]);

@@ -17,4 +17,5 @@ mod wire;
 pub use json::{JsonError, walk_json};
 pub(crate) use json::{Reading, first_keys, read_document, tree};
 pub use mend::mend;
+pub(crate) use signs::is_secret;
 pub use walk::{Malformed, walk};

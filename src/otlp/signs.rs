@@ -78,8 +78,22 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
         Key::NetworkProtocol if text.eq_ignore_ascii_case(b"websocket") => keys.insert(Key::Websocket),
         Key::UrlScheme if matches!(text, b"ws" | b"wss") => keys.insert(Key::Websocket),
         Key::SecretHeader if !is_masked(text) => keys.insert(Key::Secret),
+        Key::DbConnection if has_user_info(text) => keys.insert(Key::Secret),
         _ => {}
     }
+}
+
+/// Whether the text of an attribute looks like a credential that was not masked, as [`Key::Secret`] says of a span.
+pub(crate) fn is_secret(key: &str, text: &str) -> bool {
+    let mut keys = KeySet::default();
+    match Key::from_name(key.as_bytes()) {
+        Some(Key::UrlPath | Key::HttpTarget | Key::UrlFull | Key::HttpUrl) => {
+            of_url(text.as_bytes(), &mut keys)
+        }
+        Some(key) => of_value(key, text.as_bytes(), &mut keys),
+        None => {}
+    }
+    keys.has(Key::Secret)
 }
 
 /// The upper 32 of the 56 bits of the rejection threshold in `tracestate` (`ot=th:c8`), if there is one.
@@ -114,12 +128,13 @@ fn is_signed(query: &[u8]) -> bool {
         })
 }
 
-/// Whether nothing is left of a secret: empty, stars, dots, or a word that says so.
+/// Whether nothing is left of a secret: empty, stars, dots, a word that says so, or a place to put one.
 fn is_masked(value: &[u8]) -> bool {
+    let placeholder = matches!(value, [b'$' | b'<' | b'{', ..] | b"password" | b"pass" | b"PASSWORD");
     let plain = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'));
     let says_so =
         [&b"REDACTED"[..], b"redacted", b"Redacted", b"FILTERED", b"Filtered", b"%2A%2A", b"masked", b"****"];
-    plain || says_so.iter().any(|word| memmem::find(value, word).is_some())
+    placeholder || plain || says_so.iter().any(|word| memmem::find(value, word).is_some())
 }
 
 #[cfg(test)]
@@ -155,6 +170,8 @@ mod tests {
         for masked in [
             "http://REDACTED:REDACTED@shop/a",
             "http://ann:***@shop/",
+            "http://ann:${PASSWORD}@shop/",
+            "http://user:password@shop/",
             "/blob?sig=REDACTED",
             "/a?signal=1",
             "/mail/ann:x@y",
@@ -168,6 +185,9 @@ mod tests {
         assert!(!keys.has(Key::Secret));
         of_value(Key::SecretHeader, b"Bearer abc", &mut keys);
         assert!(keys.has(Key::Secret));
+        assert!(is_secret("db.connection_string", "postgresql://ann:hunter2@db:5432/shop"));
+        assert!(!is_secret("db.connection_string", "Server=db;Database=shop"));
+        assert!(is_secret("url.query", "sig=abc") && !is_secret("app.note", "sig=abc"));
     }
 
     #[test]

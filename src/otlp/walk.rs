@@ -340,8 +340,20 @@ impl Gathered {
             | Key::GenAiOperation
             | Key::NetworkProtocol
             | Key::UrlScheme
-            | Key::SecretHeader => {
+            | Key::DbConnection => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
+                    signs::of_value(key, text, keys);
+                }
+            }
+            Key::SecretHeader => {
+                // Conventions make a list of a header's values.
+                let first = match Fields::new(value, base).next()? {
+                    Some((5, Field::Bytes(at, list))) => Fields::new(list, at).next()?,
+                    _ => Some((1, Field::Bytes(base, value))),
+                };
+                if let Some((1, Field::Bytes(at, value))) = first
+                    && let Scalar::Text(_, text) = scalar(value, at)?
+                {
                     signs::of_value(key, text, keys);
                 }
             }
@@ -482,6 +494,18 @@ mod tests {
         let (batch, _) = walked(request(vec![Span { parent_span_id: vec![0; 8], ..span(1) }]));
         assert_eq!(batch.records[0].locality(), ParentLocality::Root);
         assert!(batch.records[0].keys.has(Key::ZeroParent));
+    }
+
+    #[test]
+    fn a_header_is_a_list_of_values() {
+        let value = |text: &str| AnyValue { value: Some(any_value::Value::StringValue(text.into())) };
+        for (text, told) in [("Bearer abc", true), ("[REDACTED]", false)] {
+            let mut header = attribute("http.request.header.authorization", "");
+            let list = opentelemetry_proto::tonic::common::v1::ArrayValue { values: vec![value(text)] };
+            header.value = Some(AnyValue { value: Some(any_value::Value::ArrayValue(list)) });
+            let (batch, _) = walked(request(vec![Span { attributes: vec![header], ..span(1) }]));
+            assert_eq!(batch.records[0].keys.has(Key::Secret), told, "{text}");
+        }
     }
 
     #[test]

@@ -65,6 +65,13 @@ impl Index {
         found.map(|entry| entry.number)
     }
 
+    /// Every number with this key.
+    pub(super) fn all(&self, key: u64) -> impl Iterator<Item = u32> {
+        let half = key as u32;
+        let shard = self.shards[Self::shard(key)].iter_hash(Entry::place(half));
+        shard.filter(move |entry| entry.half == half).map(|entry| entry.number)
+    }
+
     #[inline]
     pub(super) fn insert(&mut self, key: u64, number: u32) {
         let entry = Entry { half: key as u32, number };

@@ -10,6 +10,7 @@ mod index;
 mod ingest;
 mod intern;
 mod outline;
+mod secrets;
 pub mod segments;
 mod tree;
 
@@ -73,6 +74,8 @@ pub struct Slot {
     pub presence: Presence,
     /// A second span with an id that was already taken by another.
     pub twin: bool,
+    /// The first of several spans with one id.
+    twinned: bool,
     /// The edge to its parent was cut by diagnosis: it starts a request of its own.
     pub cut: bool,
     /// Its ids contradict a tree (its own ancestor), so it is drawn as a root.
@@ -271,6 +274,15 @@ impl Store {
         found.map(SpanIx)
     }
 
+    /// All held spans with the ids of this one, itself among them: more than one where a sender is broken.
+    pub fn same_ids(&self, at: SpanIx) -> impl Iterator<Item = SpanIx> {
+        let (trace, id) = (self.slot(at).trace, self.record(at).span_id);
+        self.index.all(index::span_key(trace, id)).map(SpanIx).filter(move |at| {
+            let slot = self.slot(*at);
+            slot.trace == trace && slot.record.span_id == id && slot.is_held()
+        })
+    }
+
     /// Traces in the order in which their first spans arrived.
     pub fn traces(&self) -> impl DoubleEndedIterator<Item = TraceIx> {
         self.by_arrival.values().copied()
@@ -415,6 +427,7 @@ impl Default for Slot {
             prev: SpanIx::NONE,
             presence: Presence::Missing,
             twin: false,
+            twinned: false,
             cut: false,
             cyclic: false,
         }

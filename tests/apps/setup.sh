@@ -52,7 +52,11 @@ node_app() { # node_app NAME DIRECTORY: its scripts go beside the modules, where
 }
 
 rust_app() { # rust_app NAME DIRECTORY: its binaries go into bin/
+  local want
+  want="$(digest "$2/Cargo.toml" "$2/Cargo.lock" "$2"/src/*.rs) $(cargo --version)"
+  stale "$1" "$want" || return 0
   cargo install --quiet --locked --path "$2" --root "$apps/$1" --target-dir "$apps/.cargo-$1"
+  echo "$want" >"$apps/$1/.stamp"
 }
 
 [[ $# -gt 0 ]] || set -- flask-1.29 flask-1.30 click-server fastapi express

@@ -2,6 +2,7 @@
 # Records the captures of tests/captures and assets/demo.jsonl anew, from real SDKs. README.md tells what each one is.
 #
 #   tools/record/record.sh SCENARIO...      or `all`
+#   tools/record/record.sh --install SCENARIO...      only what they need: then they record without a network
 #
 # Everything is installed and run under RECORD_DIR (/tmp/otoscope unless set), so that the paths in a capture, those of
 # stack traces and command lines, are the same whoever records it. Uses the ports 8080, 8081, 9000 and 14318.
@@ -32,6 +33,7 @@ install() { # install APP...: the virtualenvs and modules, and a copy of the pro
     mkdir -p "$work/$dir"
     cp "$program" "$work/$dir/"
   done
+  [[ -z $only_install ]] || exit 0
 }
 
 start() { # start COMMAND...: in the background; its process id is in $pid
@@ -88,10 +90,12 @@ for family in "$record"/scenarios/*.sh; do
   source "$family"
 done
 
-[[ $# -gt 0 ]] || { echo "usage: record.sh all | ${every[*]}" >&2; exit 2; }
+only_install=
+[[ ${1-} != --install ]] || { only_install=1; shift; }
+[[ $# -gt 0 ]] || { echo "usage: record.sh [--install] all | ${every[*]}" >&2; exit 2; }
 [[ $1 != all ]] || set -- "${every[@]}"
 for scenario in "$@"; do
   [[ " ${every[*]} " == *" $scenario "* ]] || { echo "record.sh: no scenario is called $scenario" >&2; exit 2; }
   echo "== $scenario" >&2
-  "$scenario"
+  if [[ $only_install ]]; then ("$scenario"); else "$scenario"; fi
 done

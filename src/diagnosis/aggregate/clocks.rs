@@ -18,15 +18,17 @@ const MS_NS: u64 = 1_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// When it was called.
-    pub(crate) at_ns: u64,
-    pub(crate) least_ns: i64,
-    pub(crate) most_ns: i64,
+    pub(crate) called_ns: u64,
+    /// Nanoseconds.
+    pub(crate) least: i64,
+    /// Nanoseconds.
+    pub(crate) most: i64,
 }
 
 impl Bounds {
     /// The best guess. A callee that ends after its call tells by its start alone.
     pub(crate) fn middle_ns(self) -> i64 {
-        if self.most_ns < self.least_ns { self.least_ns } else { self.least_ns / 2 + self.most_ns / 2 }
+        if self.most < self.least { self.least } else { self.least / 2 + self.most / 2 }
     }
 }
 
@@ -84,7 +86,7 @@ impl Clocks {
         }
         let grain = &mut self.grains[number];
         grain.spans += 1;
-        grain.whole_ms += u64::from(seen.record.start_ns % MS_NS == 0);
+        grain.whole_ms += u64::from(seen.record.start_ns.is_multiple_of(MS_NS));
         grain.zero += u64::from(seen.record.end_ns == seen.record.start_ns);
     }
 
@@ -117,12 +119,12 @@ impl Clocks {
             sample: BTreeMap::new(),
         });
         let bounds = Bounds {
-            at_ns: call.start_ns,
-            least_ns: call.start_ns.wrapping_sub(answer.start_ns) as i64,
-            most_ns: call.end_ns.wrapping_sub(answer.end_ns) as i64,
+            called_ns: call.start_ns,
+            least: call.start_ns.wrapping_sub(answer.start_ns) as i64,
+            most: call.end_ns.wrapping_sub(answer.end_ns) as i64,
         };
-        let behind = bounds.least_ns > EPSILON_NS;
-        let ahead = bounds.most_ns < -EPSILON_NS && bounds.least_ns <= bounds.most_ns;
+        let behind = bounds.least > EPSILON_NS;
+        let ahead = bounds.most < -EPSILON_NS && bounds.least <= bounds.most;
         calls.n += 1;
         calls.behind += u64::from(behind);
         calls.ahead += u64::from(ahead);

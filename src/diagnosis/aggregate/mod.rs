@@ -4,26 +4,58 @@
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
 pub(crate) mod clocks;
+pub(crate) mod copies;
+pub(crate) mod durations;
 pub(crate) mod emitters;
+pub(crate) mod ids;
+pub(crate) mod late;
 pub(crate) mod names;
 pub(crate) mod repeats;
+pub(crate) mod resources;
+pub(crate) mod routes;
 pub(crate) mod served;
+pub(crate) mod shapes;
+pub(crate) mod traces;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::store::{SpanIx, Store};
 use clocks::Clocks;
+use copies::Copies;
+use durations::AllDurations;
 use emitters::Emitters;
-use names::Names;
+use ids::Ids;
+use late::Late;
+use names::AllNames;
 use repeats::Repeats;
+use resources::Resources;
+use routes::Routes;
 use served::ServedBy;
+use shapes::Shapes;
+use traces::Traces;
 
 /// Everything that is gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Aggregates {
     /// By service and scope.
     pub(crate) emitters: Emitters,
+    /// Repeated deliveries, and ids that several spans have.
+    pub(crate) copies: Copies,
+    /// How random ids are.
+    pub(crate) ids: Ids,
+    /// How many names spans have.
+    pub(crate) names: AllNames,
+    /// Who sent spans, and when.
+    pub(crate) resources: Resources,
+    /// Which attributes go together.
+    pub(crate) shapes: Shapes,
+    /// By trace.
+    pub(crate) traces: Traces,
+    /// Work that starts after what it was recorded under had ended.
+    pub(crate) late: Late,
+    /// Requests by route.
+    pub(crate) routes: Routes,
     /// Spans that repeat the span around them.
     pub(crate) repeats: Repeats,
     /// What services handle in spans that are no entries by kind.
@@ -31,26 +63,39 @@ pub(crate) struct Aggregates {
     /// What is known of clocks.
     pub(crate) clocks: Clocks,
     /// How long spans of one name take.
-    pub(crate) names: Names,
+    pub(crate) durations: AllDurations,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
 
 impl Aggregates {
     /// Notes a span that has arrived.
-    pub(crate) fn span(&mut self, seen: &Seen<'_>) {
+    pub(crate) fn span(&mut self, seen: &Seen<'_>, processes: &Processes) {
         self.emitters.span(seen);
+        self.copies.span(seen, processes);
+        self.ids.span(seen);
+        self.names.span(seen);
+        self.resources.span(seen, processes);
+        self.shapes.span(seen);
+        self.traces.span(seen);
+        self.routes.span(seen);
         self.served.span(seen);
         self.clocks.span(seen);
-        self.names.span(seen);
+        self.durations.span(seen);
+    }
+
+    /// Notes a span that was delivered once more with the same content; it is the one that is held.
+    pub(crate) fn repeated(&mut self, seen: &Seen<'_>, now_ns: u64) {
+        self.copies.repeated(seen, now_ns);
     }
 
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
+        self.late.pair(child, parent);
         self.repeats.pair(&self.emitters, child, parent);
         self.served.pair(child, parent);
         self.clocks.pair(child, parent);
-        self.names.pair(parent);
+        self.durations.pair(parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
@@ -60,10 +105,17 @@ impl Aggregates {
 
     pub(crate) fn memory(&self) -> usize {
         self.emitters.memory()
+            + self.copies.memory()
+            + self.ids.memory()
+            + self.names.memory()
+            + self.shapes.memory()
+            + self.traces.memory()
+            + self.late.memory()
+            + self.routes.memory()
             + self.repeats.memory()
             + self.served.memory()
             + self.clocks.memory()
-            + self.names.memory()
+            + self.durations.memory()
     }
 }
 

@@ -1,212 +1,211 @@
-//! How long spans of one name take, and how many take no time at all.
+//! How many different names the spans of a scope have, and which templates they follow.
 
+use super::super::seen::Seen;
+use super::super::template::template;
 use super::emitters::EmitterIx;
-use crate::diagnosis::role::Role;
-use crate::diagnosis::seen::Seen;
-use crate::model::{Key, SpanId, TraceId, hash64};
-use hashbrown::HashTable;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::{SpanId, SpanKind, TraceId, hash64};
+use crate::store::Store;
+use crate::store::segments::Segments;
+use std::collections::BTreeMap;
 
-/// How many names are looked at. Past that, those with the smallest hashes: the same ones in any order of arrival.
-const NAMES: usize = 4096;
-/// Buckets of durations, one for each power of two nanoseconds; the last holds all that take longer than nine hours.
-const BUCKETS: usize = 46;
-/// What takes less long is never overlong, nanoseconds.
-pub(crate) const LONG_NS: u64 = 60_000_000_000;
-/// How many of the longest are kept.
-const LONGEST: usize = 16;
+/// How many templates of one scope and kind are told apart: those with the smallest hashes, whatever came first.
+const TEMPLATES: usize = 64;
+/// How many names of one template are kept.
+const NAMES: usize = 3;
 
-/// Spans of one name of one scope of one service.
-#[derive(Clone, Debug)]
-pub(crate) struct Name {
-    pub(crate) emitter: EmitterIx,
-    /// A string number.
-    pub(crate) name: u32,
-    pub(crate) spans: u64,
-    /// Those that take no time.
-    pub(crate) zero: u64,
-    /// Children of those.
-    pub(crate) zero_children: u64,
-    buckets: [u32; BUCKETS],
-    /// The longest of those that are expected to end soon: duration, trace and id.
-    pub(crate) longest: BTreeSet<(u64, TraceId, SpanId)>,
+/// What is known of a name, once per name.
+#[derive(Clone, Copy, Debug)]
+struct Note {
     hash: u64,
+    template: u64,
+    /// Whether something in it varies, and whether that cannot be meant.
+    varies: bool,
+    literal: bool,
 }
 
-impl Name {
-    /// What 99 % take at most, rounded up to the next power of two, nanoseconds.
-    pub(crate) fn p99_ns(&self) -> u64 {
-        let mut above = self.spans / 100;
-        for (bucket, count) in self.buckets.iter().enumerate().rev() {
-            if u64::from(*count) > above {
-                return 1 << (bucket + 1);
-            }
-            above -= u64::from(*count);
-        }
-        1
+/// The names of one scope's spans of one kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) spans: u64,
+    pub(crate) different: Sketch,
+    pub(crate) templates: Sketch,
+    /// Templates of names in which something varies, by hash.
+    varied: BTreeMap<u64, Varied>,
+    /// The earliest spans with a name in which something varies: start, trace, id.
+    earliest: BTreeMap<(u64, TraceId, SpanId), ()>,
+}
+
+/// The names that follow one template.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Varied {
+    pub(crate) spans: u64,
+    /// Of these, spans whose name cannot be meant so: an id in a path, a query, a literal.
+    pub(crate) literal: u64,
+    /// Some of its names: hash, string number of the store.
+    pub(crate) names: BTreeMap<u64, u32>,
+}
+
+impl Names {
+    /// The templates with the most spans, at most so many.
+    pub(crate) fn templates(&self, most: usize) -> Vec<&Varied> {
+        let mut all: Vec<(&u64, &Varied)> = self.varied.iter().collect();
+        all.sort_by_key(|(hash, varied)| (std::cmp::Reverse(varied.spans), **hash));
+        all.into_iter().take(most).map(|(_, varied)| varied).collect()
+    }
+
+    /// Spans with a name in which something varies, and the different templates that were told apart.
+    pub(crate) fn varied(&self) -> u64 {
+        self.varied.values().map(|varied| varied.spans).sum()
+    }
+
+    /// Templates with several names that cannot be meant so.
+    pub(crate) fn literal(&self) -> impl Iterator<Item = &Varied> {
+        self.varied.values().filter(|varied| varied.literal > 0 && varied.names.len() >= NAMES)
+    }
+
+    pub(crate) fn earliest(&self) -> impl Iterator<Item = (TraceId, SpanId)> {
+        self.earliest.keys().map(|(_, trace, span)| (*trace, *span))
     }
 }
 
 /// All names.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
-    all: Vec<Name>,
-    /// Places in `all`.
-    by_key: HashTable<u32>,
-    by_hash: BTreeMap<u64, u32>,
-    /// The one that was asked for last: spans come in runs.
-    last: Option<(EmitterIx, u32, usize)>,
+pub(crate) struct AllNames {
+    notes: Segments<Note>,
+    /// By emitter and wire number of the kind.
+    of: Vec<[Option<Box<Names>>; 6]>,
 }
 
-fn mix(emitter: EmitterIx, name: u32) -> u64 {
-    (u64::from(emitter.0) << 32 | u64::from(name)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
-}
-
-impl Names {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Name> {
-        self.all.iter()
-    }
-
+impl AllNames {
     pub(super) fn span(&mut self, seen: &Seen<'_>) {
-        let record = seen.record;
-        let Some(place) = self.place(seen) else { return };
-        let name = &mut self.all[place];
-        let duration_ns = record.duration_ns();
-        name.spans += 1;
-        name.zero += u64::from(record.end_ns == record.start_ns);
-        let bucket = (64 - duration_ns.leading_zeros() as usize).saturating_sub(1).min(BUCKETS - 1);
-        name.buckets[bucket] = name.buckets[bucket].saturating_add(1);
-        if duration_ns >= LONG_NS && !stays_open(seen) {
-            name.longest.insert((duration_ns, seen.store.trace(seen.trace).id, record.span_id));
-            if name.longest.len() > LONGEST {
-                name.longest.pop_first();
-            }
+        let Some(note) = self.note(seen.store, seen.record.name) else { return };
+        let number = seen.emitter.0 as usize;
+        if self.of.len() <= number {
+            self.of.resize_with(number + 1, Default::default);
+        }
+        let kind = slot(seen.kind());
+        let names = self.of[number][kind].get_or_insert_default();
+        names.spans += 1;
+        names.different.add(note.hash);
+        names.templates.add(note.template);
+        if note.varies {
+            names.vary(seen, note);
         }
     }
 
-    pub(super) fn pair(&mut self, parent: &Seen<'_>) {
-        if parent.record.end_ns == parent.record.start_ns
-            && let Some(place) = self.place(parent)
-        {
-            self.all[place].zero_children += 1;
+    fn note(&mut self, store: &Store, name: u32) -> Option<Note> {
+        while self.notes.len() <= name as usize {
+            let text = store.text(self.notes.len() as u32)?;
+            let made = template(text);
+            self.notes.push(Note {
+                hash: hash64(text.as_bytes()),
+                template: hash64(made.text.as_bytes()),
+                varies: made.parts > 0 || made.literal,
+                literal: made.literal,
+            });
         }
+        self.notes.get(name).copied()
     }
 
-    /// The place of a span's name, nothing where it is one too many.
-    fn place(&mut self, seen: &Seen<'_>) -> Option<usize> {
-        let (emitter, name) = (seen.emitter, seen.record.name);
-        if let Some((last_emitter, last_name, place)) = self.last
-            && (last_emitter, last_name) == (emitter, name)
-        {
-            return Some(place);
-        }
-        let all = &self.all;
-        let is = |place: &u32| {
-            let known = &all[*place as usize];
-            (known.emitter, known.name) == (emitter, name)
-        };
-        let place = match self.by_key.find(mix(emitter, name), is) {
-            Some(place) => *place as usize,
-            None => self.insert(seen)?,
-        };
-        self.last = Some((emitter, name, place));
-        Some(place)
-    }
-
-    fn insert(&mut self, seen: &Seen<'_>) -> Option<usize> {
-        let scope = seen.store.scope(seen.record.scope);
-        let words = [&seen.of_process.service, &scope.name, &scope.version, seen.name()];
-        let hash = hash64(words.join("\u{0}").as_bytes());
-        let place = if self.all.len() < NAMES {
-            self.all.len()
-        } else {
-            let (greatest, place) = self.by_hash.last_key_value().map(|(hash, place)| (*hash, *place))?;
-            if hash >= greatest {
-                return None;
-            }
-            self.by_hash.remove(&greatest);
-            let gone = &self.all[place as usize];
-            let entry = self.by_key.find_entry(mix(gone.emitter, gone.name), |p| *p == place);
-            if let Ok(entry) = entry {
-                entry.remove();
-            }
-            self.last = None;
-            place as usize
-        };
-        let name = Name {
-            emitter: seen.emitter,
-            name: seen.record.name,
-            spans: 0,
-            zero: 0,
-            zero_children: 0,
-            buckets: [0; BUCKETS],
-            longest: BTreeSet::new(),
-            hash,
-        };
-        if place == self.all.len() {
-            self.all.push(name)
-        } else {
-            self.all[place] = name
-        }
-        let all = &self.all;
-        let rehash = |place: &u32| mix(all[*place as usize].emitter, all[*place as usize].name);
-        self.by_key.insert_unique(mix(seen.emitter, seen.record.name), place as u32, rehash);
-        self.by_hash.insert(all[place].hash, place as u32);
-        Some(place)
+    /// The names of a scope's spans, by kind.
+    pub(crate) fn of(&self, emitter: EmitterIx) -> impl Iterator<Item = (SpanKind, &Names)> {
+        let kinds = self.of.get(emitter.0 as usize);
+        kinds
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .filter_map(|(kind, names)| Some((SpanKind::from_wire(kind as i32), names.as_deref()?)))
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.all.capacity() * (size_of::<Name>() + 40)
-            + self.all.iter().map(|name| name.longest.len() * 40).sum::<usize>()
+        let of_one = |names: &Names| {
+            size_of::<Names>()
+                + names.earliest.len() * 48
+                + names.varied.len() * (size_of::<Varied>() + 8 + NAMES * 16)
+        };
+        self.notes.memory()
+            + self.of.capacity() * 48
+            + self.of.iter().flatten().flatten().map(|names| of_one(names)).sum::<usize>()
     }
 }
 
-/// Commands, jobs, tests, pipelines and connections take as long as they take.
-fn stays_open(seen: &Seen<'_>) -> bool {
-    let scope = seen.scope;
-    matches!(seen.role, Role::Cli | Role::JobIn | Role::Pipeline | Role::MessageReceive)
-        || scope.command_line
-        || scope.jobs
-        || scope.tests
-        || scope.tasks
-        || seen.has(Key::Websocket)
-        || seen.has(Key::Test)
-        || seen.is_long_by_name()
+impl Names {
+    fn vary(&mut self, seen: &Seen<'_>, note: Note) {
+        let record = seen.record;
+        let key = (record.start_ns, seen.store.trace(seen.trace).id, record.span_id);
+        crate::diagnosis::group::insert_bounded(
+            &mut self.earliest,
+            crate::diagnosis::finding::MAX_SPAN_IDS,
+            key,
+            (),
+        );
+        let full = self.varied.len() >= TEMPLATES;
+        if full && self.varied.last_key_value().is_some_and(|(last, _)| *last < note.template) {
+            return;
+        }
+        let varied = self.varied.entry(note.template).or_default();
+        varied.spans += 1;
+        varied.literal += u64::from(note.literal);
+        if varied.names.len() < NAMES
+            || varied.names.last_key_value().is_some_and(|(last, _)| *last > note.hash)
+        {
+            varied.names.insert(note.hash, record.name);
+            if varied.names.len() > NAMES {
+                varied.names.pop_last();
+            }
+        }
+        if self.varied.len() > TEMPLATES {
+            self.varied.pop_last();
+        }
+    }
+}
+
+fn slot(kind: SpanKind) -> usize {
+    usize::try_from(kind.to_wire()).unwrap_or(0) % 6
+}
+
+/// How many different values there were, roughly, in 256 bytes (HyperLogLog; Flajolet et al. 2007).
+#[derive(Clone, Debug)]
+pub(crate) struct Sketch([u8; 256]);
+
+impl Default for Sketch {
+    fn default() -> Self {
+        Self([0; 256])
+    }
+}
+
+impl Sketch {
+    /// Notes a value by its hash.
+    #[inline]
+    pub(crate) fn add(&mut self, hash: u64) {
+        let register = &mut self.0[(hash >> 56) as usize];
+        *register = (*register).max(((hash << 8 | 0x80).leading_zeros() + 1) as u8);
+    }
+
+    /// How many there were: off by 5 % to 10 %.
+    pub(crate) fn count(&self) -> u64 {
+        let m = self.0.len() as f64;
+        let sum: f64 = self.0.iter().map(|register| (-f64::from(*register)).exp2()).sum();
+        let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
+        let empty = self.0.iter().filter(|register| **register == 0).count();
+        let exact = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
+        exact.round() as u64
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testkit::{Bench, by_end};
+    use super::*;
 
     #[test]
-    fn the_hundredth_part_is_above() {
-        let spans: String = (0..200)
-            .map(|n| format!("work  s  internal  {n}..{}  scope=x\n", n + if n < 2 { 5_000 } else { 1 }))
-            .collect();
-        let mut bench = Bench::default();
-        bench.take(by_end(&spans));
-        let names = &bench.0.diagnosis.gathered.names;
-        let name = names.iter().next().unwrap();
-        assert_eq!((name.spans, name.p99_ns()), (200, 1 << 20), "1 ms, rounded up");
-    }
-
-    #[test]
-    fn the_same_names_are_kept_in_any_order() {
-        let sketch: String = (0..5_000).map(|n| format!("n{n}  s  internal  {n}..{}\n", n + 1)).collect();
-        let kept = |reverse: bool| {
-            let mut batches = by_end(&sketch);
-            if reverse {
-                batches.reverse();
+    fn different_values_are_counted_roughly() {
+        for n in [0_u64, 1, 10, 100, 1_000, 100_000] {
+            let mut sketch = Sketch::default();
+            for value in (0..n).chain(0..n) {
+                sketch.add(hash64(&value.to_le_bytes()));
             }
-            let mut bench = Bench::default();
-            bench.take(batches);
-            let names = &bench.0.diagnosis.gathered.names;
-            let mut kept: Vec<String> =
-                names.iter().map(|name| bench.0.store.text(name.name).unwrap().to_owned()).collect();
-            kept.sort();
-            kept
-        };
-        assert_eq!(kept(false).len(), super::NAMES);
-        assert_eq!(kept(false), kept(true));
+            let (count, n) = (sketch.count() as f64, n as f64);
+            assert!((count - n).abs() <= 0.12 * n, "{count} for {n}");
+        }
     }
 }

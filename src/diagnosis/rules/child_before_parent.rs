@@ -29,7 +29,13 @@ parents in another process, whose clock may differ.",
     fix: "Pass start times to both spans or to neither. If the parent is another request's, see the merge rules first.",
     code_fixes: &[],
     references: &["open-telemetry/opentelemetry-js-contrib#1210", "open-telemetry/opentelemetry-js#5804"],
-    symptom_of: &["merged-under-local-span", "request-inherits-finished-request", "trace-id-collision"],
+    symptom_of: &[
+        "merged-under-local-span",
+        "request-inherits-finished-request",
+        "trace-id-collision",
+        "implausible-time",
+        "negative-duration",
+    ],
     on: On::Pair(OnPair { watch: Watch::EVERY, check, say }),
 };
 

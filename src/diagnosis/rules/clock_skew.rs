@@ -58,7 +58,7 @@ fn claim(cx: &Cx<'_>, calls: &Calls) -> Option<Claim> {
     // Those of the other direction tell of something else.
     let one_way = calls.sample.values().copied().filter(|bounds| (bounds.middle_ns() > 0) == behind);
     let mut bounds: Vec<Bounds> = one_way.collect();
-    bounds.sort_by_key(|bounds| (bounds.middle_ns(), bounds.at_ns));
+    bounds.sort_by_key(|bounds| (bounds.middle_ns(), bounds.called_ns));
     let middle =
         |share: f64| bounds.get((bounds.len() as f64 * share) as usize).map(|bounds| bounds.middle_ns());
     let (median, low, high) = (middle(0.5)?, middle(0.25)?, middle(0.75)?);
@@ -67,7 +67,7 @@ fn claim(cx: &Cx<'_>, calls: &Calls) -> Option<Claim> {
         return None;
     }
     // How much the starts alone prove.
-    let mut proved: Vec<i64> = bounds.iter().map(|bounds| bounds.least_ns).collect();
+    let mut proved: Vec<i64> = bounds.iter().map(|bounds| bounds.least).collect();
     proved.sort_unstable();
     let proved = proved.get(proved.len() / 2).copied().unwrap_or(0);
     let grave = behind && calls.n >= MANY && excluding * 5 >= calls.n * 4 && proved > GRAVE_NS as i64;
@@ -112,8 +112,8 @@ fn place(process: &Process) -> String {
 
 /// How the difference changes, where it was seen for long enough.
 fn drift(mut bounds: Vec<Bounds>) -> Option<String> {
-    bounds.sort_by_key(|bounds| (bounds.at_ns, bounds.middle_ns()));
-    let lasted_ns = bounds.last()?.at_ns.saturating_sub(bounds.first()?.at_ns);
+    bounds.sort_by_key(|bounds| (bounds.called_ns, bounds.middle_ns()));
+    let lasted_ns = bounds.last()?.called_ns.saturating_sub(bounds.first()?.called_ns);
     if bounds.len() < 8 || lasted_ns < DRIFT_NS {
         return None;
     }

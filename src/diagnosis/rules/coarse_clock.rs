@@ -71,7 +71,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
 /// Whether spans of several names of a service take no time, none of them most: not spans that stand for log lines.
 fn is_spread(cx: &Cx<'_>, service: ServiceIx) -> bool {
     let own =
-        cx.gathered.names.iter().filter(|name| cx.gathered.emitters.get(name.emitter).service == service);
+        cx.gathered.durations.iter().filter(|name| cx.gathered.emitters.get(name.emitter).service == service);
     let zero: Vec<u64> = own.map(|name| name.zero).filter(|zero| *zero > 0).collect();
     let names: BTreeSet<usize> = (0..zero.len()).collect();
     names.len() >= NAMES && zero.iter().all(|one| one * 2 <= zero.iter().sum::<u64>())

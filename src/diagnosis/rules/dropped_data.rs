@@ -2,7 +2,6 @@
 
 use crate::diagnosis::claim::{Case, Said, count};
 use crate::diagnosis::rule::{On, OnSpan, Watch};
-use crate::diagnosis::seen::{Mark, Seen};
 use crate::diagnosis::{Rule, Severity};
 use crate::model::{Key, KeySet};
 
@@ -38,6 +37,7 @@ unless set), or write less into one span: an event for every row or message belo
 
 fn say(case: &Case<'_>) -> Option<Said> {
     let store = case.cx.store;
+    case.first()?;
     let n = case.n();
     let verb = if n == 1 { "has" } else { "have" };
     let message = format!("{} {verb} lost attributes, events or links{}", count(n, "span"), case.by());

@@ -39,7 +39,7 @@ Else find the span that was current when the request arrived: some instrumentati
         "open-telemetry/opentelemetry-java-instrumentation#7342",
     ],
     symptom_of: &[],
-    on: On::Merge,
+    on: On::Entry,
 };
 
 /// The one line.

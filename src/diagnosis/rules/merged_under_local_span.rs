@@ -1,8 +1,10 @@
 //! Requests that have nothing to do with each other share one trace, under a span of their own process.
 
-use crate::diagnosis::rule::On;
-use crate::diagnosis::verdict::Words;
-use crate::diagnosis::{CulpritClass, Rule, Severity};
+use crate::diagnosis::evidence::{LONG_NS, weigh};
+use crate::diagnosis::group::Group;
+use crate::diagnosis::rule::{On, OnMerge};
+use crate::diagnosis::verdict::{Moment, Words};
+use crate::diagnosis::{CulpritClass, Rule, Severity, State};
 use crate::model::time::duration;
 
 /// The rule.
@@ -41,11 +43,35 @@ received, stop the process with SIGINT or flush on SIGTERM: then its name is kno
         "FriendsOfOpenTelemetry/opentelemetry-bundle#172",
     ],
     symptom_of: &[],
-    on: On::Merge,
+    on: On::Merge(OnMerge { state, weigh, message, remedy }),
 };
 
+/// How long after its second request a merge under a missing parent is firm without a third, nanoseconds.
+const SECOND_NS: u64 = 6_000_000_000;
+
+/// How settled a merge is; nothing where a single request hangs from something that is known to be no wrapper.
+fn state(group: &Group, moment: &Moment) -> Option<State> {
+    if let Some(hub) = &group.hub {
+        // A merge is of two at least; a server's own command says enough with the first request.
+        let enough = group.n >= 2 || hub.command_line && hub.command_name && group.http > 0;
+        return enough.then_some(State::Firm);
+    }
+    let in_a_row = group.in_a_row();
+    let long = moment.open_ns >= LONG_NS.max(20 * group.median_duration_ns());
+    let waited = group.second_arrived_ns.is_some_and(|second| moment.now_ns >= second + SECOND_NS);
+    if in_a_row < 2 && !long {
+        return None;
+    }
+    // A request that takes long may dispatch others inside of itself, and a connection that stays open may carry
+    // calls and messages: both are one client's.
+    let clients = group.http > 0 && group.several_clients();
+    let firm = long || moment.ended || clients && (in_a_row >= 3 || waited);
+    Some(if firm { State::Firm } else { State::Provisional })
+}
+
 /// The one line.
-pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
+fn message(words: &Words<'_>, _requests: u64) -> String {
+    let requests = words.group.n;
     let what = if requests == 1 {
         "1 request runs inside of a longer-lived span".to_owned()
     } else {
@@ -80,7 +106,7 @@ pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
 }
 
 /// What to do, by the class of the culprit and the language.
-pub(crate) fn remedy(words: &Words<'_>) -> Vec<String> {
+fn remedy(words: &Words<'_>) -> Vec<String> {
     let mut out: Vec<String> = words.known_issue.map(|issue| issue.remedy.clone()).unwrap_or_default();
     let class = words.culprit.map_or(CulpritClass::Unknown, |culprit| culprit.class);
     if out.is_empty() {
@@ -205,6 +231,8 @@ mod tests {
                     .diagnosis
                     .findings()
                     .iter()
+                    // The one rule that is about being delivered again.
+                    .filter(|f| f.rule.id != "duplicate-span")
                     .map(|f| { (f.rule.id, &f.message, &f.evidence, f.confidence, &f.span_ids, f.state) })
                     .collect::<Vec<_>>()
             )

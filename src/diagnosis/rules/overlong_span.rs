@@ -1,7 +1,7 @@
 //! A span is open far longer than its kind of work.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::names::{LONG_NS, Name};
+use crate::diagnosis::aggregate::durations::{Durations, LONG_NS};
 use crate::diagnosis::claim::{Claim, Said, by_scope, count};
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Rule, Severity};
@@ -42,11 +42,11 @@ const MEASURED: u64 = 200;
 const TIMES: u64 = 1_000;
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
-    let long = cx.gathered.names.iter().filter(|name| !name.longest.is_empty());
+    let long = cx.gathered.durations.iter().filter(|name| !name.longest.is_empty());
     out.extend(long.filter_map(|name| claim(cx, name)));
 }
 
-fn claim(cx: &Cx<'_>, name: &Name) -> Option<Claim> {
+fn claim(cx: &Cx<'_>, name: &Durations) -> Option<Claim> {
     let usual_ns = (name.spans >= MEASURED).then(|| name.p99_ns());
     let least_ns = usual_ns.map_or(HOUR_NS, |p99| p99.saturating_mul(TIMES).clamp(LONG_NS, HOUR_NS));
     // Longer than a week is implausible-time's.

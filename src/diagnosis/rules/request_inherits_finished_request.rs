@@ -1,8 +1,10 @@
 //! A request hangs under an earlier request of its process that had ended, or came over another connection.
 
-use crate::diagnosis::rule::On;
-use crate::diagnosis::verdict::Words;
-use crate::diagnosis::{Rule, Severity};
+use crate::diagnosis::evidence::weigh;
+use crate::diagnosis::group::Group;
+use crate::diagnosis::rule::{On, OnMerge};
+use crate::diagnosis::verdict::{Moment, Words};
+use crate::diagnosis::{Rule, Severity, State};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -36,11 +38,17 @@ captured the first request's context, a pool that restores the wrong one.",
         "dotnet/runtime#91265",
     ],
     symptom_of: &[],
-    on: On::Merge,
+    on: On::Merge(OnMerge { state, weigh, message, remedy }),
 };
 
+/// One is enough when the sender itself says that the parent is local, and no tail merely overlaps.
+fn state(group: &Group, _moment: &Moment) -> Option<State> {
+    let certain = group.local_by_flags == group.n && group.ended + group.other_connection > 0;
+    (group.n >= 2 || certain).then_some(State::Firm)
+}
+
 /// The one line.
-pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
+fn message(words: &Words<'_>, requests: u64) -> String {
     let group = words.group;
     let n = group.n;
     let start = if n == 1 { "1 request continues".to_owned() } else { format!("{n} requests continue") };
@@ -55,7 +63,7 @@ pub(crate) fn message(words: &Words<'_>, requests: u64) -> String {
 }
 
 /// What to do, by what the requests have in common.
-pub(crate) fn remedy(words: &Words<'_>) -> Vec<String> {
+fn remedy(words: &Words<'_>) -> Vec<String> {
     let group = words.group;
     let mut out = Vec::new();
     if words.language == "python" {
@@ -89,6 +97,31 @@ mod tests {
         ",
         );
         assert_eq!(found[0], "error request-inherits-finished-request firm ×3");
+    }
+
+    #[test]
+    fn names_the_request_that_was_inherited_from_and_a_staircase_of_jobs() {
+        let class = |sketch: &str| {
+            let mut bench = Bench::default();
+            bench.take(by_end(sketch)).finish();
+            let culprit = bench.0.diagnosis.findings()[0].culprit.clone().unwrap();
+            (culprit.name.unwrap(), culprit.class.id())
+        };
+        let upload = "
+            POST /up  api  server  0..100  get=/up
+              GET /a  api  server  600..610  get=/a
+        ";
+        assert_eq!(class(upload), ("POST /up".to_owned(), "previous-request"));
+        let jobs: String = (0..8)
+            .map(|i| {
+                let (indent, at) = ("  ".repeat(i), i * 1_000);
+                format!(
+                    "{indent}Tick  q  consumer  {at}..{}  scope=OpenTelemetry.Instrumentation.Quartz@1\n",
+                    at + 20
+                )
+            })
+            .collect();
+        assert_eq!(class(&jobs), ("Tick".to_owned(), "staircase"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ What looks alike and is fine: short spans of a process whose clock has a coarse 
 const ENOUGH: u64 = 200;
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
-    for name in cx.gathered.names.iter() {
+    for name in cx.gathered.durations.iter() {
         if name.spans < ENOUGH || name.zero * 2 <= name.spans || name.zero_children > 0 {
             continue;
         }

@@ -98,10 +98,7 @@ pub fn draw(
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
     let (slot, y) = (store.slot(at), row.y);
     let culprit = diagnosis.is_culprit(at);
-    let findings = diagnosis.findings();
-    let mark = diagnosis.findings_of(store, at);
-    let worst = mark.iter().filter_map(|i| findings.get(*i)).map(|f| f.severity).max();
-    match (culprit, worst) {
+    match (culprit, diagnosis.mark(store, at)) {
         (true, _) => {
             pen.put(row.x + 1, y, 1, cx.look.symbols.culprit, pen.style(Role::Culprit));
         }

@@ -16,6 +16,8 @@ use ratatui::style::Style;
 
 /// How many rows a key looks at in search of the next error or finding: some milliseconds.
 const SEARCH: usize = 20_000;
+/// How many roots that share an id are looked at for a common scale.
+const ROOTS: usize = 256;
 
 /// The waterfall.
 #[derive(Debug, Default)]
@@ -146,7 +148,7 @@ impl Waterfall {
         if self.shown.tree(cx).is_none_or(|tree| diagnosis.worst(store, tree.trace).is_none()) {
             return Outcome::Notice("nothing was found wrong in this trace".to_owned());
         }
-        let wanted = |at| diagnosis.is_culprit(at) || !diagnosis.findings_of(store, at).is_empty();
+        let wanted = |at| diagnosis.is_culprit(at) || diagnosis.mark(store, at).is_some();
         self.search(cx, down, "a finding", wanted)
     }
 
@@ -231,6 +233,12 @@ fn scale(tree: &Tree<'_>, cx: &Cx<'_>) -> Axis {
     let trace = cx.session.store.trace(tree.trace);
     match tree.view {
         View::Recorded => Axis { start_ns: trace.start_ns, length_ns: trace.duration_ns() },
+        // Requests that only share an id were not cut: their roots are the requests.
+        View::Unmerged if trace.cut_edges() == 0 => {
+            let roots = cx.session.store.roots(tree.trace).take(ROOTS);
+            let roots = roots.map(|root| cx.session.store.record(root).duration_ns());
+            Axis { start_ns: 0, length_ns: roots.max().unwrap_or(0) }
+        }
         View::Unmerged => Axis { start_ns: 0, length_ns: trace.longest_request_ns },
     }
 }
