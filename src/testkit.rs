@@ -199,9 +199,16 @@ impl Bench {
 
 /// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
 pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
+    let mut groups = spans(sketch);
+    groups.sort_by_key(|g| g.spans[0].end_ns);
+    found_in(rule, &groups)
+}
+
+/// The same of spans in the order given, for what no sketch can say.
+pub(crate) fn found_in(rule: &str, groups: &[Group]) -> Vec<String> {
     let diagnosis = Diagnosis::with_rules(&|known| known.enabled || known.id == rule);
     let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
-    bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
+    bench.take(batches(groups)).finish().list(|finding| finding.rule.id == rule)
 }
 
 /// The warnings and errors of a sketch read as a file.

@@ -1,5 +1,6 @@
 //! The engine: which entries wait for what, and which hang together.
 
+use super::aggregate::lost::{Around, Recording};
 use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
 use super::claim::Claim;
@@ -52,6 +53,8 @@ pub struct Diagnosis {
     unasked: usize,
     /// Parents, and their next child that rules are to be shown together with them.
     unpaired: VecDeque<(SpanIx, SpanIx)>,
+    /// Placeholders of parents under which a merge has been told, as of the last time that the rules were asked.
+    merged_under: Vec<SpanIx>,
     pub(super) chains: Chains,
     pub(super) processes: Processes,
     pub(super) known_issues: Vec<KnownIssue>,
@@ -103,6 +106,7 @@ impl Diagnosis {
             claims: Vec::new(),
             unasked: 0,
             unpaired: VecDeque::new(),
+            merged_under: Vec::new(),
             chains: Chains::default(),
             processes: Processes::default(),
             known_issues: known_issues::shipped(),
@@ -177,6 +181,11 @@ impl Diagnosis {
         let silent = self.processes.silent(self.now_ns);
         self.stale |= silent != self.silent;
         self.silent = silent;
+        let Aggregates { lost, ids, .. } = &mut self.gathered;
+        let around = Around { store, processes: &self.processes, ids, now_ns: self.now_ns, recording: None };
+        if lost.tick(&self.chains, &around) {
+            self.unasked = self.unasked.max(1);
+        }
         self.refresh(store);
     }
 
@@ -193,6 +202,7 @@ impl Diagnosis {
 
     fn ask(&mut self, store: &Store) {
         self.unasked = 0;
+        self.merged_under = self.merged_under();
         let cx = self.cx(store);
         let mut claims = self.marks.claims(&cx);
         for (rule, _) in RULES.iter().zip(&self.on).filter(|(_, on)| **on) {
@@ -212,9 +222,19 @@ impl Diagnosis {
             processes: &self.processes,
             chains: &self.chains,
             gathered: &self.gathered,
+            merged: &self.merged_under,
             now_ns: self.now_ns,
             ended: self.ended,
         }
+    }
+
+    fn merged_under(&self) -> Vec<SpanIx> {
+        let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_ref());
+        let placeholder = |group: &Box<Group>| match group.key {
+            GroupKey::Span(at) if group.hub.is_none() => Some(at),
+            _ => None,
+        };
+        groups.filter_map(placeholder).collect()
     }
 
     /// Whether a rule is on.
@@ -230,11 +250,29 @@ impl Diagnosis {
         self.gathered.span(&seen);
         self.marks.span(&seen);
         self.chains.set(at, Traits::SEEN);
+        self.wait(store, at);
         if let Some(parent) = store.slot(at).parent() {
             self.show_pair(store, at, parent);
         }
         if let Some(first) = store.first_child(at, View::Recorded) {
             self.show_children(store, at, first, PAIRS_AT_ONCE);
+        }
+    }
+
+    /// Lists what a span that has arrived still misses, and strikes it off the list.
+    fn wait(&mut self, store: &Store, at: SpanIx) {
+        let parent = store.slot(at).parent().filter(|parent| !store.slot(*parent).is_held());
+        let missed = self.chains.is(at, Traits::MISSED);
+        if parent.is_none() && !missed {
+            return;
+        }
+        let Aggregates { lost, ids, .. } = &mut self.gathered;
+        let around = Around { store, processes: &self.processes, ids, now_ns: self.now_ns, recording: None };
+        if missed {
+            lost.arrived(&mut self.chains, &around, at);
+        }
+        if let Some(parent) = parent {
+            lost.miss(&mut self.chains, &around, at, parent);
         }
     }
 
@@ -290,6 +328,10 @@ impl Diagnosis {
         // What was said of open spans reads differently now that nothing more will come.
         self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
         self.weigh_changed(store);
+        let recording = Recording::of(&self.processes);
+        let Aggregates { lost, ids, .. } = &mut self.gathered;
+        let (processes, now_ns) = (&self.processes, self.now_ns);
+        lost.finish(&self.chains, &Around { store, processes, ids, now_ns, recording: Some(&recording) });
         self.ask(store);
         if self.stale {
             self.write(store);

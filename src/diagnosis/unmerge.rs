@@ -12,7 +12,7 @@ use crate::store::segments::Segments;
 use crate::store::{SpanIx, Store};
 
 /// How far after its call a callee may start or end: clocks of two hosts, nanoseconds.
-const EPSILON_REMOTE_NS: u64 = 50_000_000;
+pub(super) const EPSILON_REMOTE_NS: u64 = 50_000_000;
 
 /// Where an entry stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -161,6 +161,12 @@ impl Chains {
     #[inline]
     pub(super) fn set(&mut self, at: SpanIx, traits: Traits) {
         self.nodes[at.0].is.set(traits, true);
+    }
+
+    /// Notes that this is no longer so.
+    #[inline]
+    pub(super) fn unset(&mut self, at: SpanIx, traits: Traits) {
+        self.nodes[at.0].is.set(traits, false);
     }
 
     /// Notes that something may have to be judged again when a span arrives in this slot.

@@ -170,6 +170,8 @@ keys! {
         | "http.request.header.proxy_authorization" | "http.request.header.proxy-authorization"
         | "http.request.header.x-api-key" | "http.request.header.x_api_key"
         | "http.response.header.set-cookie" | "http.response.header.set_cookie";
+    /// Not a key: a link leads to a trace id of zeros.
+    ZeroLink = "";
 }
 
 const SLOTS: usize = 1024;

@@ -4,6 +4,9 @@
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
 pub(crate) mod emitters;
+pub(crate) mod ids;
+pub(crate) mod lost;
+pub(crate) mod shape;
 
 use super::process::Processes;
 use super::seen::Seen;
@@ -16,6 +19,12 @@ use emitters::Emitters;
 pub(crate) struct Aggregates {
     /// By service and scope.
     pub(crate) emitters: Emitters,
+    /// Ids that were seen lately.
+    pub(crate) ids: ids::Ids,
+    /// Parents that never came.
+    pub(crate) lost: lost::Lost,
+    /// Ids that contradict a tree.
+    pub(crate) shape: shape::Shape,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -24,16 +33,22 @@ impl Aggregates {
     /// Notes a span that has arrived.
     pub(crate) fn span(&mut self, seen: &Seen<'_>) {
         self.emitters.span(seen);
+        self.ids.span(seen);
+        self.shape.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
-    pub(crate) fn pair(&mut self, _child: &Seen<'_>, _parent: &Seen<'_>) {}
+    pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
+        self.lost.pair(child, parent);
+    }
 
     /// Forgets a span that was evicted; what was learned from it stays.
-    pub(crate) fn forget(&mut self, _at: SpanIx) {}
+    pub(crate) fn forget(&mut self, at: SpanIx) {
+        self.lost.forget(at);
+    }
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory()
+        self.emitters.memory() + self.ids.memory() + self.lost.memory() + self.shape.memory()
     }
 }
 
@@ -44,6 +59,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) processes: &'a Processes,
     pub(crate) chains: &'a Chains,
     pub(crate) gathered: &'a Aggregates,
+    /// Placeholders of parents under which a merge has been told.
+    pub(crate) merged: &'a [SpanIx],
     /// The time that the engine was told, nanoseconds since the Unix epoch.
     pub(crate) now_ns: u64,
     /// Nothing more will come.

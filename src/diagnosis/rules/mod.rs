@@ -1,8 +1,12 @@
 //! One file a rule: what it says, in which words, and the sketches on which it fires and keeps silent.
 
+pub mod broken_topology;
 pub mod child_before_parent;
 pub mod http_entry_not_server;
 pub mod merged_under_local_span;
+pub mod missing_local_parent;
+pub mod missing_remote_parent;
 pub mod negative_duration;
 pub mod request_inherits_finished_request;
+pub mod truncated_trace_id;
 pub mod unknown_service;
