@@ -124,6 +124,7 @@ pub const RULES: &[&Rule] = &[
     &rules::request_inherits_finished_request::RULE,
     &rules::missing_local_parent::RULE,
     &rules::missing_remote_parent::RULE,
+    &rules::broken_hop::RULE,
     &rules::truncated_trace_id::RULE,
     &rules::broken_topology::RULE,
     &rules::negative_duration::RULE,

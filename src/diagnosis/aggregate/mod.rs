@@ -4,6 +4,7 @@
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
 pub(crate) mod emitters;
+pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod lost;
 pub(crate) mod shape;
@@ -25,6 +26,8 @@ pub(crate) struct Aggregates {
     pub(crate) lost: lost::Lost,
     /// Ids that contradict a tree.
     pub(crate) shape: shape::Shape,
+    /// Calls, and requests that may be their other side.
+    pub(crate) hops: hops::Hops,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -35,11 +38,13 @@ impl Aggregates {
         self.emitters.span(seen);
         self.ids.span(seen);
         self.shape.span(seen);
+        self.hops.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         self.lost.pair(child, parent);
+        self.hops.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
@@ -48,7 +53,7 @@ impl Aggregates {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.ids.memory() + self.lost.memory() + self.shape.memory()
+        self.emitters.memory() + self.ids.memory() + self.lost.memory() + self.shape.memory() + self.hops.memory()
     }
 }
 

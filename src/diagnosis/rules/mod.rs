@@ -1,5 +1,6 @@
 //! One file a rule: what it says, in which words, and the sketches on which it fires and keeps silent.
 
+pub mod broken_hop;
 pub mod broken_topology;
 pub mod child_before_parent;
 pub mod http_entry_not_server;
