@@ -5,14 +5,18 @@
 
 pub(crate) mod copies;
 pub(crate) mod emitters;
+pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod late;
+pub(crate) mod lost;
 pub(crate) mod names;
+pub(crate) mod recent;
 pub(crate) mod repeats;
 pub(crate) mod resources;
 pub(crate) mod routes;
 pub(crate) mod served;
 pub(crate) mod shapes;
+pub(crate) mod topology;
 pub(crate) mod traces;
 
 use super::process::Processes;
@@ -56,6 +60,14 @@ pub(crate) struct Aggregates {
     pub(crate) repeats: Repeats,
     /// What services handle in spans that are no entries by kind.
     pub(crate) served: ServedBy,
+    /// Ids that were seen lately.
+    pub(crate) recent: recent::Recent,
+    /// Parents that never came.
+    pub(crate) lost: lost::Lost,
+    /// Ids that contradict a tree.
+    pub(crate) topology: topology::Topology,
+    /// Calls, and requests that may be their other side.
+    pub(crate) hops: hops::Hops,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -72,6 +84,9 @@ impl Aggregates {
         self.traces.span(seen);
         self.routes.span(seen);
         self.served.span(seen);
+        self.recent.span(seen);
+        self.topology.span(seen);
+        self.hops.span(seen);
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
@@ -84,11 +99,14 @@ impl Aggregates {
         self.late.pair(child, parent);
         self.repeats.pair(&self.emitters, child, parent);
         self.served.pair(child, parent);
+        self.lost.pair(child, parent);
+        self.hops.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
     pub(crate) fn forget(&mut self, at: SpanIx) {
         self.repeats.forget(at);
+        self.lost.forget(at);
     }
 
     pub(crate) fn memory(&self) -> usize {
@@ -102,6 +120,10 @@ impl Aggregates {
             + self.routes.memory()
             + self.repeats.memory()
             + self.served.memory()
+            + self.recent.memory()
+            + self.lost.memory()
+            + self.topology.memory()
+            + self.hops.memory()
     }
 }
 
@@ -112,6 +134,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) processes: &'a Processes,
     pub(crate) chains: &'a Chains,
     pub(crate) gathered: &'a Aggregates,
+    /// Placeholders of parents under which a merge has been told.
+    pub(crate) merged: &'a [SpanIx],
     /// The time that the engine was told, nanoseconds since the Unix epoch.
     pub(crate) now_ns: u64,
     /// Nothing more will come.
