@@ -50,6 +50,8 @@ pub enum Command {
     },
     /// Diagnose dumps without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
     Check(Check),
+    /// Write dumps in another format, or with a trace of its own for every real request
+    Convert(Convert),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
@@ -136,6 +138,27 @@ pub struct Check {
     #[arg(long, value_name = "SEVERITY", default_value = "error", env = "OTOSCOPE_FAIL_ON")]
     pub fail_on: FailOn,
     /// What to hold.
+    #[command(flatten)]
+    pub hold: Hold,
+}
+
+/// Write dumps in another format.
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// Dumps to read; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited), and .gz or .zst
+    /// after it; `-` is standard output, as JSON lines
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Give every request of a merged trace a trace of its own, as `otoscope check` tells them apart
+    #[arg(long)]
+    pub unmerge: bool,
+    /// How to read dumps.
+    #[command(flatten)]
+    pub input: Input,
+    /// What to hold, with --unmerge.
     #[command(flatten)]
     pub hold: Hold,
 }

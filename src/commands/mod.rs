@@ -1,6 +1,7 @@
 //! Wiring: one file a command. May use every other room.
 
 mod check;
+mod convert;
 mod inspect;
 mod rules;
 
@@ -39,6 +40,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         None => inspect::run(cli),
         Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Rules) => rules::list(),
         Some(Command::Explain { rule }) => rules::explain(rule),
     };
