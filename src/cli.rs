@@ -1,6 +1,7 @@
 //! The command line, and nothing but its definition.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A terminal inspector for OpenTelemetry traces that says what is wrong with the instrumentation that sent them.
@@ -48,7 +49,7 @@ pub enum Command {
         #[command(flatten)]
         draw: Draw,
     },
-    /// Diagnose dumps without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
+    /// Diagnose dumps, or what a command sends, without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
     Check(Check),
     /// Write dumps in another format, or with a trace of its own for every real request
     Convert(Convert),
@@ -122,7 +123,7 @@ pub struct Draw {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Dumps to read; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present_any = ["listen", "command"])]
     pub files: Vec<PathBuf>,
     /// How to read dumps.
     #[command(flatten)]
@@ -140,6 +141,28 @@ pub struct Check {
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,
+    /// What to receive instead.
+    #[command(flatten)]
+    pub receive: Receive,
+}
+
+/// What to receive without a screen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Receiver")]
+pub struct Receive {
+    /// Run a command and diagnose what it sends to a port that it is told in `OTEL_EXPORTER_OTLP_ENDPOINT`. Its output
+    /// goes to standard error; without findings its exit code is ours, 128+n for a signal, 2 if it sent nothing
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["files", "listen"])]
+    pub command: Vec<OsString>,
+    /// Diagnose what arrives on --grpc and --http, for so long or until Ctrl-C
+    #[arg(long, conflicts_with = "files")]
+    pub listen: bool,
+    /// How long to listen: 30s, 5m, 1h
+    #[arg(long = "for", value_name = "TIME", requires = "listen", conflicts_with_all = ["files", "command"])]
+    pub time: Option<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub at: Listen,
 }
 
 /// Write dumps in another format.

@@ -1,8 +1,11 @@
 //! Wiring: one file a command. May use every other room.
 
 mod check;
+mod check_live;
+mod child;
 mod convert;
 mod inspect;
+mod receive;
 mod rules;
 
 use crate::cli::{Cli, Command};
@@ -12,6 +15,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Exit code for usage errors and unreadable or empty input.
 const UNUSABLE: u8 = 2;
@@ -96,6 +100,23 @@ fn parse_size(text: &str) -> Result<usize, Failure> {
     Ok(bytes as usize)
 }
 
+/// A time such as `30s`. A bare number is seconds.
+fn parse_time(text: &str) -> Result<Duration, Failure> {
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let scale = match text.trim()[digits.len()..].trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        _ => 0.0,
+    };
+    let seconds = digits.parse::<f64>().unwrap_or(-1.0) * scale;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(Failure(format!("{text} is not a time; write 30s, 5m or 1h"))),
+    }
+}
+
 /// All files named on the command line of the inspector.
 fn files(cli: &Cli) -> Vec<PathBuf> {
     cli.files.iter().chain(&cli.from_json_file).cloned().collect()
@@ -112,6 +133,16 @@ mod tests {
         }
         for text in ["", "MiB", "-1", "10 apples", "0"] {
             assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, ms) in [("30s", 30_000), ("1.5 s", 1_500), ("250ms", 250), ("2m", 120_000), ("7", 7_000)] {
+            assert_eq!(parse_time(text).unwrap(), Duration::from_millis(ms), "{text}");
+        }
+        for text in ["", "s", "-1s", "0", "5 days", "1e300h"] {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 
