@@ -60,6 +60,17 @@ pub enum Command {
         /// Its name, as `otoscope rules` lists it
         rule: String,
     },
+    /// Print what makes a shell complete otoscope's options
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, as `man -l -` shows it
+    Man {
+        /// That of one command
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
 }
 
 /// Where to listen.
@@ -152,7 +163,7 @@ pub struct Check {
 pub struct Receive {
     /// Run a command and diagnose what it sends to a port that it is told in `OTEL_EXPORTER_OTLP_ENDPOINT`. Its output
     /// goes to standard error; without findings its exit code is ours, 128+n for a signal, 2 if it sent nothing
-    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["files", "listen"])]
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["files", "listen"], help_heading = None)]
     pub command: Vec<OsString>,
     /// Diagnose what arrives on --grpc and --http, for so long or until Ctrl-C
     #[arg(long, conflicts_with = "files")]

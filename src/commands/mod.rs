@@ -5,6 +5,7 @@ mod check_live;
 mod child;
 mod convert;
 mod inspect;
+mod install;
 mod receive;
 mod rules;
 
@@ -47,6 +48,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Rules) => rules::list(),
         Some(Command::Explain { rule }) => rules::explain(rule),
+        Some(Command::Completions { shell }) => install::completions(*shell),
+        Some(Command::Man { of }) => install::man(of.as_deref()),
     };
     done.unwrap_or_else(|failure| {
         complain(&failure);
