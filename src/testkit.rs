@@ -183,7 +183,8 @@ impl Bench {
 
     /// Severity, rule, state and request or span count of each warning and error, one a line, symptoms indented.
     pub(crate) fn findings(&self) -> Vec<String> {
-        self.list(|finding| finding.severity > Severity::Info)
+        // Ids of sketches are counted up.
+        self.list(|finding| finding.severity > Severity::Info && finding.rule.id != "low-entropy-ids")
     }
 
     /// The same of the findings that are wanted.
@@ -205,13 +206,20 @@ impl Bench {
 
 /// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
 pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
+    let mut groups = spans(sketch);
+    groups.sort_by_key(|g| g.spans[0].end_ns);
+    found_in(rule, &groups)
+}
+
+/// The same of spans in the order given, for what no sketch can say.
+pub(crate) fn found_in(rule: &str, groups: &[Group]) -> Vec<String> {
     let mut policy = Policy::default();
     if let Some(off) = crate::diagnosis::find(rule).filter(|rule| !rule.enabled) {
         policy.set(off.id, Level::Warn);
     }
     let diagnosis = Diagnosis::with_policy(policy);
     let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
-    bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
+    bench.take(batches(groups)).finish().list(|finding| finding.rule.id == rule)
 }
 
 /// The warnings and errors of a sketch read as a file.

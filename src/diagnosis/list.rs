@@ -3,7 +3,7 @@
 use super::Diagnosis;
 use super::Subject;
 use super::finding::Finding;
-use super::process::ProcessIx;
+use super::process::ServiceIx;
 use super::rules::http_entry_not_server;
 use crate::model::TraceId;
 use crate::store::Store;
@@ -18,7 +18,7 @@ enum From {
     /// The wrong kinds of a group.
     Symptom(u32),
     /// Wrong kinds that no merge explains.
-    WrongKinds((ProcessIx, u32)),
+    WrongKinds((ServiceIx, u32)),
     /// A rule on spans, pairs or aggregates.
     Claim,
 }
@@ -125,8 +125,8 @@ impl Diagnosis {
             }
         }
         for (key, kinds) in &self.wrong_kinds {
-            let process = self.processes.get(key.0);
-            let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
+            let service = self.processes.service(key.0);
+            let finding = http_entry_not_server::alone(store, *key, service, kinds, self.ended);
             drafts.push(Draft { from: From::WrongKinds(*key), finding });
         }
         drafts.retain(|draft| self.is_on(draft.finding.rule));

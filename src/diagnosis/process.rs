@@ -121,6 +121,11 @@ impl Process {
         now_ns.saturating_sub(self.last_arrived_ns) >= super::verdict::SILENT_NS
     }
 
+    /// Whether it has delivered nothing for so long that what it still owes will not come.
+    pub(crate) fn is_gone(&self, now_ns: u64) -> bool {
+        now_ns.saturating_sub(self.last_arrived_ns) >= super::aggregate::lost::GONE_NS
+    }
+
     fn new(resource: &Resource, service_ix: ServiceIx) -> Self {
         let language = resource.text("telemetry.sdk.language").to_owned();
         // JavaScript's start times have a grain of a millisecond (opentelemetry-js#5804).

@@ -174,6 +174,8 @@ keys! {
         | "rpc.grpc.request.metadata.authorization" | "rpc.grpc.request.metadata.cookie";
     /// How a database is reached, as a URL with the credentials in some.
     DbConnection = "db.connection_string";
+    /// Not a key: a link leads to a trace id of zeros.
+    ZeroLink = "";
 }
 
 const SLOTS: usize = 1024;

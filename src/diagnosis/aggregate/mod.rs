@@ -7,14 +7,18 @@ pub(crate) mod clocks;
 pub(crate) mod copies;
 pub(crate) mod durations;
 pub(crate) mod emitters;
+pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod late;
+pub(crate) mod lost;
 pub(crate) mod names;
+pub(crate) mod recent;
 pub(crate) mod repeats;
 pub(crate) mod resources;
 pub(crate) mod routes;
 pub(crate) mod served;
 pub(crate) mod shapes;
+pub(crate) mod topology;
 pub(crate) mod traces;
 
 use super::process::Processes;
@@ -64,6 +68,14 @@ pub(crate) struct Aggregates {
     pub(crate) clocks: Clocks,
     /// How long spans of one name take.
     pub(crate) durations: AllDurations,
+    /// Ids that were seen lately.
+    pub(crate) recent: recent::Recent,
+    /// Parents that never came.
+    pub(crate) lost: lost::Lost,
+    /// Ids that contradict a tree.
+    pub(crate) topology: topology::Topology,
+    /// Calls, and requests that may be their other side.
+    pub(crate) hops: hops::Hops,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -82,6 +94,9 @@ impl Aggregates {
         self.served.span(seen);
         self.clocks.span(seen);
         self.durations.span(seen);
+        self.recent.span(seen);
+        self.topology.span(seen);
+        self.hops.span(seen);
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
@@ -96,11 +111,14 @@ impl Aggregates {
         self.served.pair(child, parent);
         self.clocks.pair(child, parent);
         self.durations.pair(parent);
+        self.lost.pair(child, parent);
+        self.hops.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
     pub(crate) fn forget(&mut self, at: SpanIx) {
         self.repeats.forget(at);
+        self.lost.forget(at);
     }
 
     pub(crate) fn memory(&self) -> usize {
@@ -116,6 +134,10 @@ impl Aggregates {
             + self.served.memory()
             + self.clocks.memory()
             + self.durations.memory()
+            + self.recent.memory()
+            + self.lost.memory()
+            + self.topology.memory()
+            + self.hops.memory()
     }
 }
 
@@ -126,6 +148,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) processes: &'a Processes,
     pub(crate) chains: &'a Chains,
     pub(crate) gathered: &'a Aggregates,
+    /// Placeholders of parents under which a merge has been told.
+    pub(crate) merged: &'a [SpanIx],
     /// The time that the engine was told, nanoseconds since the Unix epoch.
     pub(crate) now_ns: u64,
     /// Nothing more will come.

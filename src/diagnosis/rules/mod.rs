@@ -1,6 +1,8 @@
 //! One file a rule: what it says, in which words, and the sketches on which it fires and keeps silent.
 
 pub mod background_loop_inherits_request;
+pub mod broken_hop;
+pub mod broken_topology;
 pub mod child_before_parent;
 pub mod child_outlives_parent;
 pub mod client_span_adopted;
@@ -27,6 +29,8 @@ pub mod long_lived_connection_trace;
 pub mod low_entropy_ids;
 pub mod merged_under_local_span;
 pub mod messaging_kind_mismatch;
+pub mod missing_local_parent;
+pub mod missing_remote_parent;
 pub mod mixed_sdk;
 pub mod negative_duration;
 pub mod nested_client_spans;
@@ -37,6 +41,7 @@ pub mod service_name_churn;
 pub mod service_without_entry_kind;
 pub mod span_id_collision;
 pub mod trace_id_collision;
+pub mod truncated_trace_id;
 pub mod unknown_service;
 pub mod zero_duration_flood;
 pub mod zipkin_shared_span_id;
