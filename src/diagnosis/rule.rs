@@ -127,6 +127,7 @@ pub const RULES: &[&Rule] = &[
     &rules::broken_hop::RULE,
     &rules::truncated_trace_id::RULE,
     &rules::broken_topology::RULE,
+    &rules::work_outside_request::RULE,
     &rules::negative_duration::RULE,
     &rules::child_before_parent::RULE,
     &rules::unknown_service::RULE,

@@ -4,6 +4,7 @@
 //! hash of method, path and time are kept: what is kept of one side has its counterpart among what is kept of the
 //! other, however many there are, and the order of arrival does not matter.
 
+use super::pool::{Pool, SampleKey};
 use crate::diagnosis::process::{ProcessIx, ServiceIx};
 use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
@@ -29,43 +30,6 @@ const ASIDE: KeySet = KeySet::of(&[Key::ProbePath, Key::TelemetryCall, Key::Webs
 /// Method and path, or the method of an RPC: what both sides of a call know.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct What(u64);
-
-/// What is kept first: by hash, start and id.
-pub(crate) type SampleKey = (u32, u64, TraceId, SpanId);
-
-/// The smallest so many by key.
-#[derive(Debug)]
-pub(crate) struct Pool<T> {
-    pub(crate) kept: BTreeMap<SampleKey, T>,
-    /// The smallest key that was turned away.
-    bound: Option<SampleKey>,
-    most: usize,
-}
-
-impl<T> Pool<T> {
-    fn new(most: usize) -> Self {
-        Self { kept: BTreeMap::new(), bound: None, most }
-    }
-
-    /// Whether everything with this key was kept.
-    pub(crate) fn covers(&self, key: &SampleKey) -> bool {
-        self.bound.is_none_or(|bound| *key < bound)
-    }
-
-    fn insert(&mut self, key: SampleKey, item: T) {
-        if !self.covers(&key) {
-            return;
-        }
-        self.kept.insert(key, item);
-        if self.kept.len() > self.most {
-            self.bound = self.kept.pop_last().map(|(key, _)| key);
-        }
-    }
-
-    fn memory(&self) -> usize {
-        self.kept.len() * (size_of::<SampleKey>() + size_of::<T>() + 8)
-    }
-}
 
 /// A call to another process.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +101,8 @@ impl Hops {
 
     fn call(&mut self, seen: &Seen<'_>) {
         let Some((edge, what)) = edge_of(seen) else { return };
-        let failed = seen.record.status() == StatusCode::Error && seen.facts.is_none_or(|f| f.http_status == 0);
+        let failed =
+            seen.record.status() == StatusCode::Error && seen.facts.is_none_or(|f| f.http_status == 0);
         let call = Call {
             at: seen.at,
             process: seen.process,
@@ -204,8 +169,8 @@ impl Hops {
         if parent.kind() != SpanKind::Client {
             return;
         }
-        let answers = child.entry
-            && (child.process != parent.process || child.locality() == ParentLocality::Remote);
+        let answers =
+            child.entry && (child.process != parent.process || child.locality() == ParentLocality::Remote);
         let inner = child.kind() == SpanKind::Client && child.process == parent.process;
         if !answers && !inner {
             return;

@@ -3,10 +3,12 @@
 //! Everything in here is a count, a bound, or a bounded sample that does not depend on the order of arrival. One file
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
+pub(crate) mod detached;
 pub(crate) mod emitters;
 pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod lost;
+pub(crate) mod pool;
 pub(crate) mod shape;
 
 use super::process::Processes;
@@ -28,6 +30,8 @@ pub(crate) struct Aggregates {
     pub(crate) shape: shape::Shape,
     /// Calls, and requests that may be their other side.
     pub(crate) hops: hops::Hops,
+    /// Roots inside of a process, and the requests that it was busy with.
+    pub(crate) detached: detached::Detached,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -39,6 +43,7 @@ impl Aggregates {
         self.ids.span(seen);
         self.shape.span(seen);
         self.hops.span(seen);
+        self.detached.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
@@ -53,7 +58,12 @@ impl Aggregates {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        self.emitters.memory() + self.ids.memory() + self.lost.memory() + self.shape.memory() + self.hops.memory()
+        self.emitters.memory()
+            + self.ids.memory()
+            + self.lost.memory()
+            + self.shape.memory()
+            + self.hops.memory()
+            + self.detached.memory()
     }
 }
 

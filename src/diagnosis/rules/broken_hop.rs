@@ -1,7 +1,8 @@
 //! Caller and callee of one call were recorded in two traces.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::hops::{Call, Edge, EdgeKey, Pool, Root, SampleKey, What};
+use crate::diagnosis::aggregate::hops::{Call, Edge, EdgeKey, Root, What};
+use crate::diagnosis::aggregate::pool::{Pool, SampleKey};
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::rule::On;
@@ -252,7 +253,9 @@ fn claim(cx: &Cx<'_>, key: &EdgeKey, hop: &Hop<'_>) -> Claim {
         "{n} of {} unanswered calls fit a request of {callee} that came from nowhere: method, path, time, one for one",
         hop.calls
     ));
-    said = said.because(hop.tie.unwrap_or("the host that was called says nothing, but nearly every such request fits a call"));
+    said = said.because(
+        hop.tie.unwrap_or("the host that was called says nothing, but nearly every such request fits a call"),
+    );
     let others = hops.edges().filter(|(other, _)| *other != key && other.service == key.service);
     let injects = others.map(|(_, edge)| edge.answered).sum::<u64>() > 0;
     let extracts = hops.continued(hop.callee) > 0;
@@ -331,7 +334,8 @@ mod tests {
         let mut half = calls(6, "http://shop", "shop", "");
         for i in 0..6 {
             let at = 5_000 + i * 100;
-            let _ = writeln!(half, "GET  web  client  {at}..{}  call=http://shop/1 trace={}", at + 40, 100 + i);
+            let _ =
+                writeln!(half, "GET  web  client  {at}..{}  call=http://shop/1 trace={}", at + 40, 100 + i);
         }
         assert_eq!(found("broken-hop", &half), [""; 0], "half of the calls have no counterpart");
     }
@@ -354,7 +358,9 @@ mod tests {
     fn silent_for_probes_and_for_calls_that_are_continued() {
         let probes = calls(8, "http://shop", "shop", "");
         let probes = ["0", "1", "2"].iter().fold(probes, |sketch, n| {
-            sketch.replace(&format!("shop/{n} "), "shop/healthz ").replace(&format!("get=/{n} "), "get=/healthz ")
+            sketch
+                .replace(&format!("shop/{n} "), "shop/healthz ")
+                .replace(&format!("get=/{n} "), "get=/healthz ")
         });
         assert_eq!(found("broken-hop", &probes), [""; 0]);
         let good = (0..8).fold(String::new(), |all, i| {
@@ -399,11 +405,13 @@ mod tests {
         let mut sketch = "run  shop  internal  0..6400  trace=99\n".to_owned();
         for i in 0..6 {
             let at = i * 100;
-            let _ = writeln!(sketch, "  GET /x  shop  internal  {}..{}  get=/1 http.host=shop", at + 10, at + 20);
+            let _ =
+                writeln!(sketch, "  GET /x  shop  internal  {}..{}  get=/1 http.host=shop", at + 10, at + 20);
         }
         for i in 0..6 {
             let at = i * 100;
-            let _ = writeln!(sketch, "GET  web  client  {at}..{}  call=http://shop/1 trace={}", at + 40, 1 + i);
+            let _ =
+                writeln!(sketch, "GET  web  client  {at}..{}  call=http://shop/1 trace={}", at + 40, 1 + i);
         }
         let mut bench = Bench::default();
         bench.take(by_end(&sketch)).finish();

@@ -11,3 +11,4 @@ pub mod negative_duration;
 pub mod request_inherits_finished_request;
 pub mod truncated_trace_id;
 pub mod unknown_service;
+pub mod work_outside_request;
