@@ -31,6 +31,13 @@ const ASIDE: KeySet = KeySet::of(&[Key::ProbePath, Key::TelemetryCall, Key::Webs
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct What(u64);
 
+impl What {
+    /// Nothing where the path is not known.
+    pub(crate) fn of(facts: &Facts) -> Option<Self> {
+        (facts.path[0] != 0).then_some(Self(u64::from(facts.path[0]) << 8 | facts.method as u64))
+    }
+}
+
 /// A call to another process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
@@ -211,12 +218,8 @@ impl Hops {
 }
 
 /// What both sides of a call know, nothing where they know too little or it is a probe.
-pub(crate) fn what(seen: &Seen<'_>) -> Option<What> {
-    let facts: &Facts = seen.facts?;
-    if facts.path[0] == 0 || seen.record.keys.any(ASIDE) {
-        return None;
-    }
-    Some(What(u64::from(facts.path[0]) << 8 | facts.method as u64))
+fn what(seen: &Seen<'_>) -> Option<What> {
+    if seen.record.keys.any(ASIDE) { None } else { What::of(seen.facts?) }
 }
 
 fn edge_of(seen: &Seen<'_>) -> Option<(EdgeKey, What)> {

@@ -8,7 +8,10 @@ pub(crate) mod emitters;
 pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod lost;
+pub(crate) mod messages;
 pub(crate) mod pool;
+pub(crate) mod roots;
+pub(crate) mod sampling;
 pub(crate) mod shape;
 
 use super::process::Processes;
@@ -32,6 +35,12 @@ pub(crate) struct Aggregates {
     pub(crate) hops: hops::Hops,
     /// Roots inside of a process, and the requests that it was busy with.
     pub(crate) detached: detached::Detached,
+    /// Roots that are no requests.
+    pub(crate) roots: roots::RootSorts,
+    /// Messages by destination.
+    pub(crate) messages: messages::Messages,
+    /// Signs of different sampling decisions.
+    pub(crate) sampling: sampling::Sampling,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -44,12 +53,16 @@ impl Aggregates {
         self.shape.span(seen);
         self.hops.span(seen);
         self.detached.span(seen);
+        self.roots.span(seen);
+        self.messages.span(seen);
+        self.sampling.span(seen);
     }
 
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         self.lost.pair(child, parent);
         self.hops.pair(child, parent);
+        self.sampling.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
@@ -64,6 +77,9 @@ impl Aggregates {
             + self.shape.memory()
             + self.hops.memory()
             + self.detached.memory()
+            + self.roots.memory()
+            + self.messages.memory()
+            + self.sampling.memory()
     }
 }
 
