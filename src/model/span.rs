@@ -138,6 +138,11 @@ impl SpanFlags {
         Self((flags & 0x3ff) as u16)
     }
 
+    /// Whether the sampled flag is set. Many SDKs do not write it: unset says nothing by itself.
+    pub fn is_sampled(self) -> bool {
+        self.0 & 1 != 0
+    }
+
     /// Whether the parent is local, if the sender said so. `0x200` without `0x100` says nothing.
     pub fn is_remote(self) -> Option<bool> {
         (self.0 & Self::HAS_IS_REMOTE != 0).then_some(self.0 & Self::IS_REMOTE != 0)

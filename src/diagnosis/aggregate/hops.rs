@@ -8,7 +8,7 @@ use super::pool::{Pool, SampleKey};
 use crate::diagnosis::process::{ProcessIx, ServiceIx};
 use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
-use crate::model::{Facts, Key, KeySet, ParentLocality, SpanId, SpanKind, StatusCode, TraceId, hash64};
+use crate::model::{Facts, Key, KeySet, ParentLocality, SpanKind, StatusCode, hash64};
 use crate::store::SpanIx;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -52,7 +52,7 @@ impl RootSorts {
         }
         let roots = self.emitters.entry(seen.emitter).or_default();
         let key = (seen.record.start_ns, seen.store.trace(seen.trace).id, seen.record.span_id);
-        let mut note = |sort: &mut Sort| {
+        let note = |sort: &mut Sort| {
             sort.n += 1;
             insert_bounded(&mut sort.sample, SAMPLE, key, seen.record.name);
         };

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 /// How many spans are remembered one by one.
 const SAMPLE: usize = 16;
-/// SDKs that write the trace flags into the low byte of `flags`, beside the bits on the parent. Python's does not.
-const WRITE_FLAGS: &[&str] = &["java", "go", "dotnet", "nodejs", "rust"];
 
 /// What speaks of different decisions in one service.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
+    /// Whether it writes the sampled flag at all: many SDKs write only the bits on the parent beside it.
+    pub(crate) writes_flag: bool,
     /// Spans that were exported although their own flags say that they were not sampled.
     pub(crate) unsampled: u64,
     pub(crate) unsampled_sample: BTreeMap<SampleKey, u32>,
@@ -23,10 +23,10 @@ pub(crate) struct Decisions {
     pub(crate) kept_more_sample: BTreeMap<SampleKey, (u32, u32)>,
 }
 
-/// All of them; empty as long as there is no sign.
+/// All of them, by the number of the service.
 #[derive(Debug, Default)]
 pub(crate) struct Sampling {
-    services: BTreeMap<ServiceIx, Decisions>,
+    services: Vec<Decisions>,
 }
 
 impl Sampling {
@@ -34,14 +34,24 @@ impl Sampling {
     #[inline]
     pub(super) fn span(&mut self, seen: &Seen<'_>) {
         let flags = seen.record.flags;
-        if flags.0 & 1 == 0
-            && flags.is_remote().is_some()
-            && WRITE_FLAGS.contains(&seen.of_process.language.as_str())
-        {
-            let decisions = self.services.entry(seen.service).or_default();
+        if flags.is_remote().is_none() {
+            return;
+        }
+        let decisions = self.of(seen.service);
+        if flags.is_sampled() {
+            decisions.writes_flag = true;
+        } else {
             decisions.unsampled += 1;
             insert_bounded(&mut decisions.unsampled_sample, SAMPLE, key(seen), seen.record.name);
         }
+    }
+
+    fn of(&mut self, service: ServiceIx) -> &mut Decisions {
+        let number = service.0 as usize;
+        if self.services.len() <= number {
+            self.services.resize_with(number + 1, Decisions::default);
+        }
+        &mut self.services[number]
     }
 
     /// Notes a span and its parent.
@@ -53,7 +63,7 @@ impl Sampling {
         let (Some(of_child), Some(of_parent)) = (child.facts, parent.facts) else { return };
         let thresholds = (of_parent.threshold, of_child.threshold);
         if thresholds.1 < thresholds.0 {
-            let decisions = self.services.entry(child.service).or_default();
+            let decisions = self.of(child.service);
             decisions.kept_more += 1;
             insert_bounded(&mut decisions.kept_more_sample, SAMPLE, key(child), thresholds);
         }
@@ -61,11 +71,13 @@ impl Sampling {
 
     /// By service.
     pub(crate) fn services(&self) -> impl Iterator<Item = (ServiceIx, &Decisions)> {
-        self.services.iter().map(|(service, decisions)| (*service, decisions))
+        self.services.iter().enumerate().map(|(number, decisions)| (ServiceIx(number as u32), decisions))
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.services.len() * (size_of::<Decisions>() + 2 * SAMPLE * (size_of::<SampleKey>() + 16))
+        let sampled = |d: &Decisions| d.unsampled_sample.len() + d.kept_more_sample.len();
+        self.services.capacity() * size_of::<Decisions>()
+            + self.services.iter().map(sampled).sum::<usize>() * (size_of::<SampleKey>() + 16)
     }
 }
 

@@ -29,7 +29,7 @@ Pass the context through pools, promises, spawned tasks and goroutines; start th
 call. Give timers and start-up work a span of their own.",
     code_fixes: &[
         ("go", "pass the request's ctx to the call: `http.NewRequestWithContext(ctx, …)`, `client.Get(ctx, key)`"),
-        ("rust", "`tokio::spawn(work.instrument(Span::current()))`"),
+        ("rust", "`spawn(work.instrument(Span::current()))`"),
         ("python", "opentelemetry-instrumentation-threading, or `contextvars.copy_context().run`"),
         ("nodejs", "`context.bind(context.active(), callback)` where callbacks wait in a queue or pool"),
         ("java", "`Context.taskWrapping(executor)`"),

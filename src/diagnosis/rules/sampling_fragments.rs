@@ -21,11 +21,11 @@ exported although they are marked as not sampled.
 Why it matters: traces have holes that look like broken instrumentation, and counts that are made of spans are wrong.
 
 How it is found: `tracestate` tells with which probability a span is kept (`ot=th:`), and at least five children are
-kept more often than their parents; or at least twenty spans were exported with the sampled flag off, by an SDK that
-writes that flag.
+kept more often than their parents; or at least twenty spans were exported with the sampled flag off, in a service
+that sets it on others.
 
-What looks alike and is fine: SDKs that write no flags, such as Python's; callers that are not received at all, which
-missing-remote-parent tells.",
+What looks alike and is fine: SDKs that never write that flag, such as Python's and older Go's; callers that are not
+received at all, which missing-remote-parent tells.",
     fix: "\
 Decide once per trace: a parent-based sampler everywhere (OTEL_TRACES_SAMPLER=parentbased_…), or consistent
 probability sampling; a tail sampler must see whole traces, so route by trace id.",
@@ -48,7 +48,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         if decisions.kept_more >= CHILDREN {
             out.push(kept_more(cx, service, decisions));
         }
-        if decisions.unsampled >= UNSAMPLED {
+        if decisions.unsampled >= UNSAMPLED && decisions.writes_flag {
             out.push(unsampled(cx, service, decisions));
         }
     }
@@ -80,7 +80,7 @@ fn unsampled(cx: &Cx<'_>, service: ServiceIx, decisions: &Decisions) -> Claim {
     let message =
         format!("{} were exported although their flags say that they are not sampled", count(n, "span"));
     let said = Said::firm(Severity::Info, 0.50, message)
-        .because("this SDK writes the trace flags with each span, and the sampled bit is off")
+        .because("other spans of the service have the sampled flag, so its SDK writes it")
         .remedy("look for a processor that exports what is only recorded, and for samplers that answer RECORD_ONLY");
     let spans = decisions.unsampled_sample.keys().map(|(_, trace, span)| (*trace, *span));
     let mut claim = Claim::about(cx.processes.service(service), said).spans(spans, n);
@@ -93,10 +93,10 @@ mod tests {
     use crate::otlp::encode::Group;
     use crate::testkit::{found_in, spans};
 
-    fn calls(n: u32, language: &str) -> Vec<Group> {
+    fn calls(n: u32) -> Vec<Group> {
         let sketch = (0..n).fold(String::new(), |all, i| {
             format!(
-                "{all}GET  web  client  0..40  call=http://shop/a resource.telemetry.sdk.language={language} trace={}\n  GET /a  shop  server  10..20  get=/a resource.telemetry.sdk.language={language}\n",
+                "{all}GET  web  client  0..40  call=http://shop/a trace={}\n  GET /a  shop  server  10..20  get=/a\n",
                 1 + i
             )
         });
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn hints_at_children_that_are_kept_more_often() {
         let thresholds = |n: u32, parent: &str, child: &str| {
-            let mut groups = calls(n, "python");
+            let mut groups = calls(n);
             for (i, group) in groups.iter_mut().enumerate() {
                 group.spans[0].trace_state = if i % 2 == 0 { parent.into() } else { child.into() };
             }
@@ -126,12 +126,11 @@ mod tests {
 
     #[test]
     fn hints_at_spans_that_are_marked_as_not_sampled() {
-        let said = found_in("sampling-fragments", &calls(20, "java"));
-        assert_eq!(said, ["info sampling-fragments firm ×20", "info sampling-fragments firm ×20"]);
-        assert_eq!(found_in("sampling-fragments", &calls(20, "python")), [""; 0], "Python writes no flags");
-        assert_eq!(found_in("sampling-fragments", &calls(9, "java")), [""; 0]);
-        let mut sampled = calls(20, "java");
-        sampled.iter_mut().for_each(|group| group.spans[0].flags |= 1);
-        assert_eq!(found_in("sampling-fragments", &sampled), [""; 0]);
+        let mut mixed = calls(21);
+        mixed[0].spans[0].flags |= 1;
+        assert_eq!(found_in("sampling-fragments", &mixed), ["info sampling-fragments firm ×20"]);
+        assert_eq!(found_in("sampling-fragments", &calls(30)), [""; 0], "an SDK that writes no such flag");
+        mixed.iter_mut().for_each(|group| group.spans[0].flags |= 1);
+        assert_eq!(found_in("sampling-fragments", &mixed), [""; 0]);
     }
 }

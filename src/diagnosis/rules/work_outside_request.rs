@@ -39,7 +39,7 @@ as its parent. If the work is meant to be apart, link its span to the request's.
         ("java", "`Context.taskWrapping(executor)`, or `Context.current().wrap(runnable)`"),
         ("go", "pass ctx to the goroutine; `context.WithoutCancel(ctx)` if it may outlive the request"),
         ("dotnet", "no `ExecutionContext.SuppressFlow` around the start; or `StartActivity(name, kind, parentContext)`"),
-        ("rust", "`tokio::spawn(work.instrument(Span::current()))`, or `FutureExt::with_current_context`"),
+        ("rust", "`spawn(work.instrument(Span::current()))`, or `FutureExt::with_current_context`"),
         ("ruby", "`context = OpenTelemetry::Context.current`, and `OpenTelemetry::Context.with_current(context) { work }` in the thread"),
         ("php", "`$parent = Context::getCurrent()` before, `->setParent($parent)` on the span builder"),
     ],
