@@ -160,6 +160,8 @@ pub const RULES: &[&Rule] = &[
     &rules::instance_id_shared::RULE,
     &rules::mixed_sdk::RULE,
     &rules::service_name_churn::RULE,
+    &rules::status_misuse::RULE,
+    &rules::missing_http_route::RULE,
 ];
 
 /// The rule with this name or number.
