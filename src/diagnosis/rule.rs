@@ -162,6 +162,12 @@ pub const RULES: &[&Rule] = &[
     &rules::service_name_churn::RULE,
     &rules::status_misuse::RULE,
     &rules::missing_http_route::RULE,
+    &rules::old_semconv::RULE,
+    &rules::mixed_semconv::RULE,
+    &rules::missing_required_attributes::RULE,
+    &rules::attribute_type::RULE,
+    &rules::attribute_at_wrong_level::RULE,
+    &rules::span_spam::RULE,
 ];
 
 /// The rule with this name or number.

@@ -340,7 +340,8 @@ impl Gathered {
             | Key::GenAiOperation
             | Key::NetworkProtocol
             | Key::UrlScheme
-            | Key::DbConnection => {
+            | Key::DbConnection
+            | Key::ProcessCommand => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
                     signs::of_value(key, text, keys);
                 }

@@ -11,11 +11,13 @@ pub(crate) mod names;
 pub(crate) mod resources;
 pub(crate) mod routes;
 pub(crate) mod shapes;
+pub(crate) mod spam;
 pub(crate) mod traces;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
+use crate::model::{SpanId, TraceId};
 use crate::store::{SpanIx, Store};
 use copies::Copies;
 use emitters::Emitters;
@@ -25,6 +27,7 @@ use names::AllNames;
 use resources::Resources;
 use routes::Routes;
 use shapes::Shapes;
+use spam::Spam;
 use traces::Traces;
 
 /// Everything that is gathered.
@@ -42,6 +45,8 @@ pub(crate) struct Aggregates {
     pub(crate) resources: Resources,
     /// Which attributes go together.
     pub(crate) shapes: Shapes,
+    /// Trivial spans in a sample of traces.
+    pub(crate) spam: Spam,
     /// By trace.
     pub(crate) traces: Traces,
     /// Work that starts after what it was recorded under had ended.
@@ -61,6 +66,7 @@ impl Aggregates {
         self.names.span(seen);
         self.resources.span(seen, processes);
         self.shapes.span(seen);
+        self.spam.span(seen);
         self.traces.span(seen);
         self.routes.span(seen);
     }
@@ -101,4 +107,12 @@ pub(crate) struct Cx<'a> {
     pub(crate) now_ns: u64,
     /// Nothing more will come.
     pub(crate) ended: bool,
+}
+
+impl Cx<'_> {
+    /// The span with these ids, while it is held.
+    pub(crate) fn span(&self, (trace, span): (TraceId, SpanId)) -> Option<SpanIx> {
+        let at = self.store.find_span(self.store.find_trace(trace)?, span)?;
+        self.store.slot(at).is_held().then_some(at)
+    }
 }

@@ -57,7 +57,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let mut said = Said::firm(Severity::Info, 0.5, message)
             .remedy("use the framework's instrumentation: it knows the route template");
         let names: Vec<String> = (earliest.iter().take(3))
-            .filter_map(|(trace, span)| cx.store.find_trace(*trace).and_then(|t| cx.store.find_span(t, *span)))
+            .filter_map(|span| cx.span(*span))
             .map(|at| cx.store.name(at).into_owned())
             .collect();
         if !names.is_empty() {

@@ -1,5 +1,7 @@
 //! One file a rule: what it says, in which words, and the sketches on which it fires and keeps silent.
 
+pub mod attribute_at_wrong_level;
+pub mod attribute_type;
 pub mod background_loop_inherits_request;
 pub mod child_before_parent;
 pub mod client_span_adopted;
@@ -16,11 +18,15 @@ pub mod long_lived_connection_trace;
 pub mod low_entropy_ids;
 pub mod merged_under_local_span;
 pub mod missing_http_route;
+pub mod missing_required_attributes;
 pub mod mixed_sdk;
+pub mod mixed_semconv;
 pub mod negative_duration;
+pub mod old_semconv;
 pub mod request_inherits_finished_request;
 pub mod service_name_churn;
 pub mod span_id_collision;
+pub mod span_spam;
 pub mod status_misuse;
 pub mod trace_id_collision;
 pub mod unknown_service;
