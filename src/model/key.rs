@@ -178,6 +178,8 @@ keys! {
     DbConnection = "db.connection_string";
     /// Not a key: a list was sent as text.
     ListAsText = "";
+    /// Not a key: an exception was recorded as an event.
+    HasException = "";
 }
 
 const SLOTS: usize = 1024;
@@ -305,7 +307,7 @@ mod tests {
 
     #[test]
     fn keys_fit_the_set() {
-        assert!((Key::ListAsText as u8) < 128);
+        assert!((Key::HasException as u8) < 128);
         let set = KeySet::of(&[Key::HttpMethod, Key::UrlPath]);
         assert!(set.has(Key::UrlPath) && !set.has(Key::HttpTarget));
         assert_eq!(set.names().collect::<Vec<_>>(), ["http.request.method", "url.path"]);

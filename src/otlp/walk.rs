@@ -159,6 +159,11 @@ impl Walk<'_> {
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
+                (11, Field::Bytes(at, event)) => {
+                    if is_exception(event, at).map_err(broken)? {
+                        record.keys.insert(Key::HasException);
+                    }
+                }
                 (13, Field::Bytes(..)) => record.keys.insert(Key::HasLinks),
                 (10 | 12 | 14, Field::Varint(1..)) => record.keys.insert(Key::Dropped),
                 (15, Field::Bytes(at, status)) => {
@@ -231,6 +236,17 @@ fn bad_id(field: &str, bytes: &[u8], length: usize) -> Refusal {
         n => format!("{field} has {n} bytes instead of {length}: {shown}"),
     };
     Refusal { reason, bad_id: true }
+}
+
+/// Whether an event is a recorded exception: its name is fixed by the conventions.
+fn is_exception(event: &[u8], base: usize) -> Result<bool, Broken> {
+    let mut fields = Fields::new(event, base);
+    while let Some(field) = fields.next()? {
+        if let (2, Field::Bytes(_, name)) = field {
+            return Ok(name == b"exception");
+        }
+    }
+    Ok(false)
 }
 
 /// What the attributes of one span said, before it is known whether it has a role.

@@ -168,7 +168,8 @@ fn is_certain(resource: &Resource) -> bool {
 
 /// The keys of a resource that describe single operations.
 pub(crate) fn misplaced(resource: &Resource) -> impl Iterator<Item = &str> {
-    const OF_SPANS: &[&str] = &["http.", "db.", "rpc.", "messaging.", "url.", "client.", "exception.", "graphql."];
+    const OF_SPANS: &[&str] =
+        &["http.", "db.", "rpc.", "messaging.", "url.", "client.", "exception.", "graphql."];
     let keys = resource.attributes.iter().map(|(key, _)| key.as_str());
     keys.filter(|key| OF_SPANS.iter().any(|prefix| key.starts_with(prefix)))
 }

@@ -52,7 +52,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
             let facts = |key: &String| Key::from_name(key.as_bytes()) == Some(Key::ResourceFact);
             for (key, value) in attributes.into_iter().filter(|(key, _)| facts(key)) {
                 told.insert(match resource.get(&key) {
-                    Some(own) if *own != value => format!("`{key}` is {value} here and {own} on the resource"),
+                    Some(own) if *own != value => {
+                        format!("`{key}` is {value} here and {own} on the resource")
+                    }
                     Some(_) => format!("`{key}` repeats the resource's"),
                     None => format!("`{key}` is on spans and not on the resource"),
                 });
@@ -79,8 +81,8 @@ fn on_resources(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let said = Said::firm(Severity::Info, 0.6, message)
             .because("what is on a resource is said of all of its spans")
             .remedy("set them on the spans that they describe");
-        let mut claim = Claim::about(resource.service_name(), said)
-            .spans([], cx.gathered.resources.times(number).spans);
+        let mut claim =
+            Claim::about(resource.service_name(), said).spans([], cx.gathered.resources.times(number).spans);
         "resource".clone_into(&mut claim.subject);
         out.push(claim);
     }

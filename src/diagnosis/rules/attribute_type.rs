@@ -13,14 +13,15 @@ pub const RULE: Rule = Rule {
     id: "attribute-type",
     code: "F6",
     severity: Severity::Info,
-    enabled: true,
+    enabled: false,
     summary: "numbers or lists are sent as text",
     explain: "\
 A status code or a port is text instead of a number, or a list of arguments is JSON in a text.
 
 Why it matters: queries that compare numbers find nothing, and lists cannot be searched by item.
 
-How it is found: by the type of the value of keys whose type is fixed by the conventions.
+How it is found: by the type of the value of keys whose type is fixed by the conventions. Off unless asked for:
+Rust's `tracing` and some versions of instrumentations do so while all else is right.
 
 What looks alike and is fine: data that passed through a format without types, such as Zipkin's tags: spans read from
 a Zipkin dump are left alone.",
@@ -49,17 +50,16 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let (n, earliest) = cx.gathered.shapes.count(number, |shape| shape.keys.any(WRONG));
         let held: Vec<SpanIx> = earliest.iter().take(8).filter_map(|span| cx.span(*span)).collect();
         // Tags of Zipkin are text, whatever they were before.
-        let untyped = |at: &SpanIx| {
-            matches!(cx.store.arrival(*at), Some((_, Origin::Dump(format), _)) if format.starts_with("zipkin"))
-        };
+        let untyped = |at: &SpanIx| matches!(cx.store.arrival(*at), Some((_, Origin::Dump(format), _)) if format.starts_with("zipkin"));
         if n == 0 || held.iter().any(untyped) {
             continue;
         }
         let scope = cx.store.scope(emitter.scope);
         let verb = if n == 1 { "has" } else { "have" };
         let message = format!("{} {verb} numbers or lists as text{}", count(n, "span"), by_scope(scope));
-        let said = Said::firm(Severity::Info, 0.9, message)
-            .remedy("set the attribute with its native type, or see which processor in between turns it into text");
+        let said = Said::firm(Severity::Info, 0.9, message).remedy(
+            "set the attribute with its native type, or see which processor in between turns it into text",
+        );
         let keys: BTreeSet<String> = held.into_iter().flat_map(|at| wrong(cx, at)).collect();
         let said = keys.into_iter().fold(said, |said, key| said.because(format!("`{key}` is text")));
         let mut claim = Claim::about(cx.processes.service(emitter.service), said).spans(earliest, n);
@@ -82,8 +82,8 @@ fn wrong(cx: &Cx<'_>, at: SpanIx) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testkit::{Bench, batches, spans};
     use crate::model::Value;
+    use crate::testkit::{Bench, batches, spans};
 
     fn sent(key: &str, value: Value) -> Vec<String> {
         let mut groups = spans("GET  s  client  0..9  call=http://b/a");

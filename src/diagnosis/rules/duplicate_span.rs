@@ -85,7 +85,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let message = format!("{spans} {verb} delivered again with the same content{by}");
         let mut said = Said::firm(severity, if many { 0.9 } else { 0.6 }, message)
             .because(format!("{:.0} % of what the service delivered came before", 100.0 * share))
-            .remedy("see that one span processor exports to one destination, and that one pipeline leads there");
+            .remedy(
+                "see that one span processor exports to one destination, and that one pipeline leads there",
+            );
         if service.longest_ns > 0 {
             let gap = duration(service.longest_ns);
             said = said.because(format!("a copy came up to {gap} apart from the span that is held"));

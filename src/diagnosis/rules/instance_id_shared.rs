@@ -41,7 +41,8 @@ for each process. In Kubernetes take it from the container, not from the deploym
 };
 
 /// What tells instances apart, the finest first.
-const TOLD_BY: &[&str] = &["process.pid", "container.id", "k8s.pod.uid", "k8s.pod.name", "host.id", "host.name"];
+const TOLD_BY: &[&str] =
+    &["process.pid", "container.id", "k8s.pod.uid", "k8s.pod.name", "host.id", "host.name"];
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     for (process, resources) in cx.gathered.resources.of_processes() {
@@ -59,7 +60,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let message = format!("{} instances share the service.instance.id {id}", values.len());
         let said = Said::firm(Severity::Warning, 0.85, message)
             .because(format!("at the same time, {key} was {}", values.join(", ")))
-            .remedy("create the resource in each worker after the fork, or leave service.instance.id to the SDK");
+            .remedy(
+                "create the resource in each worker after the fork, or leave service.instance.id to the SDK",
+            );
         let spans = all.iter().map(|(number, _)| cx.gathered.resources.times(*number).spans).sum();
         let mut claim = Claim::about(&of.service, said).spans([], spans);
         claim.language.clone_from(&of.language);

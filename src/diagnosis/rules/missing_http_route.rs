@@ -63,8 +63,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         if !names.is_empty() {
             said = said.because(format!("on spans such as `{}`", names.join("`, `")));
         }
-        let mut claim =
-            Claim::about(cx.processes.service(emitter.service), said).spans(earliest, without);
+        let mut claim = Claim::about(cx.processes.service(emitter.service), said).spans(earliest, without);
         claim.language.clone_from(&emitter.language);
         claim.scope = Some(scope.clone());
         out.push(claim);

@@ -66,13 +66,7 @@ fn widen(times: &mut Times, more: Times) {
     times.spans += more.spans;
 }
 
-fn tell(
-    cx: &Cx<'_>,
-    process: ProcessIx,
-    what: &str,
-    versions: &BTreeMap<&str, Times>,
-    out: &mut Vec<Claim>,
-) {
+fn tell(cx: &Cx<'_>, process: ProcessIx, what: &str, versions: &BTreeMap<&str, Times>, out: &mut Vec<Claim>) {
     let together = |(version, times): &(&&str, &Times)| {
         versions.iter().any(|(other, at)| other != *version && times.overlaps(at))
     };
@@ -88,7 +82,8 @@ fn tell(
     for (version, times) in &both {
         said = said.because(format!("{} spans came from {version}", times.spans));
     }
-    let mut claim = Claim::about(&of.service, said).spans([], both.iter().map(|(_, times)| times.spans).sum());
+    let mut claim =
+        Claim::about(&of.service, said).spans([], both.iter().map(|(_, times)| times.spans).sum());
     claim.language.clone_from(&of.language);
     what.clone_into(&mut claim.subject);
     out.push(claim);
@@ -110,13 +105,16 @@ mod tests {
     fn fires_for_two_versions_in_one_process() {
         let scope = |version: &str| format!("resource.service.instance.id=x scope=lib@{version}");
         assert_eq!(two(&scope("v1"), &scope("v2"), "500..1200"), ["info mixed-sdk firm ×2"]);
-        let sdk = |version: &str| format!("resource.process.pid=7 resource.host.name=h resource.telemetry.sdk.version={version}");
+        let sdk = |version: &str| {
+            format!("resource.process.pid=7 resource.host.name=h resource.telemetry.sdk.version={version}")
+        };
         assert_eq!(two(&sdk("1.2.0"), &sdk("1.3.0"), "500..1200"), ["info mixed-sdk firm ×2"]);
     }
 
     #[test]
     fn silent_for_a_restart_other_processes_and_processes_that_are_not_told_apart() {
-        let scope = |id: &str, version: &str| format!("resource.service.instance.id={id} scope=lib@{version}");
+        let scope =
+            |id: &str, version: &str| format!("resource.service.instance.id={id} scope=lib@{version}");
         assert_eq!(two(&scope("x", "v1"), &scope("x", "v2"), "1000..1200"), [""; 0]);
         assert_eq!(two(&scope("x", "v1"), &scope("y", "v2"), "500..1200"), [""; 0]);
         assert_eq!(two("scope=lib@v1", "scope=lib@v2", "500..1200"), [""; 0]);

@@ -87,7 +87,11 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
             out.push(claim);
         }
         if of.old > 0 && of.new > 0 {
-            let message = format!("{} have old HTTP attribute names and {} have new ones", count(of.old, "span"), of.new);
+            let message = format!(
+                "{} have old HTTP attribute names and {} have new ones",
+                count(of.old, "span"),
+                of.new
+            );
             let said = Said::firm(Severity::Info, 0.9, message)
                 .because(format!("old: {}", of.old_scopes.join(", ")))
                 .because(format!("new: {}", of.new_scopes.join(", ")))

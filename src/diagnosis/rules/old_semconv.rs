@@ -81,12 +81,12 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let scope = cx.store.scope(emitter.scope);
         let verb = if n == 1 { "has" } else { "have" };
         let message = format!("{} {verb} superseded attribute names{}", count(n, "span"), by_scope(scope));
-        let mut said = Said::firm(Severity::Info, 0.9, message)
-            .remedy("upgrade the instrumentation, or set OTEL_SEMCONV_STABILITY_OPT_IN=http/dup,database/dup");
+        let mut said = Said::firm(Severity::Info, 0.9, message).remedy(
+            "upgrade the instrumentation, or set OTEL_SEMCONV_STABILITY_OPT_IN=http/dup,database/dup",
+        );
         for (key, successor, _) in SUCCESSORS.iter().filter(|(key, ..)| emitter.keys.has(*key)) {
-            let (spans, _) = cx.gathered.shapes.count(number, |shape| {
-                shape.keys.has(*key) && only_old(shape.keys)
-            });
+            let (spans, _) =
+                cx.gathered.shapes.count(number, |shape| shape.keys.has(*key) && only_old(shape.keys));
             if spans > 0 {
                 let names: Vec<&str> = key.names().collect();
                 said = said.because(format!("{} is now {successor} (×{spans})", names.join(" or ")));
@@ -105,10 +105,7 @@ mod tests {
 
     #[test]
     fn fires_for_old_names() {
-        assert_eq!(
-            found("old-semconv", "GET /a  s  server  0..9  get=/a"),
-            ["info old-semconv firm ×1"]
-        );
+        assert_eq!(found("old-semconv", "GET /a  s  server  0..9  get=/a"), ["info old-semconv firm ×1"]);
         let query = "query  s  client  0..9  db.system=mysql db.statement=SELECT";
         assert_eq!(found("old-semconv", query), ["info old-semconv firm ×1"]);
     }

@@ -70,7 +70,8 @@ mod tests {
     use crate::testkit::found;
 
     fn named(n: u64, name: impl Fn(u64) -> String) -> Vec<String> {
-        let line = |n: u64| format!("work  {}  internal  {}..{}  trace={}\n", name(n), n * 10, n * 10 + 5, n + 1);
+        let line =
+            |n: u64| format!("work  {}  internal  {}..{}  trace={}\n", name(n), n * 10, n * 10 + 5, n + 1);
         found("service-name-churn", &(0..n).map(line).collect::<String>())
     }
 

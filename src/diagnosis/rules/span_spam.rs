@@ -55,14 +55,18 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         if traces < TRACES || internal <= INTERNAL && short <= SHORT {
             continue;
         }
-        let what = if internal > INTERNAL { (internal, "INTERNAL spans") } else { (short, "spans below 5 ms") };
+        let what =
+            if internal > INTERNAL { (internal, "INTERNAL spans") } else { (short, "spans below 5 ms") };
         let message = format!("the usual trace holds {} {} of this service", what.0, what.1);
         let mut said = Said::firm(Severity::Info, 0.5, message)
-            .because(format!("the median of {traces} traces: {internal} INTERNAL spans, {short} spans below 5 ms"))
+            .because(format!(
+                "the median of {traces} traces: {internal} INTERNAL spans, {short} spans below 5 ms"
+            ))
             .remedy("turn off the layer that makes most of them, or keep it for the time of a search");
         let of = |emitter: &Emitter| emitter.of_kind(SpanKind::Internal);
         let all: u64 = emitters.iter().map(|emitter| of(emitter)).sum();
-        let top = emitters.iter().max_by_key(|emitter| (of(emitter), by_scope(cx.store.scope(emitter.scope))));
+        let top =
+            emitters.iter().max_by_key(|emitter| (of(emitter), by_scope(cx.store.scope(emitter.scope))));
         if let Some(top) = top.filter(|_| all > 0) {
             let share = 100.0 * of(top) as f64 / all as f64;
             let scope = &cx.store.scope(top.scope).name;
@@ -78,9 +82,8 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
 /// Polls that got nothing.
 fn polls(cx: &Cx<'_>, number: EmitterIx, emitter: &Emitter, out: &mut Vec<Claim>) {
     const GOT: KeySet = KeySet::of(&[Key::MessagingDestination, Key::MessagingBatch, Key::HasLinks]);
-    let (idle, earliest) = cx.gathered.shapes.count(number, |shape| {
-        shape.role == Role::MessageReceive && !shape.keys.any(GOT)
-    });
+    let (idle, earliest) =
+        cx.gathered.shapes.count(number, |shape| shape.role == Role::MessageReceive && !shape.keys.any(GOT));
     if idle < POLLS || idle * 2 <= emitter.spans {
         return;
     }
@@ -119,10 +122,18 @@ mod tests {
 
     #[test]
     fn fires_for_polls_that_get_nothing() {
-        let poll = |n: usize| format!("poll  s  client  {}..{}  messaging.system=kafka messaging.operation=receive trace={}\n", n * 10, n * 10 + 5, n + 1);
+        let poll = |n: usize| {
+            format!(
+                "poll  s  client  {}..{}  messaging.system=kafka messaging.operation=receive trace={}\n",
+                n * 10,
+                n * 10 + 5,
+                n + 1
+            )
+        };
         let sketch: String = (0..60).map(poll).collect();
         assert_eq!(found("span-spam", &sketch), ["info span-spam firm ×60"]);
-        let named = sketch.replace("operation=receive", "operation=receive messaging.destination.name=orders");
+        let named =
+            sketch.replace("operation=receive", "operation=receive messaging.destination.name=orders");
         assert_eq!(found("span-spam", &named), [""; 0]);
     }
 

@@ -5,7 +5,7 @@ use crate::diagnosis::role::Role;
 use crate::diagnosis::rule::{On, OnSpan, Watch};
 use crate::diagnosis::seen::{Mark, Seen};
 use crate::diagnosis::{Rule, Severity};
-use crate::model::{SpanKind, StatusCode};
+use crate::model::{Key, SpanKind, StatusCode};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -24,7 +24,8 @@ what it did wrong. OK is final and belongs to the application.
 How it is found: by kind, status code and HTTP status. OK is told only when an instrumentation scope sets it on nearly
 all of 20 or more spans of one kind.
 
-What looks alike and is fine: an application that sets the status on purpose; gRPC, whose own codes decide.",
+What looks alike and is fine: an exception that was recorded on the span and that the framework turned into a 4xx, such
+as Django's Http404; an application that sets the status on purpose; gRPC, whose own codes decide.",
     fix: "\
 Upgrade the instrumentation. In code of your own, leave the status of a SERVER span unset for 4xx and set ERROR for 5xx;
 on CLIENT spans set ERROR for both; leave OK to the application.",
@@ -58,7 +59,12 @@ fn check(span: &Seen<'_>) -> Option<Mark> {
     }
     let http = span.facts.map_or(0, |facts| facts.http_status);
     let what = match (kind, http, status) {
-        (SpanKind::Server, 400..500, StatusCode::Error) if role == Role::HttpIn => REFUSED,
+        // An exception that left the handler made it an error, whatever the framework answered then.
+        (SpanKind::Server, 400..500, StatusCode::Error)
+            if role == Role::HttpIn && !span.has(Key::HasException) =>
+        {
+            REFUSED
+        }
         (SpanKind::Server, 500..600, StatusCode::Unset) if role == Role::HttpIn => FAILED,
         (SpanKind::Client, 400..600, StatusCode::Unset) if role == Role::HttpOut => UNSEEN,
         _ => return None,
@@ -91,9 +97,12 @@ fn say(case: &Case<'_>) -> Option<Said> {
         return None;
     }
     let verb = if wrong == 1 { "contradicts" } else { "contradict" };
-    let message = format!("the status of {} {verb} what happened{}", count(wrong, "span"), by_scope(case.scope));
+    let message =
+        format!("the status of {} {verb} what happened{}", count(wrong, "span"), by_scope(case.scope));
     let mut said = Said::firm(Severity::Info, 0.6, message);
-    for (what, told) in [(REFUSED, "SERVER, ERROR"), (FAILED, "SERVER, not ERROR"), (UNSEEN, "CLIENT, not ERROR")] {
+    for (what, told) in
+        [(REFUSED, "SERVER, ERROR"), (FAILED, "SERVER, not ERROR"), (UNSEEN, "CLIENT, not ERROR")]
+    {
         let codes: Vec<String> = of(what).map(|(detail, n)| format!("{} ×{n}", detail & 0xffff)).collect();
         if !codes.is_empty() {
             said = said.because(format!("{told}: HTTP status {}", codes.join(", ")));
@@ -107,7 +116,8 @@ fn say(case: &Case<'_>) -> Option<Said> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testkit::found;
+    use crate::model::Event;
+    use crate::testkit::{Bench, batches, found, spans};
 
     const TOLD: [&str; 1] = ["info status-misuse firm ×1"];
 
@@ -120,9 +130,20 @@ mod tests {
         ] {
             assert_eq!(found("status-misuse", line), TOLD, "{line}");
         }
-        let ok = |n: usize| format!("GET  s  client  {}..{}  ok scope=io.opentelemetry.jdbc\n", n * 10, n * 10 + 5);
+        let ok = |n: usize| {
+            format!("GET  s  client  {}..{}  ok scope=io.opentelemetry.jdbc\n", n * 10, n * 10 + 5)
+        };
         let sketch: String = (0..20).map(ok).collect();
         assert_eq!(found("status-misuse", &sketch), ["info status-misuse firm ×20"]);
+    }
+
+    #[test]
+    fn silent_for_an_exception_that_became_a_404() {
+        let mut groups = spans("GET /a  s  server  0..9  get=/a error http.status_code=404");
+        groups[0].spans[0].events.push(Event { name: "exception".to_owned(), ..Event::default() });
+        let mut bench = Bench::default();
+        bench.take(batches(&groups)).finish();
+        assert_eq!(bench.list(|finding| finding.rule.id == "status-misuse"), [""; 0]);
     }
 
     #[test]
