@@ -13,7 +13,7 @@ const ENOUGH: u32 = 64;
 /// How many of the earliest ids are looked at one by one.
 const EARLIEST: usize = 64;
 /// How many span ids are followed through all traces: those with the smallest hashes, whatever came first.
-const FOLLOWED: usize = 4096;
+const FOLLOWED: usize = 1024;
 
 /// Which of 256 places the hashes of some values fell on: as many values as places at least.
 #[derive(Clone, Copy, Debug, Default)]
