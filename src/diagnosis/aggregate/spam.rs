@@ -17,31 +17,42 @@ struct Counts {
     short: u32,
 }
 
+/// The traces of one service that are counted, by hash, and the largest hash of them once there is no room for more.
+#[derive(Debug)]
+struct Sample {
+    traces: BTreeMap<u64, Counts>,
+    limit: u64,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self { traces: BTreeMap::new(), limit: u64::MAX }
+    }
+}
+
 /// What was counted, by service.
 #[derive(Debug, Default)]
 pub(crate) struct Spam {
-    by_service: Vec<BTreeMap<u64, Counts>>,
+    by_service: Vec<Sample>,
 }
 
 impl Spam {
     pub(super) fn span(&mut self, seen: &Seen<'_>) {
         let number = seen.service.0 as usize;
         if self.by_service.len() <= number {
-            self.by_service.resize_with(number + 1, BTreeMap::new);
+            self.by_service.resize_with(number + 1, Sample::default);
         }
-        let id = seen.store.trace(seen.trace).id;
-        let hash = hash64(&id.0);
+        let hash = hash64(&seen.store.trace(seen.trace).id.0);
         let sample = &mut self.by_service[number];
-        let full = sample.len() >= TRACES;
-        if full && sample.last_key_value().is_some_and(|(last, _)| *last < hash) {
+        if hash > sample.limit {
             return;
         }
-        let counts = sample.entry(hash).or_default();
-        let internal = seen.kind() == SpanKind::Internal;
-        counts.internal += u32::from(internal);
+        let counts = sample.traces.entry(hash).or_default();
+        counts.internal += u32::from(seen.kind() == SpanKind::Internal);
         counts.short += u32::from(seen.record.duration_ns() < SHORT_NS);
-        if sample.len() > TRACES {
-            sample.pop_last();
+        if sample.traces.len() > TRACES {
+            sample.traces.pop_last();
+            sample.limit = sample.traces.last_key_value().map_or(u64::MAX, |(hash, _)| *hash);
         }
     }
 
@@ -49,15 +60,15 @@ impl Spam {
     pub(crate) fn medians(&self, service: ServiceIx) -> (usize, u32, u32) {
         let Some(sample) = self.by_service.get(service.0 as usize) else { return (0, 0, 0) };
         let median = |count: fn(&Counts) -> u32| {
-            let mut all: Vec<u32> = sample.values().map(count).collect();
+            let mut all: Vec<u32> = sample.traces.values().map(count).collect();
             all.sort_unstable();
             all.get(all.len() / 2).copied().unwrap_or(0)
         };
-        (sample.len(), median(|counts| counts.internal), median(|counts| counts.short))
+        (sample.traces.len(), median(|counts| counts.internal), median(|counts| counts.short))
     }
 
     pub(super) fn memory(&self) -> usize {
-        let counted: usize = self.by_service.iter().map(BTreeMap::len).sum();
-        self.by_service.capacity() * 24 + counted * 24
+        let counted: usize = self.by_service.iter().map(|sample| sample.traces.len()).sum();
+        self.by_service.capacity() * size_of::<Sample>() + counted * 24
     }
 }

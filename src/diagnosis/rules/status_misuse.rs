@@ -96,9 +96,8 @@ fn say(case: &Case<'_>) -> Option<Said> {
     if wrong == 0 {
         return None;
     }
-    let verb = if wrong == 1 { "contradicts" } else { "contradict" };
     let message =
-        format!("the status of {} {verb} what happened{}", count(wrong, "span"), by_scope(case.scope));
+        format!("the status of {} contradicts what happened{}", count(wrong, "span"), by_scope(case.scope));
     let mut said = Said::firm(Severity::Info, 0.6, message);
     for (what, told) in
         [(REFUSED, "SERVER, ERROR"), (FAILED, "SERVER, not ERROR"), (UNSEEN, "CLIENT, not ERROR")]
