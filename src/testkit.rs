@@ -7,7 +7,7 @@
 //! - `lost`: never delivered (a parent that is missing); `trace=N`: another trace than that of the line above
 //! - `scope=NAME@VERSION`, `error`, `ok` (its status), `links`, `same=N` (the id of the span on line N, from 0)
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
-//! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
+//! - `key=value`: any attribute; whole numbers are sent as such, unless in quotes. `resource.key=value`: of the resource
 
 use crate::diagnosis::{Diagnosis, Finding, Level, Policy, Severity};
 use crate::model::{
@@ -106,7 +106,11 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     }
                 }
                 Some((key, value)) => {
-                    let typed = value.parse().map_or_else(|_| Value::Str(value.to_owned()), Value::Int);
+                    let text = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+                    let typed = match (text, value.parse()) {
+                        (None, Ok(number)) => Value::Int(number),
+                        _ => Value::Str(text.unwrap_or(value).to_owned()),
+                    };
                     match key.strip_prefix("resource.") {
                         Some(key) => resource.attributes.push((key.to_owned(), typed)),
                         None => span.attributes.push((key.to_owned(), typed)),

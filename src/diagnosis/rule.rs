@@ -185,10 +185,18 @@ pub const RULES: &[&Rule] = &[
     &rules::invalid_id::RULE,
     &rules::low_entropy_ids::RULE,
     &rules::instance_id_shared::RULE,
+    &rules::attribute_at_wrong_level::RULE,
     &rules::service_name_churn::RULE,
     &rules::mixed_sdk::RULE,
     &rules::high_cardinality_name::RULE,
+    &rules::missing_http_route::RULE,
+    &rules::mixed_semconv::RULE,
+    &rules::old_semconv::RULE,
+    &rules::missing_required_attributes::RULE,
+    &rules::status_misuse::RULE,
+    &rules::attribute_type::RULE,
     &rules::leaked_secret::RULE,
+    &rules::span_spam::RULE,
 ];
 
 /// The rule with this name or number.

@@ -77,6 +77,9 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
         }
         Key::NetworkProtocol if text.eq_ignore_ascii_case(b"websocket") => keys.insert(Key::Websocket),
         Key::UrlScheme if matches!(text, b"ws" | b"wss") => keys.insert(Key::Websocket),
+        Key::ProcessCommand if text.starts_with(b"[\"") && text.ends_with(b"]") => {
+            keys.insert(Key::ListAsText)
+        }
         Key::SecretHeader if !is_masked(text) => keys.insert(Key::Secret),
         Key::DbConnection if has_user_info(text) => keys.insert(Key::Secret),
         _ => {}

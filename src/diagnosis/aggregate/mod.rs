@@ -23,12 +23,14 @@ pub(crate) mod routes;
 pub(crate) mod sampling;
 pub(crate) mod served;
 pub(crate) mod shapes;
+pub(crate) mod spam;
 pub(crate) mod topology;
 pub(crate) mod traces;
 
 use super::process::Processes;
 use super::seen::Seen;
 use super::unmerge::Chains;
+use crate::model::{SpanId, TraceId};
 use crate::store::{SpanIx, Store};
 use clocks::Clocks;
 use copies::Copies;
@@ -42,6 +44,7 @@ use resources::Resources;
 use routes::Routes;
 use served::ServedBy;
 use shapes::Shapes;
+use spam::Spam;
 use traces::Traces;
 
 /// Everything that is gathered.
@@ -59,6 +62,8 @@ pub(crate) struct Aggregates {
     pub(crate) resources: Resources,
     /// Which attributes go together.
     pub(crate) shapes: Shapes,
+    /// Trivial spans in a sample of traces.
+    pub(crate) spam: Spam,
     /// By trace.
     pub(crate) traces: Traces,
     /// Work that starts after what it was recorded under had ended.
@@ -102,6 +107,7 @@ impl Aggregates {
         self.names.span(seen);
         self.resources.span(seen, processes);
         self.shapes.span(seen);
+        self.spam.span(seen);
         self.traces.span(seen);
         self.routes.span(seen);
         self.served.span(seen);
@@ -144,7 +150,9 @@ impl Aggregates {
             + self.copies.memory()
             + self.ids.memory()
             + self.names.memory()
+            + self.resources.memory()
             + self.shapes.memory()
+            + self.spam.memory()
             + self.traces.memory()
             + self.late.memory()
             + self.routes.memory()
@@ -160,7 +168,6 @@ impl Aggregates {
             + self.roots.memory()
             + self.messages.memory()
             + self.sampling.memory()
-            + self.resources.memory()
     }
 }
 
@@ -177,4 +184,12 @@ pub(crate) struct Cx<'a> {
     pub(crate) now_ns: u64,
     /// Nothing more will come.
     pub(crate) ended: bool,
+}
+
+impl Cx<'_> {
+    /// The span with these ids, while it is held.
+    pub(crate) fn span(&self, (trace, span): (TraceId, SpanId)) -> Option<SpanIx> {
+        let at = self.store.find_span(self.store.find_trace(trace)?, span)?;
+        self.store.slot(at).is_held().then_some(at)
+    }
 }

@@ -1,5 +1,7 @@
 //! One file a rule: what it says, in which words, and the sketches on which it fires and keeps silent.
 
+pub mod attribute_at_wrong_level;
+pub mod attribute_type;
 pub mod background_loop_inherits_request;
 pub mod broken_hop;
 pub mod broken_topology;
@@ -33,12 +35,16 @@ pub mod long_lived_connection_trace;
 pub mod low_entropy_ids;
 pub mod merged_under_local_span;
 pub mod messaging_kind_mismatch;
+pub mod missing_http_route;
 pub mod missing_local_parent;
 pub mod missing_remote_parent;
+pub mod missing_required_attributes;
 pub mod mixed_sdk;
+pub mod mixed_semconv;
 pub mod negative_duration;
 pub mod nested_client_spans;
 pub mod nested_server_spans;
+pub mod old_semconv;
 pub mod overlong_span;
 pub mod partially_instrumented;
 pub mod request_inherits_finished_request;
@@ -46,6 +52,8 @@ pub mod sampling_fragments;
 pub mod service_name_churn;
 pub mod service_without_entry_kind;
 pub mod span_id_collision;
+pub mod span_spam;
+pub mod status_misuse;
 pub mod trace_id_collision;
 pub mod truncated_trace_id;
 pub mod unknown_service;
