@@ -1,6 +1,6 @@
 //! The table put to use: on groups of merged requests, and on what all other rules find.
 
-use super::{By, Known, Suspect, find};
+use super::{By, Match, Suspect, find};
 use crate::diagnosis::group::{Group, GroupKey};
 use crate::diagnosis::process::Process;
 use crate::diagnosis::{Diagnosis, Finding, Rule};
@@ -16,7 +16,7 @@ impl Diagnosis {
         store: &Store,
         group: &Group,
         rule: &Rule,
-    ) -> Option<Known<'_>> {
+    ) -> Option<Match<'_>> {
         let process = self.processes.get(group.process);
         let [under, entries] = scopes(group);
         let shown = under.iter().chain(&entries).map(|number| store.scope(*number));
@@ -58,8 +58,7 @@ impl Diagnosis {
         language: &str,
         work: &str,
     ) {
-        if finding.known_issue.is_some()
-            || !self.known_issues.iter().any(|row| row.explains(finding.rule.id))
+        if finding.known_issue.is_some() || !self.known_issues.iter().any(|row| row.explains(finding.rule.id))
         {
             return;
         }

@@ -6,35 +6,12 @@ mod apply;
 mod table;
 mod version;
 
-use super::finding::KnownIssueMatch;
-pub use table::{Error, parse};
+use super::finding::{Certainty, KnownIssueMatch};
+use super::suppression::Pattern;
 use std::sync::LazyLock;
+
+pub use table::{Error, parse};
 pub use version::{Version, Versions};
-
-/// How sure it is that an issue is behind a finding that fits it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Certainty {
-    /// What was observed fits it, and other causes too: told as a possibility, behind the rule's own advice.
-    Perhaps,
-    /// Nothing else is known that looks like it.
-    Likely,
-    /// What did it was observed, in a version that is known to.
-    Certain,
-}
-
-impl Certainty {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Perhaps, Self::Likely, Self::Certain];
-
-    /// Its name in tables and reports.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Perhaps => "perhaps",
-            Self::Likely => "likely",
-            Self::Certain => "certain",
-        }
-    }
-}
 
 /// One row of the table.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,18 +22,18 @@ pub struct KnownIssue {
     pub requires: Vec<String>,
     /// Each a `telemetry.sdk.language`; any, where there is none.
     pub languages: Vec<String>,
-    /// Names of instrumentation scopes, `*` at the end for the rest; any, where there is none.
-    pub scopes: Vec<String>,
+    /// Names of instrumentation scopes; any, where there is none.
+    pub scopes: Vec<Pattern>,
     /// Versions of that scope.
     pub versions: Versions,
     /// Versions of the SDK (`telemetry.sdk.version`).
     pub sdk: Versions,
     /// Names of the culprit, or of the work that goes on; any, where there is none.
-    pub names: Vec<String>,
+    pub names: Vec<Pattern>,
     /// The scope is that of the requests themselves, not of what they hang under.
     pub entries: bool,
     /// Scopes of which one must have been seen in the service too.
-    pub needs_scope: Vec<String>,
+    pub needs_scope: Vec<Pattern>,
     /// How sure it is where all fits.
     pub certainty: Certainty,
     /// How sure it is while the culprit has not arrived, and the version of the requests' own instrumentation fits.
@@ -130,15 +107,18 @@ pub(super) struct Suspect<'a> {
 
 /// A row that fits, and how sure that is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
+pub(crate) struct Match<'a> {
     pub(crate) issue: &'a KnownIssue,
     pub(crate) certainty: Certainty,
 }
 
 /// The row that explains a finding: the surest, of those the first.
-pub(super) fn find<'a>(table: &'a [KnownIssue], suspect: &Suspect<'_>) -> Option<Known<'a>> {
-    let fits = |issue: &'a KnownIssue| Some(Known { issue, certainty: issue.fits(suspect)? });
-    table.iter().filter_map(fits).reduce(|best, next| if next.certainty > best.certainty { next } else { best })
+pub(super) fn find<'a>(table: &'a [KnownIssue], suspect: &Suspect<'_>) -> Option<Match<'a>> {
+    let fits = |issue: &'a KnownIssue| Some(Match { issue, certainty: issue.fits(suspect)? });
+    table
+        .iter()
+        .filter_map(fits)
+        .reduce(|best, next| if next.certainty > best.certainty { next } else { best })
 }
 
 impl KnownIssue {
@@ -147,19 +127,18 @@ impl KnownIssue {
         self.requires.iter().any(|required| required == rule)
     }
 
-    /// How surely it is behind a finding.
+    /// How surely it is behind a finding. What costs least is asked first: every verdict asks every row.
     fn fits(&self, suspect: &Suspect<'_>) -> Option<Certainty> {
-        if !self.explains(suspect.rule) {
-            return None;
-        }
-        let by = suspect.by.iter().filter_map(|by| self.fits_by(by)).max();
-        let certainty = by.or_else(|| self.fits_somewhere(suspect))?;
         let sdk = |language: &str, version: &str| {
             (self.languages.is_empty() || self.languages.iter().any(|own| own == language))
                 && self.sdk.contain(version)
         };
-        let open = suspect.by.iter().any(|by| matches!(by, By::Open { .. }));
-        (self.beside(suspect, open) && (suspect.sdks)(&sdk)).then_some(certainty)
+        if !self.explains(suspect.rule) || !(suspect.sdks)(&sdk) {
+            return None;
+        }
+        let by = suspect.by.iter().filter_map(|by| self.fits_by(by)).max();
+        let certainty = by.or_else(|| self.fits_somewhere(suspect))?;
+        self.beside(suspect).then_some(certainty)
     }
 
     fn fits_by(&self, by: &By<'_>) -> Option<Certainty> {
@@ -188,7 +167,8 @@ impl KnownIssue {
         let seen = |name: &str, version: &str| self.scoped(name) && self.versions.contain(version);
         let fits = self.names.is_empty() && (self.scopes.is_empty() || (suspect.scopes)(&seen));
         // What the SDK's version alone decides is as sure without a scope.
-        let sure = if self.scopes.is_empty() && !self.sdk.is_all() { self.certainty } else { Certainty::Perhaps };
+        let sure =
+            if self.scopes.is_empty() && !self.sdk.is_all() { self.certainty } else { Certainty::Perhaps };
         (open && fits).then_some(sure)
     }
 
@@ -198,7 +178,8 @@ impl KnownIssue {
 
     /// Whether what must be in the service too is there. A sender that names no scopes gets the benefit of the doubt,
     /// unless its culprit is unknown as well.
-    fn beside(&self, suspect: &Suspect<'_>, open: bool) -> bool {
+    fn beside(&self, suspect: &Suspect<'_>) -> bool {
+        let open = suspect.by.iter().any(|by| matches!(by, By::Open { .. }));
         self.needs_scope.is_empty()
             || (suspect.scopes)(&|name, _| any(&self.needs_scope, name))
             || !open && !(suspect.scopes)(&|name, _| !name.is_empty())
@@ -210,15 +191,12 @@ impl KnownIssue {
     }
 }
 
-/// Whether one of the patterns fits: the name itself, or its beginning and `*`.
-fn any(patterns: &[String], name: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => pattern == name,
-    })
+/// Whether one of the patterns fits.
+fn any(patterns: &[Pattern], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(name))
 }
 
-impl Known<'_> {
+impl Match<'_> {
     /// How a finding refers to it.
     pub(super) fn matched(self) -> KnownIssueMatch {
         let KnownIssue { id, fixed_in, refs, .. } = self.issue;
@@ -238,6 +216,12 @@ impl Known<'_> {
     /// Whether it is more than a possibility.
     pub(crate) fn is_sure(self) -> bool {
         self.certainty > Certainty::Perhaps
+    }
+
+    /// Whose span an open culprit would be: the last part of the scope's name.
+    pub(crate) fn culprit(&self) -> Option<&str> {
+        let scope = &self.issue.scopes.first()?.0;
+        Some(scope.rsplit('.').next().unwrap_or(scope))
     }
 
     /// What fits, in a sentence.

@@ -1,8 +1,10 @@
 //! The table: what may stand in it, and what is said of what may not.
 
+use super::KnownIssue;
 use super::version::{Version, Versions};
-use super::{Certainty, KnownIssue};
-use crate::diagnosis::RULES;
+use crate::diagnosis::finding::Certainty;
+use crate::diagnosis::nearest::{nearest, rule};
+use crate::diagnosis::suppression::Pattern;
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
@@ -10,11 +12,26 @@ use toml::de::{DeTable, DeValue};
 
 /// What a row may say.
 const FIELDS: [&str; 19] = [
-    "id", "requires", "language", "scope", "from", "before", "sdk_from", "sdk_before", "names", "entries",
-    "needs_scope", "certainty", "while_open", "needs_auto", "summary", "fixed_in", "remedy", "refs", "verified",
+    "id",
+    "requires",
+    "language",
+    "scope",
+    "from",
+    "before",
+    "sdk_from",
+    "sdk_before",
+    "names",
+    "entries",
+    "needs_scope",
+    "certainty",
+    "while_open",
+    "needs_auto",
+    "summary",
+    "fixed_in",
+    "remedy",
+    "refs",
+    "verified",
 ];
-/// How much of a name may differ from the one that was meant.
-const DIFFERENT: f64 = 0.5;
 
 /// What is wrong with a table: the first thing in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,20 +58,22 @@ impl std::error::Error for Error {}
 
 /// Reads a user's table: `[[issue]]` rows as in `assets/known-issues.toml`.
 pub fn parse(text: &str) -> Result<Vec<KnownIssue>, Error> {
-    let known = |rule: &str| RULES.iter().any(|known| known.id == rule);
-    read(text, &known)
+    read(text, &|name| rule(name).map(drop))
 }
 
 /// The shipped table. Empty if it cannot be read, which a test rules out.
 pub(super) fn shipped() -> Vec<KnownIssue> {
-    read(SHIPPED, &|_| true).unwrap_or_default()
+    read(SHIPPED, &|_| Ok(())).unwrap_or_default()
 }
 
 /// The shipped table's text.
 pub(super) const SHIPPED: &str = include_str!("../../../assets/known-issues.toml");
 
-/// Reads a table; `is_rule` tells names of rules.
-pub(super) fn read(text: &str, is_rule: &dyn Fn(&str) -> bool) -> Result<Vec<KnownIssue>, Error> {
+/// Says what is wrong with the name of a rule, if anything.
+type IsRule<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+
+/// Reads a table.
+pub(super) fn read(text: &str, is_rule: IsRule<'_>) -> Result<Vec<KnownIssue>, Error> {
     let line = |offset: usize| 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
     let document = DeTable::parse(text).map_err(|error| {
         let text = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -70,7 +89,7 @@ pub(super) fn read(text: &str, is_rule: &dyn Fn(&str) -> bool) -> Result<Vec<Kno
 }
 
 struct Reader<'a> {
-    is_rule: &'a dyn Fn(&str) -> bool,
+    is_rule: IsRule<'a>,
     wrong: Vec<(usize, Option<String>, String)>,
 }
 
@@ -128,12 +147,12 @@ impl Reader<'_> {
             id: self.needed_text(row, "id"),
             requires: self.rules(row),
             languages: self.list(row, "language"),
-            scopes: self.list(row, "scope"),
+            scopes: self.patterns(row, "scope"),
             versions: Versions { from: self.version(row, "from"), before: self.version(row, "before") },
             sdk: Versions { from: self.version(row, "sdk_from"), before: self.version(row, "sdk_before") },
-            names: self.list(row, "names"),
+            names: self.patterns(row, "names"),
             entries: self.flag(row, "entries"),
-            needs_scope: self.list(row, "needs_scope"),
+            needs_scope: self.patterns(row, "needs_scope"),
             certainty: self.certainty(row, "certainty").unwrap_or(Certainty::Certain),
             while_open: self.certainty(row, "while_open"),
             needs_auto: self.flag(row, "needs_auto"),
@@ -153,12 +172,8 @@ impl Reader<'_> {
     /// Names of rules, each one that is known.
     fn rules(&mut self, row: Row<'_>) -> Vec<String> {
         let named = self.needed_list(row, "requires");
-        for name in named.iter().filter(|name| !(self.is_rule)(name)) {
-            let said = match nearest(name, RULES.iter().map(|rule| rule.id)) {
-                Some(near) => format!("there is no rule {name}; did you mean {near}?"),
-                None => format!("there is no rule {name}; `otoscope rules` lists them"),
-            };
-            self.wrong.push((self.span(row, "requires").start, Some("requires".to_owned()), said));
+        for wrong in named.iter().filter_map(|name| (self.is_rule)(name).err()) {
+            self.say(self.span(row, "requires"), "requires", wrong);
         }
         named
     }
@@ -235,6 +250,10 @@ impl Reader<'_> {
         texts
     }
 
+    fn patterns(&mut self, row: Row<'_>, field: &str) -> Vec<Pattern> {
+        self.list(row, field).into_iter().map(Pattern).collect()
+    }
+
     fn needed_list(&mut self, row: Row<'_>, field: &str) -> Vec<String> {
         let texts = self.list(row, field);
         self.need(row, field, texts.is_empty());
@@ -256,13 +275,6 @@ impl Reader<'_> {
     fn say(&mut self, span: Range<usize>, field: &str, text: impl Into<String>) {
         self.wrong.push((span.start, Some(field.to_owned()), text.into()));
     }
-}
-
-/// The known name that is most like this one; nothing where none is.
-fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |known| (strsim::normalized_damerau_levenshtein(name, known), known);
-    let like = known.into_iter().map(likeness).filter(|(likeness, _)| *likeness >= 1.0 - DIFFERENT);
-    like.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -309,10 +321,14 @@ fixed_in = \"2.0b1\"
 ";
         let row = &parse(&format!("{ROW}{all}")).unwrap()[0];
         assert_eq!(row.languages, ["python", "nodejs"]);
-        assert_eq!(row.scopes, ["our.scheduler", "our.lib.*"]);
+        let texts = |patterns: &[Pattern]| patterns.iter().map(|p| p.0.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&row.scopes), ["our.scheduler", "our.lib.*"]);
         assert_eq!(row.versions.to_string(), "1.0 and later, before 2.0b1");
         assert_eq!(row.sdk.to_string(), "1.1 and later, before 1.2");
-        assert_eq!((row.names.as_slice(), row.needs_scope.as_slice()), (&["tick".to_owned()][..], &["our.web".to_owned()][..]));
+        assert_eq!(
+            (texts(&row.names), texts(&row.needs_scope)),
+            (vec!["tick".to_owned()], vec!["our.web".to_owned()])
+        );
         assert!(row.entries && row.needs_auto);
         assert_eq!((row.certainty, row.while_open), (Certainty::Likely, Some(Certainty::Perhaps)));
         assert_eq!(row.fixed_in, "2.0b1");
@@ -329,7 +345,10 @@ fixed_in = \"2.0b1\"
         assert_eq!(with("before = \"1.0\""), "8: before: is a version of the scope; name it in scope");
         assert_eq!(with("scope = [1]"), "8: scope: is a text, or a list of texts");
         assert_eq!(with("entries = \"yes\""), "8: entries: write true or false");
-        assert_eq!(with("certainty = \"sure\""), "8: certainty: write \"perhaps\", \"likely\" or \"certain\"");
+        assert_eq!(
+            with("certainty = \"sure\""),
+            "8: certainty: write \"perhaps\", \"likely\" or \"certain\""
+        );
         assert_eq!(with("fixed_in = 2"), "8: fixed_in: is text; put it in quotes");
         assert_eq!(with(ROW), "8: id: X1 is there twice");
         assert_eq!(with("[rules]"), "8: there is no rules here; write each known issue under [[issue]]");
