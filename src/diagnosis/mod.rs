@@ -6,6 +6,8 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `engine` | the moments: a batch arrived, a second passed, nothing more will come |
+//! | `answers` | what views and reports ask |
 //! | `rule` | what a rule is, when it looks, and the table of all |
 //! | `seen` | a span as rules see it |
 //! | `marks`, `tally` | rules on spans and pairs at work: what they marked, by service and scope |
@@ -16,6 +18,7 @@
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
+//! | `merging` | entries find their places, groups form and dissolve |
 //! | `group` | entries that hang from one culprit |
 //! | `alone` | wrong kinds that no merge explains |
 //! | `evidence` | how sure |
@@ -30,6 +33,7 @@
 
 mod aggregate;
 mod alone;
+mod answers;
 mod baseline;
 mod claim;
 mod engine;
@@ -40,6 +44,7 @@ pub mod known_issues;
 mod list;
 mod look;
 mod marks;
+mod merging;
 pub mod nearest;
 mod policy;
 mod process;
