@@ -114,9 +114,15 @@ impl Default for Diagnosis {
 }
 
 impl Diagnosis {
-    /// A diagnosis by the rules that speak unasked.
+    /// A diagnosis by the rules that speak unasked or are asked to.
     pub fn with_policy(policy: Policy) -> Self {
-        let is_on: &dyn Fn(&Rule) -> bool = &|rule| policy.speaks(rule.id, rule.enabled);
+        let mut diagnosis = Self::with_rules(&|rule| policy.speaks(rule.id, rule.enabled));
+        diagnosis.policy = policy;
+        diagnosis
+    }
+
+    /// A diagnosis by the rules that are on.
+    pub(crate) fn with_rules(is_on: &dyn Fn(&Rule) -> bool) -> Self {
         Self {
             on: RULES.iter().map(|rule| is_on(rule)).collect(),
             marks: Marks::new(is_on),
@@ -154,7 +160,7 @@ impl Diagnosis {
             ended: false,
             suppressed: Vec::new(),
             policy_remarks: Vec::new(),
-            policy,
+            policy: Policy::default(),
         }
     }
 
