@@ -6,7 +6,7 @@ use super::alone::WrongKinds;
 use super::claim::Claim;
 use super::finding::{CulpritClass, Finding, Severity};
 use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, Settled};
-use super::known_issues::{self, KnownIssue};
+use super::known_issues::{KnownIssue, with_shipped};
 use super::marks::Marks;
 use super::policy::{Policy, Suppressed};
 use super::process::{ProcessIx, Processes, ServiceIx};
@@ -127,7 +127,7 @@ impl Diagnosis {
             merged_under: Vec::new(),
             chains: Chains::default(),
             processes: Processes::default(),
-            known_issues: known_issues::shipped(),
+            known_issues: with_shipped(Vec::new()),
             groups: Vec::new(),
             vacant: Vec::new(),
             by_key: HashMap::new(),
@@ -156,6 +156,13 @@ impl Diagnosis {
             policy_remarks: Vec::new(),
             policy,
         }
+    }
+
+    /// With known issues of the user's own: they come first, and replace shipped ones of the same id.
+    #[must_use]
+    pub fn with_known_issues(mut self, rows: Vec<KnownIssue>) -> Self {
+        self.known_issues = with_shipped(rows);
+        self
     }
 
     /// Looks at what has just been ingested; `now_ns` is its batch's time of arrival.
@@ -688,6 +695,8 @@ impl Diagnosis {
         let number = self.group(store, key, process);
         let role = self.chains.role(at);
         let wrong_kind = self.chains.has_wrong_kind(at);
+        let under = slot.parent().filter(|parent| store.slot(*parent).is_held());
+        let under = under.map_or(u32::MAX, |parent| store.record(parent).scope);
         let joining = Joining {
             span: at,
             span_id: record.span_id,
@@ -697,6 +706,7 @@ impl Diagnosis {
                 trace,
                 kind: record.kind(),
                 scope: record.scope,
+                under,
                 wrong_kind,
             },
             cut,

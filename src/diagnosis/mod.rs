@@ -21,10 +21,11 @@
 //! | `evidence` | how sure |
 //! | `verdict` | findings from groups |
 //! | `list` | the list of findings, symptoms folded under what explains them |
-//! | `known_issues` | which release explains it |
+//! | `known_issues/` | which release explains it |
 //! | `rules/` | one file a rule: its words |
 //! | `baseline` | what is new, still there and gone since an earlier look |
 //! | `policy`, `suppression` | what the user wants said, and what they accept |
+//! | `nearest` | names that are nearly right |
 //! | `subject` | what a finding is about, by names that outlive a run |
 
 mod aggregate;
@@ -35,10 +36,11 @@ mod engine;
 mod evidence;
 mod finding;
 mod group;
-mod known_issues;
+pub mod known_issues;
 mod list;
 mod look;
 mod marks;
+pub mod nearest;
 mod policy;
 mod process;
 mod role;
@@ -56,7 +58,7 @@ mod verdict;
 pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{
-    Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
+    Certainty, Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
 pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};

@@ -20,6 +20,8 @@ pub(crate) struct Process {
     pub(crate) service_ix: ServiceIx,
     /// `telemetry.sdk.language`.
     pub(crate) language: String,
+    /// `telemetry.sdk.version`.
+    pub(crate) sdk_version: String,
     /// `telemetry.auto.version`: the version of an auto-instrumentation distribution.
     pub(crate) auto_version: String,
     /// The latest end that it has delivered, nanoseconds since the Unix epoch: the export watermark.
@@ -132,6 +134,7 @@ impl Process {
             service: resource.service_name().to_owned(),
             service_ix,
             language,
+            sdk_version: resource.text("telemetry.sdk.version").to_owned(),
             auto_version: resource.text("telemetry.auto.version").to_owned(),
             watermark_ns: 0,
             last_arrived_ns: 0,
