@@ -1,6 +1,7 @@
 //! The command line, and nothing but its definition.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A terminal inspector for OpenTelemetry traces that says what is wrong with the instrumentation that sent them.
@@ -34,6 +35,9 @@ pub struct Cli {
     /// How to draw.
     #[command(flatten)]
     pub draw: Draw,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
 }
 
 /// What to do instead of inspecting.
@@ -48,14 +52,27 @@ pub enum Command {
         #[command(flatten)]
         draw: Draw,
     },
-    /// Diagnose dumps without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
-    Check(Check),
+    /// Diagnose dumps, or what a command sends, without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
+    Check(Box<Check>),
+    /// Write dumps in another format, or with a trace of its own for every real request
+    Convert(Convert),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
     Explain {
         /// Its name, as `otoscope rules` lists it
         rule: String,
+    },
+    /// Print what makes a shell complete otoscope's options
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, as `man -l -` shows it
+    Man {
+        /// That of one command
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
     },
 }
 
@@ -116,26 +133,117 @@ pub struct Draw {
     pub ascii: bool,
 }
 
+/// What to say. The environment has lists for it too, and `otoscope.toml` more.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct Say {
+    /// Rules to allow.
+    #[arg(
+        short = 'A',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Do not report RULE; repeat it or write RULE,RULE [env: OTOSCOPE_ALLOW=]"
+    )]
+    pub allow: Vec<String>,
+    /// Rules to warn.
+    #[arg(
+        short = 'W',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Report what RULE finds as a warning [env: OTOSCOPE_WARN=]"
+    )]
+    pub warn: Vec<String>,
+    /// Rules to deny.
+    #[arg(
+        short = 'D',
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help = "Report what RULE finds as an error [env: OTOSCOPE_DENY=]"
+    )]
+    pub deny: Vec<String>,
+    /// Configuration to use instead of the nearest otoscope.toml
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 /// Diagnose dumps without a screen.
 #[derive(Debug, Args)]
 pub struct Check {
     /// Dumps to read; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present_any = ["listen", "command"])]
     pub files: Vec<PathBuf>,
     /// How to read dumps.
     #[command(flatten)]
     pub input: Input,
     /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "OTOSCOPE_FORMAT",
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "OTOSCOPE_FORMAT", help_heading = "Report",
           value_parser = clap::builder::PossibleValuesParser::new(crate::report::REPORTS.iter().map(|r| r.name)))]
     pub format: String,
     /// Write the report to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Option<PathBuf>,
     /// The lowest severity that makes the exit code 1
-    #[arg(long, value_name = "SEVERITY", default_value = "error", env = "OTOSCOPE_FAIL_ON")]
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        default_value = "error",
+        env = "OTOSCOPE_FAIL_ON",
+        help_heading = "Report"
+    )]
     pub fail_on: FailOn,
+    /// An earlier JSON report: only what is new since then makes the exit code 1
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Report")]
+    pub baseline: Option<PathBuf>,
     /// What to hold.
+    #[command(flatten)]
+    pub hold: Hold,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
+    /// What to receive instead.
+    #[command(flatten)]
+    pub receive: Receive,
+}
+
+/// What to receive without a screen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Receiver")]
+pub struct Receive {
+    /// Run a command and diagnose what it sends to a port that it is told in `OTEL_EXPORTER_OTLP_ENDPOINT`. Its output
+    /// goes to standard error; without findings its exit code is ours, 128+n for a signal, 2 if it sent nothing
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["files", "listen"], help_heading = None)]
+    pub command: Vec<OsString>,
+    /// Diagnose what arrives on --grpc and --http, for so long or until Ctrl-C
+    #[arg(long, conflicts_with = "files")]
+    pub listen: bool,
+    /// How long to listen: 30s, 5m, 1h
+    #[arg(long = "for", value_name = "TIME", requires = "listen", conflicts_with_all = ["files", "command"])]
+    pub time: Option<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub at: Listen,
+}
+
+/// Write dumps in another format.
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// Dumps to read; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited), and .gz or .zst
+    /// after it; `-` is standard output, as JSON lines
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Give every request of a merged trace a trace of its own, as `otoscope check` tells them apart
+    #[arg(long)]
+    pub unmerge: bool,
+    /// How to read dumps.
+    #[command(flatten)]
+    pub input: Input,
+    /// What to hold, with --unmerge.
     #[command(flatten)]
     pub hold: Hold,
 }

@@ -53,3 +53,30 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     let printable = |b: u8| (b' '..=b'~').contains(&b);
     if text.bytes().all(printable) { Cow::Borrowed(text) } else { Cow::Owned(cleaned(text).collect()) }
 }
+
+/// JSON that says the same and that a terminal may show: what [`clean`] would replace is written as `\uXXXX`.
+pub(crate) fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Between its strings JSON has nothing but ASCII, and line breaks where it is laid out.
+        if c == '\n' || harmless(c) == Some(c) {
+            out.push(c);
+        } else {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_its_teeth() {
+        let nasty = "a\u{1b}[31m\u{9b}2J\u{7f}\u{202e}é\u{e0041}\n\"";
+        let written = json(&serde_json::to_string(&[nasty]).unwrap());
+        assert!(written.chars().all(|c| harmless(c) == Some(c)), "{written}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&written).unwrap()[0], nasty);
+    }
+}

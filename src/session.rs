@@ -38,7 +38,7 @@ impl Session {
         Self::with(max_memory, clock, Diagnosis::default())
     }
 
-    /// The same with a diagnosis by rules of the caller's choice.
+    /// The same with a diagnosis of the caller's own.
     pub fn with(max_memory: usize, clock: Clock, diagnosis: Diagnosis) -> Self {
         Self {
             store: Store::new(),
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_endless_merged_trace_stays_within_its_memory() {
-        let limit = 2 << 20;
+        let limit = 4 << 20;
         let mut session = Session::new(limit, Clock::Wall);
         let mut seen = 0;
         for n in 0..2_500 {

@@ -9,7 +9,7 @@
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
 //! - `key=value`: any attribute; whole numbers are sent as such, unless in quotes. `resource.key=value`: of the resource
 
-use crate::diagnosis::{Diagnosis, Finding, Severity};
+use crate::diagnosis::{Diagnosis, Finding, Level, Policy, Severity};
 use crate::model::{
     Batch, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
 };
@@ -78,7 +78,11 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                 Some(("trace", _)) => {}
                 Some(("same", line)) => span.span_id = SpanId(0x1000 + line.parse::<u64>().unwrap()),
                 Some(("scope", value)) => {
-                    let (name, version) = value.split_once('@').unwrap_or((value, ""));
+                    // npm names begin with the sign that a version follows.
+                    let (name, version) = match value.rsplit_once('@') {
+                        Some((name, version)) if !name.is_empty() => (name, version),
+                        _ => (value, ""),
+                    };
                     (scope.name, scope.version) = (name.to_owned(), version.to_owned());
                 }
                 Some(("get", path)) => {
@@ -183,7 +187,8 @@ impl Bench {
 
     /// Severity, rule, state and request or span count of each warning and error, one a line, symptoms indented.
     pub(crate) fn findings(&self) -> Vec<String> {
-        self.list(|finding| finding.severity > Severity::Info)
+        // Ids of sketches are counted up.
+        self.list(|finding| finding.severity > Severity::Info && finding.rule.id != "low-entropy-ids")
     }
 
     /// The same of the findings that are wanted.
@@ -205,9 +210,20 @@ impl Bench {
 
 /// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
 pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
-    let diagnosis = Diagnosis::with_rules(&|known| known.enabled || known.id == rule);
+    let mut groups = spans(sketch);
+    groups.sort_by_key(|g| g.spans[0].end_ns);
+    found_in(rule, &groups)
+}
+
+/// The same of spans in the order given, for what no sketch can say.
+pub(crate) fn found_in(rule: &str, groups: &[Group]) -> Vec<String> {
+    let mut policy = Policy::default();
+    if let Some(off) = crate::diagnosis::find(rule).filter(|rule| !rule.enabled) {
+        policy.set(off.id, Level::Warn);
+    }
+    let diagnosis = Diagnosis::with_policy(policy);
     let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
-    bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
+    bench.take(batches(groups)).finish().list(|finding| finding.rule.id == rule)
 }
 
 /// The warnings and errors of a sketch read as a file.

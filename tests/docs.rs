@@ -9,6 +9,7 @@ use otoscope::diagnosis::RULES;
 use otoscope::tui::keymap;
 use std::fmt::Write;
 use std::fs;
+use std::process::Command;
 
 fn rules() -> String {
     let mut out = String::from("| rule | severity | what is wrong |\n|---|---|---|\n");
@@ -56,6 +57,55 @@ fn commands_are_accepted() {
         }
     }
     assert!(tried >= 10, "{tried}");
+}
+
+/// The blocks of the README in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let start = format!("```{language}\n");
+    readme.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_workflow_calls_what_there_is() {
+    let [workflow] = blocks("yaml").try_into().unwrap();
+    let calls: Vec<&str> = workflow.lines().filter_map(|line| line.split("run: otoscope ").nth(1)).collect();
+    assert_eq!(calls.len(), 2, "{workflow}");
+    let capture = "tests/captures/flask-1.29-sigint/capture.jsonl";
+    let dir = tempfile::tempdir().unwrap();
+    let sarif = dir.path().join("otoscope.sarif");
+    let codes = calls.into_iter().map(|call| {
+        let call = call.replace("traces.jsonl", capture).replace("otoscope.sarif", sarif.to_str().unwrap());
+        let out = Command::new(env!("CARGO_BIN_EXE_otoscope")).args(call.split(' ')).output().unwrap();
+        out.status.code().unwrap()
+    });
+    assert_eq!(codes.collect::<Vec<_>>(), [1, 0], "the first step fails, the second only reports");
+    assert!(fs::read_to_string(sarif).unwrap().contains("\"version\": \"2.1.0\""));
+}
+
+#[test]
+fn the_configuration_is_accepted_and_does_what_it_says() {
+    let [config] = blocks("toml").try_into().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("otoscope.toml"), config).unwrap();
+    let capture = fs::canonicalize("tests/captures/flask-1.29-sigint/capture.jsonl").unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_otoscope"))
+        .arg("check")
+        .arg(capture)
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&out.stderr));
+    assert!(said.contains("note: the suppression of http-entry-not-server in otoscope.toml:"), "{said}");
+}
+
+#[test]
+fn every_report_is_listed() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    for report in otoscope::report::REPORTS {
+        assert!(readme.contains(&format!("| `{}` |", report.name)), "{}", report.name);
+    }
 }
 
 #[test]

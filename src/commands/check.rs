@@ -1,23 +1,29 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::{Failure, UNUSABLE, complain, open, parse_size, print};
+use super::{Failure, UNUSABLE, check_live, complain, open, parse_size, print};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::{Severity, State};
+use crate::diagnosis::{Baseline, Diagnosis, Policy, Severity};
 use crate::dump;
 use crate::model::Rejection;
-use crate::report::{Checked, REPORTS};
+use crate::report::{self, Checked, REPORTS};
 use crate::session::{Clock, Session};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How many rejections a report lists.
-const LISTED: usize = 100;
+pub(super) const LISTED: usize = 100;
 
-pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
+    if args.files.is_empty() {
+        return check_live::run(args, policy);
+    }
     let from = args.input.from.as_deref().and_then(dump::format);
-    let mut session = Session::new(parse_size(&args.hold.max_memory)?, Clock::Stream);
+    let baseline = baseline(args)?;
+    let mut session =
+        Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, Diagnosis::with_policy(policy));
     let mut rejected: Vec<Rejection> = Vec::new();
-    let (mut readable, mut unreadable) = (0, 0);
+    let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     for path in &args.files {
         let read = open(path).and_then(|(input, name)| {
             dump::read(input, &name, from, &mut |batch| {
@@ -28,31 +34,69 @@ pub(super) fn run(args: &Check) -> Result<ExitCode, Failure> {
             })
         });
         match read {
-            Ok(_) => readable += 1,
+            Ok(_) => {
+                readable += 1;
+                files.extend((path.as_os_str() != "-").then(|| path.display().to_string()));
+            }
             Err(error) => {
                 complain(&error);
-                unreadable += 1;
+                unreadable.push(error.to_string());
             }
         }
     }
     if readable == 0 {
         return Ok(ExitCode::from(UNUSABLE));
     }
+    let all_read = unreadable.is_empty();
+    let fails = conclude(args, session, baseline.as_ref(), Read { files, unreadable, rejected })?;
+    Ok(ExitCode::from(if all_read { u8::from(fails) } else { UNUSABLE }))
+}
+
+/// What was read, and what could not be.
+#[derive(Default)]
+pub(super) struct Read {
+    /// The files that were read, as they were named.
+    pub(super) files: Vec<String>,
+    /// What could not be read at all, a sentence each.
+    pub(super) unreadable: Vec<String>,
+    /// The first hundred spans or records that could not be read.
+    pub(super) rejected: Vec<Rejection>,
+}
+
+/// The earlier report to compare with. Read first: nobody should wait for a verdict that cannot be given.
+pub(super) fn baseline(args: &Check) -> Result<Option<Baseline>, Failure> {
+    args.baseline.as_deref().map(read_baseline).transpose()
+}
+
+/// Diagnoses what was taken in, and writes the report. Whether there is a finding that fails the check.
+pub(super) fn conclude(
+    args: &Check,
+    mut session: Session,
+    baseline: Option<&Baseline>,
+    read: Read,
+) -> Result<bool, Failure> {
     session.finish();
     let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
-    let text = (report.write)(&Checked { session: &session, rejected: &rejected });
+    let Read { files, unreadable, rejected } = read;
+    let fail_on = threshold(args.fail_on);
+    let mut checked = Checked { files, unreadable, rejected, fail_on, ..Checked::new(&session) };
+    if let Some(baseline) = baseline {
+        checked.compare(baseline);
+    }
+    let text = (report.write)(&checked);
     match &args.output {
         Some(path) => std::fs::write(path, text)
             .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?,
         None => print(&text)?,
     }
-    if unreadable > 0 {
-        return Ok(ExitCode::from(UNUSABLE));
-    }
-    let fails = session.diagnosis.findings().iter().any(|finding| {
-        finding.state == State::Firm && threshold(args.fail_on).is_some_and(|least| finding.severity >= least)
-    });
-    Ok(ExitCode::from(u8::from(fails)))
+    Ok(checked.fails())
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("the baseline {name} cannot be read: {error}")))?;
+    report::read_baseline(&text).map_err(|wrong| Failure(format!("the baseline {name} {wrong}")))
 }
 
 fn threshold(fail_on: FailOn) -> Option<Severity> {

@@ -1,7 +1,8 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::{Failure, complain, files, open, parse_size};
+use super::{Failure, complain, files, open, parse_size, wall_clock_ns};
 use crate::cli::{Cli, Draw, Listen};
+use crate::diagnosis::{Diagnosis, Policy};
 use crate::dump::{self, DumpError, Format};
 use crate::harmless::clean;
 use crate::intake::{self, Arrivals, Intake};
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// How many batches may wait for the owner: two for each request that a sender may have in flight.
@@ -30,11 +31,12 @@ const DEMO: &[u8] = include_bytes!("../../assets/demo.jsonl");
 /// Something to read, and its name for messages.
 type Named = (Box<dyn Read + Send>, String);
 
-pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     let files = files(cli);
     let max_memory = parse_size(&cli.hold.max_memory)?;
     if files.is_empty() {
-        return live(&cli.listen, Session::new(max_memory, Clock::Wall), look(&cli.draw)?);
+        let session = Session::with(max_memory, Clock::Wall, Diagnosis::with_policy(policy));
+        return live(&cli.listen, session, look(&cli.draw)?);
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
@@ -44,7 +46,8 @@ pub(super) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     }
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let look = look(&cli.draw)?;
-    replay(inputs, from, speed, Session::new(max_memory, Clock::Stream), look)
+    let session = Session::with(max_memory, Clock::Stream, Diagnosis::with_policy(policy));
+    replay(inputs, from, speed, session, look)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw) -> Result<ExitCode, Failure> {
@@ -227,8 +230,4 @@ fn part(session: &Session) {
         let line = format!("{} {}: {}", finding.severity, finding.service, finding.message);
         complain(&clean(&line));
     }
-}
-
-fn wall_clock_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

@@ -1,16 +1,26 @@
 //! Wiring: one file a command. May use every other room.
 
 mod check;
+mod check_live;
+mod child;
+mod convert;
 mod inspect;
+mod install;
+mod receive;
 mod rules;
+mod settings;
 
 use crate::cli::{Cli, Command};
+use crate::diagnosis::Policy;
 use crate::dump::DumpError;
+use crate::harmless::clean;
+use clap::Parser;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Exit code for usage errors and unreadable or empty input.
 const UNUSABLE: u8 = 2;
@@ -34,23 +44,30 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// Does what the command line asks for.
-pub fn run(cli: &Cli) -> ExitCode {
-    let done = match &cli.command {
-        None => inspect::run(cli),
-        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
-        Some(Command::Check(args)) => check::run(args),
-        Some(Command::Rules) => rules::list(),
-        Some(Command::Explain { rule }) => rules::explain(rule),
-    };
-    done.unwrap_or_else(|failure| {
+pub fn main() -> ExitCode {
+    settings::read(Cli::parse()).and_then(|(cli, policy)| run(&cli, policy)).unwrap_or_else(|failure| {
         complain(&failure);
         ExitCode::from(UNUSABLE)
     })
 }
 
-/// Says on standard error what went wrong. A closed standard error is nobody's problem.
+fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
+    match &cli.command {
+        None => inspect::run(cli, policy),
+        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
+        Some(Command::Check(args)) => check::run(args, policy),
+        Some(Command::Convert(args)) => convert::run(args),
+        Some(Command::Completions { shell }) => install::completions(*shell),
+        Some(Command::Man { of }) => install::man(of.as_deref()),
+        Some(Command::Rules) => rules::list(),
+        Some(Command::Explain { rule }) => rules::explain(rule),
+    }
+}
+
+/// Says on standard error what went wrong, in one line: it may quote a dump or a configuration of anybody's. A closed
+/// standard error is nobody's problem.
 fn complain(what: &dyn fmt::Display) {
-    let _ = writeln!(io::stderr(), "otoscope: {what}");
+    let _ = writeln!(io::stderr(), "otoscope: {}", clean(&what.to_string()));
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
@@ -94,6 +111,28 @@ fn parse_size(text: &str) -> Result<usize, Failure> {
     Ok(bytes as usize)
 }
 
+/// The wall clock, nanoseconds since the Unix epoch.
+fn wall_clock_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// A time such as `30s`. A bare number is seconds.
+fn parse_time(text: &str) -> Result<Duration, Failure> {
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let scale = match text.trim()[digits.len()..].trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        _ => 0.0,
+    };
+    let seconds = digits.parse::<f64>().unwrap_or(-1.0) * scale;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(Failure(format!("{text} is not a time; write 30s, 5m or 1h"))),
+    }
+}
+
 /// All files named on the command line of the inspector.
 fn files(cli: &Cli) -> Vec<PathBuf> {
     cli.files.iter().chain(&cli.from_json_file).cloned().collect()
@@ -110,6 +149,16 @@ mod tests {
         }
         for text in ["", "MiB", "-1", "10 apples", "0"] {
             assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, ms) in [("30s", 30_000), ("1.5 s", 1_500), ("250ms", 250), ("2m", 120_000), ("7", 7_000)] {
+            assert_eq!(parse_time(text).unwrap(), Duration::from_millis(ms), "{text}");
+        }
+        for text in ["", "s", "-1s", "0", "5 days", "1e300h"] {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 

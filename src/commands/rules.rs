@@ -1,6 +1,7 @@
 //! `otoscope rules` and `otoscope explain RULE`: the catalogue.
 
 use super::{Failure, print};
+use crate::config;
 use crate::diagnosis::{RULES, Rule};
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -16,10 +17,7 @@ pub(super) fn list() -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn explain(id: &str) -> Result<ExitCode, Failure> {
-    let Some(rule) = RULES.iter().find(|rule| rule.id == id) else {
-        let known: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
-        return Err(Failure(format!("there is no rule {id}; these are: {}", known.join(", "))));
-    };
+    let rule = config::rule(id).map_err(Failure)?;
     let Rule { id, severity, summary, explain, fix, .. } = rule;
     let mut out =
         format!("{id} ({severity} at most)\n{summary}\n\n{explain}\n\nHow to fix it:\n{fix}\n\nSources\n");

@@ -1,5 +1,6 @@
 //! The engine: which entries wait for what, and which hang together.
 
+use super::aggregate::lost::{Around, Recording};
 use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
 use super::claim::Claim;
@@ -7,7 +8,8 @@ use super::finding::{CulpritClass, Finding, Severity};
 use super::group::{Cut, Group, GroupKey, Hub, Joining, Sampled, Settled};
 use super::known_issues::{self, KnownIssue};
 use super::marks::Marks;
-use super::process::{ProcessIx, Processes};
+use super::policy::{Policy, Suppressed};
+use super::process::{ProcessIx, Processes, ServiceIx};
 use super::role::Role;
 use super::rule::{On, RULES, Rule};
 use super::seen::Seen;
@@ -50,6 +52,8 @@ pub struct CutChange {
 /// The engine: what is wrong with everything that was observed.
 #[derive(Debug)]
 pub struct Diagnosis {
+    /// What the user wants said.
+    policy: Policy,
     /// By place in [`RULES`].
     on: Vec<bool>,
     pub(super) marks: Marks,
@@ -60,6 +64,8 @@ pub struct Diagnosis {
     unasked: usize,
     /// Parents, and their next child that rules are to be shown together with them.
     unpaired: VecDeque<(SpanIx, SpanIx)>,
+    /// Placeholders of parents under which a merge has been told, as of the last time that the rules were asked.
+    merged_under: Vec<SpanIx>,
     pub(super) chains: Chains,
     pub(super) processes: Processes,
     pub(super) known_issues: Vec<KnownIssue>,
@@ -74,7 +80,7 @@ pub struct Diagnosis {
     /// How many processes were silent when the time was last told.
     silent: usize,
     pub(super) waiting: HashMap<SpanIx, BTreeSet<SpanIx>>,
-    pub(super) wrong_kinds: BTreeMap<(ProcessIx, u32), WrongKinds>,
+    pub(super) wrong_kinds: BTreeMap<(ServiceIx, u32), WrongKinds>,
     /// Groups that changed since they were last weighed.
     dirty: BTreeSet<u32>,
     /// Groups whose verdict may still change with time alone.
@@ -83,7 +89,7 @@ pub struct Diagnosis {
     /// The list of findings is older than the verdicts.
     stale: bool,
     /// A verdict is new, gone, or of another severity or state than the list says.
-    news: bool,
+    pub(super) news: bool,
     /// Spans observed since the list was written.
     unwritten: usize,
     cuts: Vec<CutChange>,
@@ -93,21 +99,24 @@ pub struct Diagnosis {
     collided: HashSet<TraceId>,
     pub(super) verdicts: BTreeMap<u32, Verdict>,
     pub(super) findings: Vec<Finding>,
+    pub(super) suppressed: Vec<Suppressed>,
+    pub(super) policy_remarks: Vec<String>,
     pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
-    pub(super) finding_of_wrong_kinds: HashMap<(ProcessIx, u32), usize>,
+    pub(super) finding_of_wrong_kinds: HashMap<(ServiceIx, u32), usize>,
     pub(super) now_ns: u64,
     pub(super) ended: bool,
 }
 
 impl Default for Diagnosis {
     fn default() -> Self {
-        Self::with_rules(&|rule| rule.enabled)
+        Self::with_policy(Policy::default())
     }
 }
 
 impl Diagnosis {
-    /// A diagnosis by the rules that are on.
-    pub fn with_rules(is_on: &dyn Fn(&Rule) -> bool) -> Self {
+    /// A diagnosis by the rules that speak unasked.
+    pub fn with_policy(policy: Policy) -> Self {
+        let is_on: &dyn Fn(&Rule) -> bool = &|rule| policy.speaks(rule.id, rule.enabled);
         Self {
             on: RULES.iter().map(|rule| is_on(rule)).collect(),
             marks: Marks::new(is_on),
@@ -115,6 +124,7 @@ impl Diagnosis {
             claims: Vec::new(),
             unasked: 0,
             unpaired: VecDeque::new(),
+            merged_under: Vec::new(),
             chains: Chains::default(),
             processes: Processes::default(),
             known_issues: known_issues::shipped(),
@@ -142,6 +152,9 @@ impl Diagnosis {
             finding_of_wrong_kinds: HashMap::new(),
             now_ns: 0,
             ended: false,
+            suppressed: Vec::new(),
+            policy_remarks: Vec::new(),
+            policy,
         }
     }
 
@@ -158,6 +171,7 @@ impl Diagnosis {
             self.chains.note(store, *at);
             let process = self.processes.of(record.resource);
             self.processes.note(process, record.start_ns, record.end_ns, now_ns);
+            self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         }
         self.show_waiting_pairs(store, PAIRS_AT_ONCE);
         for at in arrived {
@@ -198,6 +212,12 @@ impl Diagnosis {
         let silent = self.processes.silent(self.now_ns);
         self.stale |= silent != self.silent;
         self.silent = silent;
+        let Aggregates { lost, recent, .. } = &mut self.gathered;
+        let around =
+            Around { store, processes: &self.processes, recent, now_ns: self.now_ns, recording: None };
+        if lost.tick(&self.chains, &around) {
+            self.unasked = self.unasked.max(1);
+        }
         self.refresh(store);
     }
 
@@ -214,6 +234,7 @@ impl Diagnosis {
 
     fn ask(&mut self, store: &Store) {
         self.unasked = 0;
+        self.merged_under = self.merged_under();
         let cx = self.cx(store);
         let mut claims = self.marks.claims(&cx);
         for (rule, _) in RULES.iter().zip(&self.on).filter(|(_, on)| **on) {
@@ -234,9 +255,19 @@ impl Diagnosis {
             processes: &self.processes,
             chains: &self.chains,
             gathered: &self.gathered,
+            merged: &self.merged_under,
             now_ns: self.now_ns,
             ended: self.ended,
         }
+    }
+
+    fn merged_under(&self) -> Vec<SpanIx> {
+        let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_ref());
+        let placeholder = |group: &Box<Group>| match group.key {
+            GroupKey::Span(at) if group.hub.is_none() => Some(at),
+            _ => None,
+        };
+        groups.filter_map(placeholder).collect()
     }
 
     /// Whether a rule is on.
@@ -246,17 +277,34 @@ impl Diagnosis {
 
     /// Shows a span that has arrived to rules and aggregates, then with its parent and with children that came before.
     fn show(&mut self, store: &Store, at: SpanIx) {
-        let record = store.record(at);
-        self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
         self.gathered.span(&seen, &self.processes);
         self.marks.span(&seen, &mut self.gathered.traces);
         self.chains.set(at, Traits::SEEN);
+        self.wait(store, at);
         if let Some(parent) = store.slot(at).parent() {
             self.show_pair(store, at, parent);
         }
         if let Some(first) = store.first_child(at, View::Recorded) {
             self.show_children(store, at, first, PAIRS_AT_ONCE);
+        }
+    }
+
+    /// Lists what a span that has arrived still misses, and strikes it off the list.
+    fn wait(&mut self, store: &Store, at: SpanIx) {
+        let parent = store.slot(at).parent().filter(|parent| !store.slot(*parent).is_held());
+        let missed = self.chains.is(at, Traits::MISSED);
+        if parent.is_none() && !missed {
+            return;
+        }
+        let Aggregates { lost, recent, .. } = &mut self.gathered;
+        let around =
+            Around { store, processes: &self.processes, recent, now_ns: self.now_ns, recording: None };
+        if missed {
+            lost.arrived(&mut self.chains, &around, at);
+        }
+        if let Some(parent) = parent {
+            lost.miss(&mut self.chains, &around, at, parent);
         }
     }
 
@@ -312,6 +360,10 @@ impl Diagnosis {
         // What was said of open spans reads differently now that nothing more will come.
         self.dirty.extend(self.unsettled.iter().chain(self.verdicts.keys()).copied());
         self.weigh_changed(store);
+        let recording = Recording::of(&self.processes);
+        let Aggregates { lost, recent, .. } = &mut self.gathered;
+        let (processes, now_ns) = (&self.processes, self.now_ns);
+        lost.finish(&self.chains, &Around { store, processes, recent, now_ns, recording: Some(&recording) });
         self.ask(store);
         if self.stale {
             self.write(store);
@@ -388,6 +440,21 @@ impl Diagnosis {
     /// The verdicts: headlines first, then by severity, rule, service and ids.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was found and is accepted.
+    pub fn suppressed(&self) -> &[Suppressed] {
+        &self.suppressed
+    }
+
+    /// What is to be said of suppressions, a sentence each.
+    pub fn policy_remarks(&self) -> &[String] {
+        &self.policy_remarks
+    }
+
+    /// What the user wants said.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The findings that a span is part of or the culprit of, by index in [`Diagnosis::findings`].

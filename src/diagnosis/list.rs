@@ -1,12 +1,14 @@
 //! The list of findings: from verdicts and claims, in order, symptoms folded under what explains them.
 
 use super::Diagnosis;
+use super::Subject;
 use super::finding::Finding;
-use super::process::ProcessIx;
+use super::process::ServiceIx;
 use super::rules::http_entry_not_server;
 use crate::model::TraceId;
 use crate::store::Store;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// What a finding was made from.
 #[derive(Clone, Copy)]
@@ -16,7 +18,7 @@ enum From {
     /// The wrong kinds of a group.
     Symptom(u32),
     /// Wrong kinds that no merge explains.
-    WrongKinds((ProcessIx, u32)),
+    WrongKinds((ServiceIx, u32)),
     /// A rule on spans, pairs or aggregates.
     Claim,
 }
@@ -82,7 +84,33 @@ impl Diagnosis {
         let mut findings: Vec<(usize, Finding)> =
             drafts.into_iter().enumerate().map(|(old, draft)| (place[old], draft.finding)).collect();
         findings.sort_by_key(|(new, _)| *new);
-        self.findings = findings.into_iter().map(|(_, finding)| finding).collect();
+        let findings: Vec<Finding> = findings.into_iter().map(|(_, finding)| finding).collect();
+        self.judge_findings(store, findings);
+    }
+
+    /// Lets the user's policy judge the findings, and finds them again in what is left.
+    fn judge_findings(&mut self, store: &Store, findings: Vec<Finding>) {
+        let keys: Vec<u64> = findings.iter().map(|finding| finding.key).collect();
+        let judged = self.policy().apply(findings, &|finding| Subject::of(finding, store));
+        let unmoved = judged.findings.iter().map(|finding| finding.key).eq(keys.iter().copied());
+        if !unmoved {
+            let place: HashMap<u64, usize> =
+                judged.findings.iter().enumerate().map(|(now, finding)| (finding.key, now)).collect();
+            let moved = |before: usize| keys.get(before).and_then(|key| place.get(key)).copied();
+            self.finding_of_wrong_kinds.retain(|_, at| moved(*at).map(|now| *at = now).is_some());
+            self.finding_of_group.retain(|_, (headline, symptom)| {
+                *symptom = symptom.and_then(moved);
+                // A symptom whose headline is not told stands for itself.
+                match moved(*headline).or(*symptom) {
+                    Some(now) => *headline = now,
+                    None => return false,
+                }
+                true
+            });
+        }
+        self.findings = judged.findings;
+        self.suppressed = judged.suppressed;
+        self.policy_remarks = judged.remarks;
     }
 
     fn drafts(&self, store: &Store) -> Vec<Draft> {
@@ -97,8 +125,8 @@ impl Diagnosis {
             }
         }
         for (key, kinds) in &self.wrong_kinds {
-            let process = self.processes.get(key.0);
-            let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
+            let service = self.processes.service(key.0);
+            let finding = http_entry_not_server::alone(store, *key, service, kinds, self.ended);
             drafts.push(Draft { from: From::WrongKinds(*key), finding });
         }
         drafts.retain(|draft| self.is_on(draft.finding.rule));

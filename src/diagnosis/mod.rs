@@ -12,6 +12,7 @@
 //! | `aggregate/` | what is gathered for rules that look at many spans |
 //! | `template` | names with what varies taken out |
 //! | `claim` | what a rule says |
+//! | `look` | looking around a marked span when it is time to speak |
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
@@ -22,9 +23,13 @@
 //! | `list` | the list of findings, symptoms folded under what explains them |
 //! | `known_issues` | which release explains it |
 //! | `rules/` | one file a rule: its words |
+//! | `baseline` | what is new, still there and gone since an earlier look |
+//! | `policy`, `suppression` | what the user wants said, and what they accept |
+//! | `subject` | what a finding is about, by names that outlive a run |
 
 mod aggregate;
 mod alone;
+mod baseline;
 mod claim;
 mod engine;
 mod evidence;
@@ -32,21 +37,29 @@ mod finding;
 mod group;
 mod known_issues;
 mod list;
+mod look;
 mod marks;
+mod policy;
 mod process;
 mod role;
 mod rule;
 pub mod rules;
 mod seen;
+mod subject;
+mod suppression;
 mod tally;
 mod template;
 mod units;
 mod unmerge;
 mod verdict;
 
+pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
+pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};
+pub use subject::Subject;
+pub use suppression::{Pattern, Suppression};
 pub use units::{Request, requests_of};

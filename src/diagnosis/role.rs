@@ -14,8 +14,10 @@ pub(crate) enum Role {
     HttpOut,
     /// Handling of an RPC.
     RpcIn,
-    /// A call of an RPC, or one whose side is not known.
+    /// A call of an RPC.
     RpcOut,
+    /// An RPC whose side is not known: no attribute tells it.
+    RpcEither,
     /// Processing of a message.
     MessageIn,
     /// Receiving messages, before they are processed.
@@ -28,8 +30,29 @@ pub(crate) enum Role {
     JobIn,
     /// A database call.
     DatabaseOut,
+    /// A GraphQL operation. A part of a request, not an entry of its own.
+    GraphQl,
+    /// A request of the Model Context Protocol, on either side.
+    Mcp,
+    /// An operation of generative AI.
+    GenAi,
+    /// A run of a CI/CD pipeline, or a task of one.
+    Pipeline,
+    /// A page or a resource that a browser loaded, measured after the fact.
+    WebLoad,
     /// A command of a command line.
     Cli,
+}
+
+impl Role {
+    /// What two entries must have in common to be one request. Operations inside of requests have no say in it.
+    pub(crate) fn of_request(self) -> Self {
+        match self {
+            Self::GraphQl | Self::Mcp | Self::GenAi | Self::Pipeline | Self::WebLoad => Self::Other,
+            Self::RpcEither => Self::RpcOut,
+            known => known,
+        }
+    }
 }
 
 const HTTP_METHOD: KeySet = KeySet::of(&[Key::HttpMethod, Key::HttpMethodOld]);
@@ -57,6 +80,10 @@ pub(crate) struct ScopeTraits {
     pub(crate) jobs: bool,
     /// A test runner.
     pub(crate) tests: bool,
+    /// Describes page loads of a browser, with URLs, as INTERNAL spans.
+    pub(crate) web_load: bool,
+    /// Runs tasks of a workflow engine, whose contexts travel with the task.
+    pub(crate) tasks: bool,
 }
 
 impl ScopeTraits {
@@ -90,6 +117,8 @@ impl ScopeTraits {
                     | "io.opentelemetry.spring-scheduling-3.1"
             ),
             tests: is_test_runner(scope),
+            web_load: scope == "@opentelemetry/instrumentation-document-load",
+            tasks: ["temporal", "airflow", "prefect", "dagster"].iter().any(|engine| scope.contains(engine)),
         }
     }
 }
@@ -177,6 +206,9 @@ fn is_test_runner(name: &str) -> bool {
 pub(crate) fn role(record: &SpanRecord, facts: Option<&Facts>, scope: ScopeTraits) -> Role {
     let keys = record.keys;
     let kind = record.kind();
+    if scope.web_load {
+        return Role::WebLoad;
+    }
     if keys.any(HTTP_METHOD) && !keys.any(INNER_LAYER) {
         match http_side(keys, kind) {
             Some(true) => return Role::HttpIn,
@@ -200,7 +232,11 @@ pub(crate) fn role(record: &SpanRecord, facts: Option<&Facts>, scope: ScopeTrait
         }
     }
     if keys.has(Key::RpcSystem) {
-        return if kind == SpanKind::Server { Role::RpcIn } else { Role::RpcOut };
+        return match kind {
+            SpanKind::Server => Role::RpcIn,
+            SpanKind::Client => Role::RpcOut,
+            _ => Role::RpcEither,
+        };
     }
     if keys.has(Key::DbSystem) {
         return Role::DatabaseOut;
@@ -211,7 +247,15 @@ pub(crate) fn role(record: &SpanRecord, facts: Option<&Facts>, scope: ScopeTrait
     if keys.has(Key::ProcessCommand) || keys.has(Key::RakeTask) || scope.command_line {
         return Role::Cli;
     }
-    Role::Other
+    [
+        (Key::McpMethod, Role::Mcp),
+        (Key::GenAiOperation, Role::GenAi),
+        (Key::GraphqlOperation, Role::GraphQl),
+        (Key::Cicd, Role::Pipeline),
+    ]
+    .into_iter()
+    .find(|(key, _)| keys.has(*key))
+    .map_or(Role::Other, |(_, role)| role)
 }
 
 /// Whether a span with an HTTP method describes a request that came in (`true`) or went out (`false`).
@@ -301,5 +345,42 @@ mod tests {
         ] {
             assert_eq!(role_of(kind, names), expected, "{kind} {names:?}");
         }
+    }
+
+    #[test]
+    fn operations_inside_of_requests() {
+        use SpanKind::{Client, Internal, Server};
+        for (kind, names, expected) in [
+            (Internal, &["graphql.operation.type", "graphql.operation.name"][..], Role::GraphQl),
+            (Server, &["http.request.method", "url.path", "graphql.operation.type"], Role::HttpIn),
+            (Client, &["mcp.method.name", "gen_ai.operation.name"], Role::Mcp),
+            (Internal, &["gen_ai.operation.name"], Role::GenAi),
+            (Internal, &["cicd.pipeline.task.name"], Role::Pipeline),
+            (Internal, &["cicd.pipeline.task.name", "process.command"], Role::Cli),
+            (Server, &["rpc.system"], Role::RpcIn),
+            (Client, &["rpc.system"], Role::RpcOut),
+            (Internal, &["rpc.system"], Role::RpcEither),
+        ] {
+            assert_eq!(role_of(kind, names), expected, "{kind} {names:?}");
+        }
+        let mut page = SpanRecord::new(SpanId(1), SpanId::NONE);
+        page.keys.insert(Key::HttpMethod);
+        page.keys.insert(Key::UrlFull);
+        let scope = ScopeTraits::of("@opentelemetry/instrumentation-document-load");
+        assert_eq!(role(&page, None, scope), Role::WebLoad);
+    }
+
+    #[test]
+    fn operations_inside_of_requests_are_no_entries_by_themselves() {
+        for role in [Role::GraphQl, Role::Mcp, Role::GenAi, Role::Pipeline, Role::WebLoad, Role::RpcEither] {
+            assert!(!is_entry(role, SpanKind::Internal), "{role:?}");
+            assert!(is_entry(role, SpanKind::Server), "{role:?}");
+        }
+        assert_eq!(
+            Role::GraphQl.of_request(),
+            Role::Other.of_request(),
+            "one request, as before they were told apart"
+        );
+        assert_ne!(Role::HttpIn.of_request(), Role::Other.of_request());
     }
 }

@@ -4,6 +4,7 @@
 //! Every other room may use this one; this one uses none of them.
 
 mod batch;
+mod day;
 mod facts;
 mod hash;
 mod id;
@@ -13,6 +14,7 @@ pub mod time;
 mod value;
 
 pub use batch::{Batch, ByteRange, Origin, Rejection, Source, Unshown};
+pub use day::Day;
 pub use facts::{Facts, MAX_PATH_HASHES, MessagingOperation, Method};
 pub use hash::{hash32, hash64};
 pub use id::{ParseIdError, SpanId, TraceId};

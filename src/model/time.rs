@@ -1,5 +1,8 @@
 //! Durations and times of day as people read them.
 
+/// The earliest time that an SDK can have taken, 2010, nanoseconds since the Unix epoch: distributed tracing is younger.
+pub const EARLIEST_NS: u64 = 1_262_304_000_000_000_000;
+
 /// A duration in at most three digits and a unit: `0 ns`, `830 µs`, `8.1 ms`, `6.42 s`, `3 m 20 s`, `2 h 5 m`.
 pub fn duration(ns: u64) -> String {
     let scaled = |unit: f64, name: &str| {
@@ -42,7 +45,7 @@ pub fn date_time(ns: u64) -> String {
 
 /// Year, month and day of a day number since 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date
 /// algorithms", `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(super) fn civil(days: i64) -> (i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
@@ -98,7 +101,7 @@ fn digits(text: &[u8]) -> Option<i64> {
 }
 
 /// Days from 1970-01-01 to a date (`days_from_civil` of the same source as [`civil`]).
-fn days(year: i64, month: i64, day: i64) -> i64 {
+pub(super) fn days(year: i64, month: i64, day: i64) -> i64 {
     let y = year - i64::from(month <= 2);
     let era = y.div_euclid(400);
     let yoe = y.rem_euclid(400);

@@ -25,7 +25,19 @@ const PROBES: &[&[u8]] = &[
 /// Parameters of signed URLs (AWS, Azure), that conventions demand to mask.
 const SIGNATURES: &[&[u8]] = &[b"sig=", b"X-Amz-Signature=", b"AWSAccessKeyId=", b"X-Goog-Signature="];
 /// Database engines that run inside of the process.
-const EMBEDDED: &[&[u8]] = &[b"sqlite", b"h2", b"h2database", b"hsqldb", b"derby", b"duckdb", b"rocksdb"];
+const EMBEDDED: &[&[u8]] = &[
+    b"sqlite",
+    b"h2",
+    b"h2database",
+    b"hsqldb",
+    b"derby",
+    b"duckdb",
+    b"rocksdb",
+    b"leveldb",
+    b"lmdb",
+    b"indexeddb",
+    b"realm",
+];
 
 /// What a URL, a path, or a path with its query tells.
 pub(super) fn of_url(text: &[u8], keys: &mut KeySet) {
@@ -66,7 +78,7 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
         Key::NetworkProtocol if text.eq_ignore_ascii_case(b"websocket") => keys.insert(Key::Websocket),
         Key::UrlScheme if matches!(text, b"ws" | b"wss") => keys.insert(Key::Websocket),
         Key::ProcessCommand if text.starts_with(b"[\"") && text.ends_with(b"]") => {
-            keys.insert(Key::ListAsText)
+            keys.insert(Key::ListAsText);
         }
         Key::SecretHeader if !is_masked(text) => keys.insert(Key::Secret),
         Key::DbConnection if has_user_info(text) => keys.insert(Key::Secret),
@@ -79,7 +91,7 @@ pub(crate) fn is_secret(key: &str, text: &str) -> bool {
     let mut keys = KeySet::default();
     match Key::from_name(key.as_bytes()) {
         Some(Key::UrlPath | Key::HttpTarget | Key::UrlFull | Key::HttpUrl) => {
-            of_url(text.as_bytes(), &mut keys)
+            of_url(text.as_bytes(), &mut keys);
         }
         Some(key) => of_value(key, text.as_bytes(), &mut keys),
         None => {}

@@ -159,12 +159,15 @@ impl Walk<'_> {
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
-                (11, Field::Bytes(at, event)) => {
-                    if is_exception(event, at).map_err(broken)? {
-                        record.keys.insert(Key::HasException);
+                (11, Field::Bytes(at, event)) if is_exception(event, at).map_err(broken)? => {
+                    record.keys.insert(Key::HasException);
+                }
+                (13, Field::Bytes(at, link)) => {
+                    record.keys.insert(Key::HasLinks);
+                    if has_zero_trace(link, at).map_err(broken)? {
+                        record.keys.insert(Key::ZeroLink);
                     }
                 }
-                (13, Field::Bytes(..)) => record.keys.insert(Key::HasLinks),
                 (10 | 12 | 14, Field::Varint(1..)) => record.keys.insert(Key::Dropped),
                 (15, Field::Bytes(at, status)) => {
                     let mut fields = Fields::new(status, at);
@@ -220,6 +223,17 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Whether a link names no trace.
+fn has_zero_trace(link: &[u8], base: usize) -> Result<bool, Broken> {
+    let mut fields = Fields::new(link, base);
+    while let Some(field) = fields.next()? {
+        if let (1, Field::Bytes(_, id)) = field {
+            return Ok(id.iter().all(|b| *b == 0));
+        }
+    }
+    Ok(true)
 }
 
 /// Why a span is not taken.

@@ -1,15 +1,18 @@
 //! Findings for machines: schema `otoscope.check/v1`. Keys are never renamed or removed within `v1`.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Finding, requests_of};
+use crate::diagnosis::{Baseline, Finding, Key, Known, Severity, Suppressed, requests_of};
+use crate::harmless;
 use crate::model::Rejection;
 use crate::store::TraceIx;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The report.
 pub(super) const REPORT: Report =
     Report { name: "json", summary: "for scripts, schema otoscope.check/v1", write };
+
+const SCHEMA: &str = "otoscope.check/v1";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -17,7 +20,19 @@ struct Document<'a> {
     version: &'static str,
     input: Input<'a>,
     findings: Vec<FindingRow<'a>>,
+    suppressed: Vec<SuppressedRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone: Option<Vec<GoneRow<'a>>>,
+    remarks: Vec<&'a str>,
     requests: Vec<RequestRow>,
+}
+
+/// A finding that is accepted, why, and where that was written.
+#[derive(Serialize)]
+struct SuppressedRow<'a> {
+    reason: &'a str,
+    origin: &'a str,
+    finding: FindingRow<'a>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +44,7 @@ struct Input<'a> {
     repeated: u64,
     rejected: Vec<RejectedRow<'a>>,
     rejected_count: u64,
+    unreadable: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -44,7 +60,8 @@ struct FindingRow<'a> {
     confidence: f64,
     state: String,
     service: &'a str,
-    scope: Option<ScopeRow<'a>>,
+    scope: Option<String>,
+    scope_version: Option<String>,
     trace_ids: Vec<String>,
     trace_count: u64,
     span_ids: Vec<String>,
@@ -56,12 +73,19 @@ struct FindingRow<'a> {
     evidence: &'a [String],
     remedy: &'a [String],
     folded_under: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
 }
 
+/// A finding of the baseline that is not there any more.
 #[derive(Serialize)]
-struct ScopeRow<'a> {
-    name: &'a str,
-    version: &'a str,
+struct GoneRow<'a> {
+    rule: &'a str,
+    severity: String,
+    service: &'a str,
+    scope: Option<&'a str>,
+    culprit: Option<&'a str>,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -98,37 +122,52 @@ struct RequestRow {
 
 fn write(checked: &Checked<'_>) -> String {
     let counters = checked.session.store.counters();
-    let rejected = |r: &'_ Rejection| (r.position.clone(), r.reason.clone());
-    let rows: Vec<(String, String)> = checked.rejected.iter().map(rejected).collect();
     let document = Document {
-        schema: "otoscope.check/v1",
+        schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         input: Input {
             spans: counters.received,
-            traces: checked.session.store.counters().traces,
+            traces: counters.traces,
             logs: counters.unshown.log_records,
             metrics: counters.unshown.metrics,
             repeated: counters.repeated,
-            rejected: rows.iter().map(|(source, reason)| RejectedRow { source, reason }).collect(),
-            rejected_count: checked.session.store.counters().rejected,
+            rejected: checked.rejected.iter().map(RejectedRow::of).collect(),
+            rejected_count: counters.rejected,
+            unreadable: &checked.unreadable,
         },
-        findings: checked.findings().iter().map(finding_row).collect(),
+        findings: checked.findings.iter().map(|finding| finding_row(finding, checked)).collect(),
+        suppressed: checked.suppressed.iter().map(|one| suppressed_row(one, checked)).collect(),
+        gone: checked.compared.as_ref().map(|compared| compared.gone.iter().map(gone_row).collect()),
+        remarks: checked.remarks().collect(),
         requests: requests(checked),
     };
     // Serialising strings, numbers and lists cannot fail.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let mut text = harmless::json(&serde_json::to_string_pretty(&document).unwrap_or_default());
     text.push('\n');
     text
 }
 
-fn finding_row(finding: &Finding) -> FindingRow<'_> {
+impl<'a> RejectedRow<'a> {
+    fn of(rejection: &'a Rejection) -> Self {
+        Self { source: &rejection.position, reason: &rejection.reason }
+    }
+}
+
+fn suppressed_row<'a>(one: &'a Suppressed, checked: &Checked<'_>) -> SuppressedRow<'a> {
+    SuppressedRow { reason: &one.reason, origin: &one.origin, finding: finding_row(&one.finding, checked) }
+}
+
+fn finding_row<'a>(finding: &'a Finding, checked: &Checked<'_>) -> FindingRow<'a> {
+    let (scope, scope_version) =
+        checked.subject(finding).scope().map(|(name, version)| (name.to_owned(), version.to_owned())).unzip();
     FindingRow {
         rule: finding.rule.id,
         severity: finding.severity.to_string(),
         confidence: finding.confidence,
         state: finding.state.to_string(),
         service: &finding.service,
-        scope: finding.scope.as_ref().map(|(name, version)| ScopeRow { name, version }),
+        scope,
+        scope_version,
         trace_ids: finding.trace_ids.iter().map(ToString::to_string).collect(),
         trace_count: finding.trace_count,
         span_ids: finding.span_ids.iter().map(|(_, span)| span.to_string()).collect(),
@@ -154,6 +193,19 @@ fn finding_row(finding: &Finding) -> FindingRow<'_> {
         evidence: &finding.evidence,
         remedy: &finding.remedy,
         folded_under: finding.folded_under,
+        baseline: (checked.compared.as_ref())
+            .map(|_| if checked.is_known(finding) { "unchanged" } else { "new" }),
+    }
+}
+
+fn gone_row(known: &Known) -> GoneRow<'_> {
+    GoneRow {
+        rule: &known.key.rule,
+        severity: known.severity.to_string(),
+        service: &known.key.service,
+        scope: known.key.scope.as_deref(),
+        culprit: known.key.culprit.as_deref(),
+        message: &known.message,
     }
 }
 
@@ -179,4 +231,52 @@ fn requests(checked: &Checked<'_>) -> Vec<RequestRow> {
         }
     }
     rows
+}
+
+/// The findings of an earlier report, to compare with; a sentence where it is none.
+pub fn read(text: &str) -> Result<Baseline, String> {
+    #[derive(Deserialize)]
+    struct Report {
+        schema: Option<String>,
+        #[serde(default)]
+        findings: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        rule: String,
+        severity: String,
+        service: String,
+        scope: Option<String>,
+        culprit: Option<CulpritName>,
+        message: String,
+        folded_under: Option<usize>,
+    }
+    #[derive(Deserialize)]
+    struct CulpritName {
+        name: Option<String>,
+    }
+    let report: Report = serde_json::from_str(text)
+        .map_err(|error| format!("is no JSON report of otoscope check: {error}"))?;
+    match report.schema.as_deref() {
+        Some(SCHEMA) => {}
+        Some(other) => return Err(format!("has the schema {other}; {SCHEMA} can be compared with")),
+        None => return Err(format!("is no JSON report of otoscope check: it names no schema ({SCHEMA})")),
+    }
+    let severity = |name: &str| {
+        [Severity::Info, Severity::Warning, Severity::Error].into_iter().find(|s| s.to_string() == name)
+    };
+    let known = |row: Row| {
+        Ok(Known {
+            severity: severity(&row.severity).ok_or_else(|| format!("has a severity {}", row.severity))?,
+            key: Key {
+                rule: row.rule,
+                service: row.service,
+                scope: row.scope,
+                culprit: row.culprit.and_then(|culprit| culprit.name),
+            },
+            message: row.message,
+            is_symptom: row.folded_under.is_some(),
+        })
+    };
+    Ok(Baseline { known: report.findings.into_iter().map(known).collect::<Result<_, String>>()? })
 }

@@ -1,12 +1,19 @@
-//! Paper: findings as text and JSON, for `check`.
+//! Paper: findings for people and for machines, for `check`.
 //!
 //! One file a report, one word in [`REPORTS`]. A report is a function of what was read and found; it knows no file
-//! and no terminal.
+//! and no terminal. Text of telemetry is made harmless in each of them: logs of a build are read in terminals too.
 
+mod github;
 mod json;
+mod junit;
+mod sarif;
 mod text;
 
-use crate::diagnosis::Finding;
+pub use json::read as read_baseline;
+
+use crate::diagnosis::{
+    Baseline, Comparison, Finding, Known, RULES, Rule, Severity, State, Subject, Suppressed,
+};
 use crate::model::Rejection;
 use crate::session::Session;
 
@@ -15,13 +22,107 @@ use crate::session::Session;
 pub struct Checked<'a> {
     /// Everything that was read.
     pub session: &'a Session,
+    /// The files that were read, as they were named.
+    pub files: Vec<String>,
+    /// What could not be read at all, a sentence each.
+    pub unreadable: Vec<String>,
     /// The first hundred spans or records that could not be read; all of them are counted by the store.
-    pub rejected: &'a [Rejection],
+    pub rejected: Vec<Rejection>,
+    /// The rules that spoke or could have.
+    pub rules: Vec<&'static Rule>,
+    /// What was found, ordered as [`Diagnosis::findings`](crate::diagnosis::Diagnosis::findings) are.
+    pub findings: Vec<Finding>,
+    /// What was found and is accepted.
+    pub suppressed: Vec<Suppressed>,
+    /// What is to be said of the configuration, a sentence each.
+    pub remarks: Vec<String>,
+    /// How that stands to an earlier report.
+    pub compared: Option<Comparison>,
+    /// The lowest severity that fails the check; nothing where none does.
+    pub fail_on: Option<Severity>,
 }
 
-impl Checked<'_> {
-    fn findings(&self) -> &[Finding] {
-        self.session.diagnosis.findings()
+impl<'a> Checked<'a> {
+    /// What a session found; errors fail.
+    pub fn new(session: &'a Session) -> Self {
+        let diagnosis = &session.diagnosis;
+        let speaks = |rule: &&Rule| diagnosis.policy().speaks(rule.id, rule.enabled);
+        Self {
+            session,
+            files: Vec::new(),
+            unreadable: Vec::new(),
+            rejected: Vec::new(),
+            rules: RULES.iter().copied().filter(speaks).collect(),
+            findings: diagnosis.findings().to_vec(),
+            suppressed: diagnosis.suppressed().to_vec(),
+            remarks: diagnosis.policy_remarks().to_vec(),
+            compared: None,
+            fail_on: Some(Severity::Error),
+        }
+    }
+
+    /// Compares what was found with an earlier report: from now on only what is new counts.
+    pub fn compare(&mut self, baseline: &Baseline) {
+        // What is accepted is still there, and of a rule that is silent nothing is known.
+        let accepted = self.suppressed.iter().map(|one| &one.finding);
+        let about = |finding: &Finding| self.subject(finding);
+        let mut compared = baseline.compare(self.findings.iter().chain(accepted), &about);
+        compared.gone.retain(|known| self.rules.iter().any(|rule| rule.id == known.key.rule));
+        self.compared = Some(compared);
+    }
+
+    /// Whether the check fails.
+    pub fn fails(&self) -> bool {
+        self.findings.iter().any(|finding| self.counts(finding))
+    }
+
+    /// Whether a finding makes the check fail. A provisional one never does, nor one that was there before.
+    fn counts(&self, finding: &Finding) -> bool {
+        let severe = self.fail_on.is_some_and(|least| finding.severity >= least);
+        severe && finding.state == State::Firm && !self.is_known(finding)
+    }
+
+    /// Whether a finding was there in the earlier report.
+    fn is_known(&self, finding: &Finding) -> bool {
+        self.compared.as_ref().is_some_and(|compared| !compared.new.contains(&finding.key))
+    }
+
+    /// What an earlier report makes of a finding, nothing without one.
+    fn standing(&self, finding: &Finding) -> Option<&'static str> {
+        self.compared.as_ref().map(|_| if self.is_known(finding) { "still there" } else { "new" })
+    }
+
+    /// What was there in the earlier report and is not there any more.
+    fn gone(&self) -> &[Known] {
+        self.compared.as_ref().map_or(&[], |compared| &compared.gone)
+    }
+
+    /// How loudly other tools are told: a provisional finding is no error to them.
+    fn loudness(finding: &Finding) -> Severity {
+        match finding.state {
+            State::Firm => finding.severity,
+            State::Provisional => finding.severity.min(Severity::Warning),
+        }
+    }
+
+    /// Index and finding of each headline.
+    fn headlines(&self) -> impl Iterator<Item = (usize, &Finding)> {
+        self.findings.iter().enumerate().filter(|(_, finding)| finding.folded_under.is_none())
+    }
+
+    /// What is folded under a headline.
+    fn symptoms(&self, headline: usize) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.folded_under == Some(headline))
+    }
+
+    /// What a finding is about.
+    fn subject(&self, finding: &Finding) -> Subject {
+        Subject::of(finding, &self.session.store)
+    }
+
+    /// What is worth a remark, a sentence each.
+    fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.session.store.remarks().chain(self.remarks.iter().map(String::as_str))
     }
 }
 
@@ -37,4 +138,5 @@ pub struct Report {
 }
 
 /// Every report; the first is the default.
-pub const REPORTS: &[&Report] = &[&text::REPORT, &json::REPORT];
+pub const REPORTS: &[&Report] =
+    &[&text::REPORT, &json::REPORT, &sarif::REPORT, &junit::REPORT, &github::REPORT];

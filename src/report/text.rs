@@ -1,7 +1,7 @@
 //! Findings for people: a paragraph each, symptoms under their headline.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Finding, Severity, State};
+use crate::diagnosis::{Finding, Key, Severity, State};
 use crate::harmless::clean;
 use std::fmt::Write;
 
@@ -10,13 +10,23 @@ pub(super) const REPORT: Report = Report { name: "text", summary: "for people", 
 
 fn write(checked: &Checked<'_>) -> String {
     let mut out = String::new();
-    let findings = checked.findings();
-    for (index, headline) in findings.iter().enumerate().filter(|(_, f)| f.folded_under.is_none()) {
-        headline_paragraph(&mut out, headline);
-        for symptom in findings.iter().filter(|f| f.folded_under == Some(index)) {
-            let _ = writeln!(out, "  └ {}: {}", symptom.rule.id, clean(&symptom.message));
+    for (index, headline) in checked.headlines() {
+        headline_paragraph(&mut out, checked, headline);
+        for symptom in checked.symptoms(index) {
+            let new = if checked.standing(symptom) == Some("new") { "new " } else { "" };
+            let _ = writeln!(out, "  └ {new}{}: {}", symptom.rule.id, clean(&symptom.message));
         }
         out.push('\n');
+    }
+    closing(&mut out, checked);
+    out
+}
+
+/// What follows the findings: what is gone, what was not read, remarks, and the one line that sums up.
+pub(super) fn closing(out: &mut String, checked: &Checked<'_>) {
+    for known in checked.gone().iter().filter(|known| !known.is_symptom) {
+        let Key { rule, service, .. } = &known.key;
+        let _ = writeln!(out, "gone: {}: {} ({})", clean(service), clean(&known.message), clean(rule));
     }
     for rejection in checked.rejected.iter().take(10) {
         let _ = writeln!(out, "not read: {}: {}", clean(&rejection.position), clean(&rejection.reason));
@@ -25,14 +35,21 @@ fn write(checked: &Checked<'_>) -> String {
     if more > 0 {
         let _ = writeln!(out, "not read: {more} more");
     }
-    for remark in checked.session.store.remarks() {
+    for remark in checked.remarks() {
         let _ = writeln!(out, "note: {}", clean(remark));
     }
-    summary(&mut out, checked);
-    out
+    let _ = writeln!(out, "{}", summary(checked));
 }
 
-fn headline_paragraph(out: &mut String, finding: &Finding) {
+/// Why a finding is believed and what to do about it, a line each.
+pub(super) fn reasons(finding: &Finding) -> impl Iterator<Item = String> {
+    [("why", &finding.evidence), ("fix", &finding.remedy)].into_iter().flat_map(|(label, lines)| {
+        let labels = std::iter::once(label).chain(std::iter::repeat("   "));
+        labels.zip(lines).map(|(label, line)| format!("{label} {}", clean(line)))
+    })
+}
+
+fn headline_paragraph(out: &mut String, checked: &Checked<'_>, finding: &Finding) {
     let sign = match finding.severity {
         Severity::Error => '✖',
         Severity::Warning => '▲',
@@ -45,6 +62,9 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
         "  {} {}, confidence {:.2}{state}",
         finding.severity, finding.rule.id, finding.confidence
     );
+    if let Some(standing) = checked.standing(finding) {
+        let _ = write!(out, ", {standing}");
+    }
     if let Some(issue) = &finding.known_issue {
         let fixed = if issue.fixed_in.is_empty() {
             "not fixed yet".to_owned()
@@ -54,10 +74,8 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
         let _ = write!(out, ", known issue {}: {fixed} ({})", issue.id, issue.refs.join(", "));
     }
     out.push('\n');
-    for (label, lines) in [("why", &finding.evidence), ("fix", &finding.remedy)] {
-        for (i, line) in lines.iter().enumerate() {
-            let _ = writeln!(out, "  {} {}", if i == 0 { label } else { "   " }, clean(line));
-        }
+    for line in reasons(finding) {
+        let _ = writeln!(out, "  {line}");
     }
     let traces: Vec<String> = finding.trace_ids.iter().take(3).map(ToString::to_string).collect();
     let more = finding.trace_count.saturating_sub(traces.len() as u64);
@@ -65,8 +83,9 @@ fn headline_paragraph(out: &mut String, finding: &Finding) {
     let _ = writeln!(out, "  in  {}{more}", traces.join(" "));
 }
 
-fn summary(out: &mut String, checked: &Checked<'_>) {
-    let headlines = || checked.findings().iter().filter(|f| f.folded_under.is_none());
+/// What was read and found, in one line.
+pub(super) fn summary(checked: &Checked<'_>) -> String {
+    let headlines = || checked.headlines().map(|(_, headline)| headline);
     let count = |severity| headlines().filter(|f| f.severity == severity).count();
     let plural = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let verdict = match (count(Severity::Error), count(Severity::Warning), count(Severity::Info)) {
@@ -88,5 +107,17 @@ fn summary(out: &mut String, checked: &Checked<'_>) {
         if counters.rejected == 0 { String::new() } else { format!(", {} not read", counters.rejected) };
     let spans = plural(counters.received, "span", "spans");
     let traces = plural(counters.traces, "trace", "traces");
-    let _ = writeln!(out, "{spans} in {traces}{rejected}: {verdict}{provisional}");
+    let suppressed = match checked.suppressed.len() {
+        0 => String::new(),
+        n => format!(", {n} suppressed"),
+    };
+    let compared = match &checked.compared {
+        Some(compared) => {
+            let known = headlines().filter(|f| checked.is_known(f)).count();
+            let gone = compared.gone.iter().filter(|known| !known.is_symptom).count();
+            format!("; {} new, {known} still there, {gone} gone", headlines().count() - known)
+        }
+        None => String::new(),
+    };
+    format!("{spans} in {traces}{rejected}: {verdict}{provisional}{suppressed}{compared}")
 }

@@ -6,6 +6,9 @@ use crate::model::{Batch, ByteRange, Key, NO_FACTS, SpanId, SpanRecord, StatusCo
 use crate::otlp::decode;
 use bytes::Bytes;
 
+/// How many children of a span with a taken id are looked at.
+const TWIN_CHILDREN: usize = 1024;
+
 impl Store {
     /// Takes a batch in, and tells what was in it. Repeated deliveries are counted and leave no slot.
     pub fn ingest(&mut self, batch: Batch, arrived: &mut Arrived) {
@@ -137,7 +140,13 @@ impl Store {
             let slot = &self.slots[i];
             same_id(slot) && slot.is_held() && slot.record.content_hash == record.content_hash
         });
-        repeated.map_or_else(|| Ok(self.new_slot(trace, id, true)), |held| Err(SpanIx(held)))
+        match repeated {
+            Some(held) => Err(SpanIx(held)),
+            None => {
+                self.slots[at.0].twinned = true;
+                Ok(self.new_slot(trace, id, true))
+            }
+        }
     }
 
     fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
@@ -156,7 +165,7 @@ impl Store {
             cyclic = true;
         } else if !record.parent_id.is_none() {
             parent = match self.find_span(trace, record.parent_id) {
-                Some(parent) => parent,
+                Some(parent) => self.own_twin(parent, record.resource),
                 None => self.placeholder(trace, &record),
             };
             if had_children && self.is_within(parent, at) {
@@ -173,11 +182,54 @@ impl Store {
         slot.presence = Presence::Held;
         slot.cyclic = cyclic;
         self.link(at);
+        if self.slot(at).twin {
+            self.take_own_children(at);
+        }
         let held = &mut self.traces[trace.0];
         held.spans += 1;
         held.errors += u32::from(record.status() == StatusCode::Error);
         held.start_ns = held.start_ns.min(record.start_ns);
         held.end_ns = held.end_ns.max(record.end_ns);
+    }
+
+    /// Of several spans with one id the one that was sent with this resource, if there is one: a child belongs to its
+    /// own process, whichever came first.
+    fn own_twin(&self, first: SpanIx, resource: u32) -> SpanIx {
+        let slot = self.slot(first);
+        if !slot.twinned || slot.record.resource == resource {
+            return first;
+        }
+        let (trace, id) = (slot.trace, slot.record.span_id);
+        let own = self.index.find(span_key(trace, id), |i| {
+            let twin = &self.slots[i];
+            twin.trace == trace
+                && twin.record.span_id == id
+                && twin.is_held()
+                && twin.record.resource == resource
+        });
+        own.map_or(first, SpanIx)
+    }
+
+    /// Gives a second span with a taken id the children of its own process, which had found only the first.
+    fn take_own_children(&mut self, twin: SpanIx) {
+        let (trace, id, resource) = {
+            let slot = self.slot(twin);
+            (slot.trace, slot.record.span_id, slot.record.resource)
+        };
+        let Some(first) = self.find_span(trace, id).filter(|first| self.record(*first).resource != resource)
+        else {
+            return;
+        };
+        let own: Vec<SpanIx> = self
+            .children(first)
+            .take(TWIN_CHILDREN)
+            .filter(|c| self.record(*c).resource == resource)
+            .collect();
+        for child in own {
+            self.unlink(child);
+            self.slots[child.0].parent = twin;
+            self.link(child);
+        }
     }
 
     /// A placeholder for a span's parent.
@@ -220,4 +272,4 @@ impl HeldBatch {
     }
 }
 
-const _: () = assert!((Key::HasException as u8) < 128, "the last key must fit the set");
+const _: () = assert!((Key::ZeroLink as u8) < 128, "the last key must fit the set");

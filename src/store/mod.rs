@@ -74,6 +74,8 @@ pub struct Slot {
     pub presence: Presence,
     /// A second span with an id that was already taken by another.
     pub twin: bool,
+    /// The first of several spans with one id.
+    twinned: bool,
     /// The edge to its parent was cut by diagnosis: it starts a request of its own.
     pub cut: bool,
     /// Its ids contradict a tree (its own ancestor), so it is drawn as a root.
@@ -425,6 +427,7 @@ impl Default for Slot {
             prev: SpanIx::NONE,
             presence: Presence::Missing,
             twin: false,
+            twinned: false,
             cut: false,
             cyclic: false,
         }

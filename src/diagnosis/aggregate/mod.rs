@@ -3,15 +3,23 @@
 //! Everything in here is a count, a bound, or a bounded sample that does not depend on the order of arrival. One file
 //! a thing that is gathered; a rule reads them through [`Cx`], once a second and at the end.
 
+pub(crate) mod clocks;
 pub(crate) mod copies;
+pub(crate) mod durations;
 pub(crate) mod emitters;
+pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod late;
+pub(crate) mod lost;
 pub(crate) mod names;
+pub(crate) mod recent;
+pub(crate) mod repeats;
 pub(crate) mod resources;
 pub(crate) mod routes;
+pub(crate) mod served;
 pub(crate) mod shapes;
 pub(crate) mod spam;
+pub(crate) mod topology;
 pub(crate) mod traces;
 
 use super::process::Processes;
@@ -19,13 +27,17 @@ use super::seen::Seen;
 use super::unmerge::Chains;
 use crate::model::{SpanId, TraceId};
 use crate::store::{SpanIx, Store};
+use clocks::Clocks;
 use copies::Copies;
+use durations::AllDurations;
 use emitters::Emitters;
 use ids::Ids;
 use late::Late;
 use names::AllNames;
+use repeats::Repeats;
 use resources::Resources;
 use routes::Routes;
+use served::ServedBy;
 use shapes::Shapes;
 use spam::Spam;
 use traces::Traces;
@@ -53,6 +65,22 @@ pub(crate) struct Aggregates {
     pub(crate) late: Late,
     /// Requests by route.
     pub(crate) routes: Routes,
+    /// Spans that repeat the span around them.
+    pub(crate) repeats: Repeats,
+    /// What services handle in spans that are no entries by kind.
+    pub(crate) served: ServedBy,
+    /// What is known of clocks.
+    pub(crate) clocks: Clocks,
+    /// How long spans of one name take.
+    pub(crate) durations: AllDurations,
+    /// Ids that were seen lately.
+    pub(crate) recent: recent::Recent,
+    /// Parents that never came.
+    pub(crate) lost: lost::Lost,
+    /// Ids that contradict a tree.
+    pub(crate) topology: topology::Topology,
+    /// Calls, and requests that may be their other side.
+    pub(crate) hops: hops::Hops,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -69,6 +97,12 @@ impl Aggregates {
         self.spam.span(seen);
         self.traces.span(seen);
         self.routes.span(seen);
+        self.served.span(seen);
+        self.clocks.span(seen);
+        self.durations.span(seen);
+        self.recent.span(seen);
+        self.topology.span(seen);
+        self.hops.span(seen);
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
@@ -79,10 +113,19 @@ impl Aggregates {
     /// Notes a span and its parent, once both are here.
     pub(crate) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         self.late.pair(child, parent);
+        self.repeats.pair(&self.emitters, child, parent);
+        self.served.pair(child, parent);
+        self.clocks.pair(child, parent);
+        self.durations.pair(parent);
+        self.lost.pair(child, parent);
+        self.hops.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
-    pub(crate) fn forget(&mut self, _at: SpanIx) {}
+    pub(crate) fn forget(&mut self, at: SpanIx) {
+        self.repeats.forget(at);
+        self.lost.forget(at);
+    }
 
     pub(crate) fn memory(&self) -> usize {
         self.emitters.memory()
@@ -95,6 +138,14 @@ impl Aggregates {
             + self.traces.memory()
             + self.late.memory()
             + self.routes.memory()
+            + self.repeats.memory()
+            + self.served.memory()
+            + self.clocks.memory()
+            + self.durations.memory()
+            + self.recent.memory()
+            + self.lost.memory()
+            + self.topology.memory()
+            + self.hops.memory()
     }
 }
 
@@ -105,6 +156,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) processes: &'a Processes,
     pub(crate) chains: &'a Chains,
     pub(crate) gathered: &'a Aggregates,
+    /// Placeholders of parents under which a merge has been told.
+    pub(crate) merged: &'a [SpanIx],
     /// The time that the engine was told, nanoseconds since the Unix epoch.
     pub(crate) now_ns: u64,
     /// Nothing more will come.

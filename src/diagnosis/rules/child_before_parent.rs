@@ -5,7 +5,7 @@ use crate::diagnosis::rule::{On, OnPair, Watch};
 use crate::diagnosis::seen::{Mark, Seen};
 use crate::diagnosis::{Rule, Severity};
 use crate::model::ParentLocality;
-use crate::model::time::duration;
+use crate::model::time::{EARLIEST_NS, duration};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -42,7 +42,8 @@ parents in another process, whose clock may differ.",
 fn check(child: &Seen<'_>, parent: &Seen<'_>) -> Option<Mark> {
     let local = child.process == parent.process && child.locality() != ParentLocality::Remote;
     let early = child.record.start_ns + child.of_process.epsilon_ns < parent.record.start_ns;
-    (local && early).then(|| child.mark())
+    // A start in another unit is another rule's.
+    (local && early && child.record.start_ns >= EARLIEST_NS).then(|| child.mark())
 }
 
 fn say(case: &Case<'_>) -> Option<Said> {

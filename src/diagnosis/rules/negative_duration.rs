@@ -4,7 +4,7 @@ use crate::diagnosis::claim::{Case, Said, count};
 use crate::diagnosis::rule::{On, OnSpan, Watch};
 use crate::diagnosis::seen::{Mark, Seen};
 use crate::diagnosis::{Rule, Severity};
-use crate::model::time::duration;
+use crate::model::time::{EARLIEST_NS, duration};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -37,7 +37,8 @@ Take start and end from one clock: give the SDK neither, or both. The JavaScript
 };
 
 fn check(span: &Seen<'_>) -> Option<Mark> {
-    (span.record.end_ns < span.record.start_ns).then(|| span.mark())
+    // An end that is missing, or in another unit, is another rule's.
+    (EARLIEST_NS..span.record.start_ns).contains(&span.record.end_ns).then(|| span.mark())
 }
 
 fn say(case: &Case<'_>) -> Option<Said> {
