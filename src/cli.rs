@@ -164,6 +164,9 @@ pub struct Say {
         help = "Report what RULE finds as an error [env: OTOSCOPE_DENY=]"
     )]
     pub deny: Vec<String>,
+    /// Known issues of your own, rows as in assets/known-issues.toml; they come before the built-in ones
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_KNOWN_ISSUES")]
+    pub known_issues: Option<PathBuf>,
     /// Configuration to use instead of the nearest otoscope.toml
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_CONFIG")]
     pub config: Option<PathBuf>,

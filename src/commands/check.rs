@@ -1,8 +1,8 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::{Failure, UNUSABLE, check_live, complain, open, parse_size, print};
+use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::{Baseline, Diagnosis, Policy, Severity};
+use crate::diagnosis::{Baseline, Policy, Severity};
 use crate::dump;
 use crate::model::Rejection;
 use crate::report::{self, Checked, REPORTS};
@@ -20,8 +20,8 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     }
     let from = args.input.from.as_deref().and_then(dump::format);
     let baseline = baseline(args)?;
-    let mut session =
-        Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, Diagnosis::with_policy(policy));
+    let diagnosis = diagnosis(policy, &args.say)?;
+    let mut session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     for path in &args.files {

@@ -3,9 +3,9 @@
 use super::check::{Read, baseline, conclude};
 use super::child::{Ended, Running, Signals};
 use super::receive::{Received, Receiving};
-use super::{Failure, UNUSABLE, complain, parse_size, parse_time};
+use super::{Failure, UNUSABLE, complain, diagnosis, parse_size, parse_time};
 use crate::cli::Check;
-use crate::diagnosis::{Baseline, Diagnosis, Policy};
+use crate::diagnosis::{Baseline, Policy};
 use crate::harmless::clean;
 use crate::receiver;
 use crate::session::{Clock, Session};
@@ -21,8 +21,8 @@ const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let baseline = baseline(args)?;
     // Nothing settles before the end, as with a dump: then all is judged by all that came.
-    let session =
-        Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, Diagnosis::with_policy(policy));
+    let diagnosis = diagnosis(policy, &args.say)?;
+    let session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
     let time = args.receive.time.as_deref().map(parse_time).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if args.receive.listen {

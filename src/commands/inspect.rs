@@ -1,8 +1,8 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::{Failure, complain, files, open, parse_size, wall_clock_ns};
+use super::{Failure, complain, diagnosis, files, open, parse_size, wall_clock_ns};
 use crate::cli::{Cli, Draw, Listen};
-use crate::diagnosis::{Diagnosis, Policy};
+use crate::diagnosis::Policy;
 use crate::dump::{self, DumpError, Format};
 use crate::harmless::clean;
 use crate::intake::{self, Arrivals, Intake};
@@ -35,7 +35,7 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     let files = files(cli);
     let max_memory = parse_size(&cli.hold.max_memory)?;
     if files.is_empty() {
-        let session = Session::with(max_memory, Clock::Wall, Diagnosis::with_policy(policy));
+        let session = Session::with(max_memory, Clock::Wall, diagnosis(policy, &cli.say)?);
         return live(&cli.listen, session, look(&cli.draw)?);
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
@@ -46,7 +46,7 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     }
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let look = look(&cli.draw)?;
-    let session = Session::with(max_memory, Clock::Stream, Diagnosis::with_policy(policy));
+    let session = Session::with(max_memory, Clock::Stream, diagnosis(policy, &cli.say)?);
     replay(inputs, from, speed, session, look)
 }
 

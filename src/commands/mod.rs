@@ -10,8 +10,8 @@ mod receive;
 mod rules;
 mod settings;
 
-use crate::cli::{Cli, Command};
-use crate::diagnosis::Policy;
+use crate::cli::{Cli, Command, Say};
+use crate::diagnosis::{Diagnosis, Policy, known_issues};
 use crate::dump::DumpError;
 use crate::harmless::clean;
 use clap::Parser;
@@ -77,6 +77,16 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
     }
+}
+
+/// A diagnosis as the user wants it.
+fn diagnosis(policy: Policy, say: &Say) -> Result<Diagnosis, Failure> {
+    let Some(path) = &say.known_issues else { return Ok(Diagnosis::with_policy(policy)) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("the known issues {name} cannot be read: {error}")))?;
+    let rows = known_issues::parse(&text).map_err(|wrong| Failure(format!("{name}:{wrong}")))?;
+    Ok(Diagnosis::with_policy(policy).with_known_issues(rows))
 }
 
 /// Opens a dump, or standard input for `-`. The name is for messages.

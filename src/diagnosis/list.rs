@@ -126,15 +126,16 @@ impl Diagnosis {
         }
         for (key, kinds) in &self.wrong_kinds {
             let service = self.processes.service(key.0);
-            let finding = http_entry_not_server::alone(store, *key, service, kinds, self.ended);
+            let mut finding = http_entry_not_server::alone(store, *key, service, kinds, self.ended);
+            self.add_known_issue(store, &mut finding, "", "");
             drafts.push(Draft { from: From::WrongKinds(*key), finding });
         }
         drafts.retain(|draft| self.is_on(draft.finding.rule));
-        let claims = self.claims.iter();
-        drafts.extend(
-            claims
-                .map(|(rule, claim)| Draft { from: From::Claim, finding: claim.clone().into_finding(rule) }),
-        );
+        drafts.extend(self.claims.iter().map(|(rule, claim)| {
+            let mut finding = claim.clone().into_finding(rule);
+            self.add_known_issue(store, &mut finding, &claim.language, &claim.subject);
+            Draft { from: From::Claim, finding }
+        }));
         drafts
     }
 

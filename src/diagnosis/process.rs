@@ -20,6 +20,8 @@ pub(crate) struct Process {
     pub(crate) service_ix: ServiceIx,
     /// `telemetry.sdk.language`.
     pub(crate) language: String,
+    /// `telemetry.sdk.version`.
+    pub(crate) sdk_version: String,
     /// `telemetry.auto.version`: the version of an auto-instrumentation distribution.
     pub(crate) auto_version: String,
     /// The machine whose clock it reads, as far as its resource tells; empty where it does not.
@@ -134,6 +136,7 @@ impl Process {
             service: resource.service_name().to_owned(),
             service_ix,
             language,
+            sdk_version: resource.text("telemetry.sdk.version").to_owned(),
             auto_version: resource.text("telemetry.auto.version").to_owned(),
             // A pod's host name is the pod's: the node comes first.
             machine: ["k8s.node.name", "host.id", "host.name"]

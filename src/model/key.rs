@@ -176,12 +176,12 @@ keys! {
         | "rpc.grpc.request.metadata.authorization" | "rpc.grpc.request.metadata.cookie";
     /// How a database is reached, as a URL with the credentials in some.
     DbConnection = "db.connection_string";
+    /// Not a key: a link leads to a trace id of zeros.
+    ZeroLink = "";
     /// Not a key: a list was sent as text.
     ListAsText = "";
     /// Not a key: an exception was recorded as an event.
     HasException = "";
-    /// Not a key: a link leads to a trace id of zeros.
-    ZeroLink = "";
 }
 
 const SLOTS: usize = 1024;
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn keys_fit_the_set() {
-        assert!((Key::ZeroLink as u8) < 128);
+        assert!((Key::HasException as u8) < 128);
         let set = KeySet::of(&[Key::HttpMethod, Key::UrlPath]);
         assert!(set.has(Key::UrlPath) && !set.has(Key::HttpTarget));
         assert_eq!(set.names().collect::<Vec<_>>(), ["http.request.method", "url.path"]);

@@ -144,6 +144,11 @@ impl SpanFlags {
         flags & !u32::from(Self::IS_REMOTE)
     }
 
+    /// Whether the sampled flag is set. Many SDKs do not write it: unset says nothing by itself.
+    pub fn is_sampled(self) -> bool {
+        self.0 & 1 != 0
+    }
+
     /// Whether the parent is local, if the sender said so. `0x200` without `0x100` says nothing.
     pub fn is_remote(self) -> Option<bool> {
         (self.0 & Self::HAS_IS_REMOTE != 0).then_some(self.0 & Self::IS_REMOTE != 0)

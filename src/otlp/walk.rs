@@ -159,14 +159,14 @@ impl Walk<'_> {
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
-                (11, Field::Bytes(at, event)) if is_exception(event, at).map_err(broken)? => {
-                    record.keys.insert(Key::HasException);
-                }
                 (13, Field::Bytes(at, link)) => {
                     record.keys.insert(Key::HasLinks);
                     if has_zero_trace(link, at).map_err(broken)? {
                         record.keys.insert(Key::ZeroLink);
                     }
+                }
+                (11, Field::Bytes(at, event)) if is_exception(event, at).map_err(broken)? => {
+                    record.keys.insert(Key::HasException);
                 }
                 (10 | 12 | 14, Field::Varint(1..)) => record.keys.insert(Key::Dropped),
                 (15, Field::Bytes(at, status)) => {

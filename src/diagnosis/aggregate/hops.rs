@@ -4,10 +4,11 @@
 //! hash of method, path and time are kept: what is kept of one side has its counterpart among what is kept of the
 //! other, however many there are, and the order of arrival does not matter.
 
+use super::pool::{Pool, SampleKey};
 use crate::diagnosis::process::{ProcessIx, ServiceIx};
 use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
-use crate::model::{Facts, Key, KeySet, ParentLocality, SpanId, SpanKind, StatusCode, TraceId, hash64};
+use crate::model::{Facts, Key, KeySet, ParentLocality, SpanKind, StatusCode, hash64};
 use crate::store::SpanIx;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,40 +31,10 @@ const ASIDE: KeySet = KeySet::of(&[Key::ProbePath, Key::TelemetryCall, Key::Webs
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct What(u64);
 
-/// What is kept first: by hash, start and id.
-pub(crate) type SampleKey = (u32, u64, TraceId, SpanId);
-
-/// The smallest so many by key.
-#[derive(Debug)]
-pub(crate) struct Pool<T> {
-    pub(crate) kept: BTreeMap<SampleKey, T>,
-    /// The smallest key that was turned away.
-    bound: Option<SampleKey>,
-    most: usize,
-}
-
-impl<T> Pool<T> {
-    fn new(most: usize) -> Self {
-        Self { kept: BTreeMap::new(), bound: None, most }
-    }
-
-    /// Whether everything with this key was kept.
-    pub(crate) fn covers(&self, key: &SampleKey) -> bool {
-        self.bound.is_none_or(|bound| *key < bound)
-    }
-
-    fn insert(&mut self, key: SampleKey, item: T) {
-        if !self.covers(&key) {
-            return;
-        }
-        self.kept.insert(key, item);
-        if self.kept.len() > self.most {
-            self.bound = self.kept.pop_last().map(|(key, _)| key);
-        }
-    }
-
-    fn memory(&self) -> usize {
-        self.kept.len() * (size_of::<SampleKey>() + size_of::<T>() + 8)
+impl What {
+    /// Nothing where the path is not known.
+    pub(crate) fn of(facts: &Facts) -> Option<Self> {
+        (facts.path[0] != 0).then_some(Self(u64::from(facts.path[0]) << 8 | facts.method as u64))
     }
 }
 
@@ -247,12 +218,8 @@ impl Hops {
 }
 
 /// What both sides of a call know, nothing where they know too little or it is a probe.
-pub(crate) fn what(seen: &Seen<'_>) -> Option<What> {
-    let facts: &Facts = seen.facts?;
-    if facts.path[0] == 0 || seen.record.keys.any(ASIDE) {
-        return None;
-    }
-    Some(What(u64::from(facts.path[0]) << 8 | facts.method as u64))
+fn what(seen: &Seen<'_>) -> Option<What> {
+    if seen.record.keys.any(ASIDE) { None } else { What::of(seen.facts?) }
 }
 
 fn edge_of(seen: &Seen<'_>) -> Option<(EdgeKey, What)> {

@@ -5,17 +5,22 @@
 
 pub(crate) mod clocks;
 pub(crate) mod copies;
+pub(crate) mod detached;
 pub(crate) mod durations;
 pub(crate) mod emitters;
 pub(crate) mod hops;
 pub(crate) mod ids;
 pub(crate) mod late;
 pub(crate) mod lost;
+pub(crate) mod messages;
 pub(crate) mod names;
+pub(crate) mod pool;
 pub(crate) mod recent;
 pub(crate) mod repeats;
 pub(crate) mod resources;
+pub(crate) mod roots;
 pub(crate) mod routes;
+pub(crate) mod sampling;
 pub(crate) mod served;
 pub(crate) mod shapes;
 pub(crate) mod spam;
@@ -81,6 +86,14 @@ pub(crate) struct Aggregates {
     pub(crate) topology: topology::Topology,
     /// Calls, and requests that may be their other side.
     pub(crate) hops: hops::Hops,
+    /// Roots inside of a process, and the requests that it was busy with.
+    pub(crate) detached: detached::Detached,
+    /// Roots that are no requests.
+    pub(crate) roots: roots::RootSorts,
+    /// Messages by destination.
+    pub(crate) messages: messages::Messages,
+    /// Signs of different sampling decisions.
+    pub(crate) sampling: sampling::Sampling,
     /// Spans rejected because their ids violate the format.
     pub(crate) bad_ids: u64,
 }
@@ -103,6 +116,10 @@ impl Aggregates {
         self.recent.span(seen);
         self.topology.span(seen);
         self.hops.span(seen);
+        self.detached.span(seen);
+        self.roots.span(seen);
+        self.messages.span(seen);
+        self.sampling.span(seen);
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
@@ -119,6 +136,7 @@ impl Aggregates {
         self.durations.pair(parent);
         self.lost.pair(child, parent);
         self.hops.pair(child, parent);
+        self.sampling.pair(child, parent);
     }
 
     /// Forgets a span that was evicted; what was learned from it stays.
@@ -146,6 +164,10 @@ impl Aggregates {
             + self.lost.memory()
             + self.topology.memory()
             + self.hops.memory()
+            + self.detached.memory()
+            + self.roots.memory()
+            + self.messages.memory()
+            + self.sampling.memory()
     }
 }
 

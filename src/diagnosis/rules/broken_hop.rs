@@ -1,7 +1,8 @@
 //! Caller and callee of one call were recorded in two traces.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::hops::{Call, Edge, EdgeKey, Pool, Root, SampleKey, What};
+use crate::diagnosis::aggregate::hops::{Call, Edge, EdgeKey, Root, What};
+use crate::diagnosis::aggregate::pool::{Pool, SampleKey};
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::rule::On;

@@ -78,7 +78,7 @@ mod tests {
             GET /a  s  server  10..30  get=/a
               mail  s  internal  20..90
         ";
-        assert_eq!(found(RULE, sketch), ["warning child-outlives-parent firm ×1"], "as asked for");
+        assert_eq!(found(RULE, sketch), ["info child-outlives-parent firm ×1"], "as asked for");
     }
 
     #[test]

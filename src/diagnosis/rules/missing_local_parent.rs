@@ -119,7 +119,8 @@ fn add<'a>(cx: &Cx<'a>, into: &mut Loss<'a>, process: ProcessIx, of: &'a Process
     let settled = (loss.parents - loss.tail_parents, loss.spans - loss.tail_spans);
     if is_over(cx, of) {
         into.firm.add(settled.0, settled.1, loss.assumed.min(settled.0), loss.long.min(settled.0));
-        into.provisional.add(loss.tail_parents, loss.tail_spans, 0, 0);
+        let tail = (loss.tail_parents, loss.tail_spans);
+        into.provisional.add(tail.0, tail.1, loss.assumed.min(tail.0), loss.long.min(tail.0));
     } else {
         into.provisional.add(loss.parents, loss.spans, loss.assumed, loss.long);
     }

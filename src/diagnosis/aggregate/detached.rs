@@ -1,0 +1,96 @@
+//! Roots that are no requests, and the requests that their process was busy with at that time.
+//!
+//! Both are sampled by the stretch of time that they start in, so that what is kept of one can be laid beside what is
+//! kept of the other.
+
+use super::pool::{Pool, SampleKey};
+use crate::diagnosis::process::ProcessIx;
+use crate::diagnosis::role::Role;
+use crate::diagnosis::seen::Seen;
+use crate::model::{Key, KeySet, SpanKind, hash64};
+use std::collections::BTreeMap;
+
+/// How many requests of a process are kept.
+const ENTRIES: usize = 1024;
+/// How many roots of a name are kept.
+const ROOTS: usize = 64;
+/// How many names of roots are told apart in a process.
+const NAMES: usize = 64;
+/// How many processes are looked at.
+const PROCESSES: usize = 64;
+/// A stretch of time: 69 s.
+pub(crate) const STRETCH_BITS: u32 = 36;
+/// Roots that are meant to be roots: with links to what caused them, or of the telemetry itself.
+const INTENDED: KeySet = KeySet::of(&[Key::HasLinks, Key::TelemetryCall, Key::ProbePath, Key::Test]);
+
+/// What a process was busy with.
+#[derive(Debug)]
+pub(crate) struct Busy {
+    /// Ends of requests, nanoseconds since the Unix epoch.
+    pub(crate) entries: Pool<u64>,
+    /// The longest request, nanoseconds.
+    pub(crate) longest_ns: u64,
+    /// Roots by scope and name (numbers of the store): how many, and the ends of some.
+    pub(crate) roots: BTreeMap<(u32, u32), (u64, Pool<u64>)>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Detached {
+    processes: BTreeMap<ProcessIx, Busy>,
+}
+
+impl Detached {
+    /// Notes a span.
+    #[inline]
+    pub(super) fn span(&mut self, seen: &Seen<'_>) {
+        if seen.entry || seen.record.parent_id.is_none() {
+            self.note(seen);
+        }
+    }
+
+    fn note(&mut self, seen: &Seen<'_>) {
+        let record = seen.record;
+        if !seen.entry && (record.keys.any(INTENDED) || is_own_master(seen)) {
+            return;
+        }
+        if self.processes.len() >= PROCESSES && !self.processes.contains_key(&seen.process) {
+            return;
+        }
+        let new = || Busy { entries: Pool::new(ENTRIES), longest_ns: 0, roots: BTreeMap::new() };
+        let busy = self.processes.entry(seen.process).or_insert_with(new);
+        let hash = hash64(&(record.start_ns >> STRETCH_BITS).to_le_bytes()) as u32;
+        let key: SampleKey = (hash, record.start_ns, seen.store.trace(seen.trace).id, record.span_id);
+        if seen.entry {
+            busy.longest_ns = busy.longest_ns.max(record.duration_ns());
+            busy.entries.insert(key, record.end_ns);
+            return;
+        }
+        let name = (record.scope, record.name);
+        if busy.roots.len() < NAMES || busy.roots.contains_key(&name) {
+            let (n, pool) = busy.roots.entry(name).or_insert_with(|| (0, Pool::new(ROOTS)));
+            *n += 1;
+            pool.insert(key, record.end_ns);
+        }
+    }
+
+    /// What each process was busy with.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = (ProcessIx, &Busy)> {
+        self.processes.iter().map(|(process, busy)| (*process, busy))
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let busy = |busy: &Busy| {
+            let roots = busy.roots.values().map(|(_, pool)| pool.memory() + size_of::<Pool<u64>>() + 24);
+            busy.entries.memory() + size_of::<Busy>() + roots.sum::<usize>()
+        };
+        self.processes.values().map(busy).sum()
+    }
+}
+
+/// Roots that nothing is expected above: commands, polls, what a browser or a message starts.
+fn is_own_master(seen: &Seen<'_>) -> bool {
+    matches!(seen.role, Role::Cli | Role::MessageReceive)
+        || matches!(seen.kind(), SpanKind::Server | SpanKind::Consumer)
+        || seen.of_process.language == "webjs"
+}
