@@ -165,10 +165,8 @@ impl Walk<'_> {
                         record.keys.insert(Key::ZeroLink);
                     }
                 }
-                (11, Field::Bytes(at, event)) => {
-                    if is_exception(event, at).map_err(broken)? {
-                        record.keys.insert(Key::HasException);
-                    }
+                (11, Field::Bytes(at, event)) if is_exception(event, at).map_err(broken)? => {
+                    record.keys.insert(Key::HasException);
                 }
                 (10 | 12 | 14, Field::Varint(1..)) => record.keys.insert(Key::Dropped),
                 (15, Field::Bytes(at, status)) => {
