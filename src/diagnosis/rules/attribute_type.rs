@@ -93,7 +93,7 @@ mod tests {
         for word in
             ["http.status_code=\"200\"", "net.peer.port=\"8080\"", "process.command_args=[\"serve\",\"-p\"]"]
         {
-            assert_eq!(sent(word), ["warning attribute-type firm ×1"], "{word}");
+            assert_eq!(sent(word), ["info attribute-type firm ×1"], "{word}");
         }
     }
 

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn fires_when_nearly_all_lack_it() {
-        assert_eq!(served(30, "http.status_code=200"), ["warning missing-http-route firm ×30"]);
+        assert_eq!(served(30, "http.status_code=200"), ["info missing-http-route firm ×30"]);
     }
 
     #[test]

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn fires_for_what_is_required() {
-        let told = ["warning missing-required-attributes firm ×30"];
+        let told = ["info missing-required-attributes firm ×30"];
         assert_eq!(sent("server", "http.request.method=GET url.path=/a"), told, "url.scheme");
         assert_eq!(sent("client", "http.request.method=GET url.full=http://b/a"), told, "server.address");
         assert_eq!(sent("client", "db.statement=SELECT"), told, "db.system");

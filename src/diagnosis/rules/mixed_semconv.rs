@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn fires_for_both_on_one_span_and_in_one_service() {
         let both = "GET /a  s  server  0..9  get=/a http.request.method=GET url.path=/a";
-        assert_eq!(found("mixed-semconv", both), ["warning mixed-semconv firm ×1"]);
-        assert_eq!(found("mixed-semconv", &format!("{OLD}{NEW}")), ["warning mixed-semconv firm ×2"]);
+        assert_eq!(found("mixed-semconv", both), ["info mixed-semconv firm ×1"]);
+        assert_eq!(found("mixed-semconv", &format!("{OLD}{NEW}")), ["info mixed-semconv firm ×2"]);
     }
 
     #[test]

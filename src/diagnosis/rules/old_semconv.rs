@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn fires_for_old_names() {
-        assert_eq!(found("old-semconv", "GET /a  s  server  0..9  get=/a"), ["warning old-semconv firm ×1"]);
+        assert_eq!(found("old-semconv", "GET /a  s  server  0..9  get=/a"), ["info old-semconv firm ×1"]);
         let query = "query  s  client  0..9  db.system=mysql db.statement=SELECT";
-        assert_eq!(found("old-semconv", query), ["warning old-semconv firm ×1"]);
+        assert_eq!(found("old-semconv", query), ["info old-semconv firm ×1"]);
     }
 
     #[test]
