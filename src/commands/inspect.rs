@@ -34,8 +34,9 @@ type Named = (Box<dyn Read + Send>, String);
 pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     let files = files(cli);
     let max_memory = parse_size(&cli.hold.max_memory)?;
+    let diagnosis = diagnosis(policy, &cli.say)?;
     if files.is_empty() {
-        let session = Session::with(max_memory, Clock::Wall, diagnosis(policy, &cli.say)?);
+        let session = Session::with(max_memory, Clock::Wall, diagnosis);
         return live(&cli.listen, session, look(&cli.draw)?);
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
@@ -46,7 +47,7 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     }
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let look = look(&cli.draw)?;
-    let session = Session::with(max_memory, Clock::Stream, diagnosis(policy, &cli.say)?);
+    let session = Session::with(max_memory, Clock::Stream, diagnosis);
     replay(inputs, from, speed, session, look)
 }
 

@@ -116,7 +116,7 @@ impl AllDurations {
     fn insert(&mut self, seen: &Seen<'_>) -> Option<usize> {
         let scope = seen.store.scope(seen.record.scope);
         let words = [&seen.of_process.service, &scope.name, &scope.version, seen.name()];
-        let hash = hash64(words.join("\u{0}").as_bytes());
+        let hash = words.iter().fold(0, |hash: u64, word| hash.rotate_left(7) ^ hash64(word.as_bytes()));
         let place = if self.all.len() < NAMES {
             self.all.len()
         } else {

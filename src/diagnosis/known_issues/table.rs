@@ -100,13 +100,20 @@ struct Row<'a> {
     at: usize,
 }
 
+impl Row<'_> {
+    /// Where a field stands, or the row that should have it.
+    fn span(self, field: &str) -> Range<usize> {
+        self.table.get(field).map_or(self.at..self.at, Spanned::span)
+    }
+}
+
 impl Reader<'_> {
     fn document(&mut self, table: &DeTable<'_>) -> Vec<KnownIssue> {
         let mut rows: Vec<KnownIssue> = Vec::new();
         for (key, value) in table {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("issue", DeValue::Array(all)) => {
-                    for one in all.iter() {
+                    for one in all {
                         let Some(row) = self.row(one) else { continue };
                         if rows.iter().any(|other| other.id == row.id) {
                             self.say(one.span(), "id", format!("{} is there twice", row.id));
@@ -164,7 +171,7 @@ impl Reader<'_> {
         };
         if issue.scopes.is_empty() && !issue.versions.is_all() {
             let field = if table.contains_key("from") { "from" } else { "before" };
-            self.say(self.span(row, field), field, "is a version of the scope; name it in scope");
+            self.say(row.span(field), field, "is a version of the scope; name it in scope");
         }
         Some(issue)
     }
@@ -173,7 +180,7 @@ impl Reader<'_> {
     fn rules(&mut self, row: Row<'_>) -> Vec<String> {
         let named = self.needed_list(row, "requires");
         for wrong in named.iter().filter_map(|name| (self.is_rule)(name).err()) {
-            self.say(self.span(row, "requires"), "requires", wrong);
+            self.say(row.span("requires"), "requires", wrong);
         }
         named
     }
@@ -182,7 +189,7 @@ impl Reader<'_> {
         let text = self.needed_text(row, "verified");
         if !text.split(',').all(|letter| ["", "R", "S", "I"].contains(&letter.trim())) {
             let said = "write R (reproduced), S (read in source or changelog), I (issue thread only), or several with commas";
-            self.say(self.span(row, "verified"), "verified", said);
+            self.say(row.span("verified"), "verified", said);
         }
         text
     }
@@ -191,7 +198,7 @@ impl Reader<'_> {
         let text = self.text(row, field);
         let known = Certainty::ALL.into_iter().find(|one| one.id() == text);
         if known.is_none() && row.table.contains_key(field) {
-            self.say(self.span(row, field), field, "write \"perhaps\", \"likely\" or \"certain\"");
+            self.say(row.span(field), field, "write \"perhaps\", \"likely\" or \"certain\"");
         }
         known
     }
@@ -200,7 +207,7 @@ impl Reader<'_> {
         let text = self.text(row, field);
         let version = Version::parse(&text);
         if version.is_none() && !text.is_empty() {
-            self.say(self.span(row, field), field, format!("{text} is no version"));
+            self.say(row.span(field), field, format!("{text} is no version"));
         }
         version
     }
@@ -210,7 +217,7 @@ impl Reader<'_> {
             None => false,
             Some(DeValue::Boolean(flag)) => *flag,
             Some(_) => {
-                self.say(self.span(row, field), field, "write true or false");
+                self.say(row.span(field), field, "write true or false");
                 false
             }
         }
@@ -221,7 +228,7 @@ impl Reader<'_> {
             None => String::new(),
             Some(DeValue::String(text)) => text.trim().to_owned(),
             Some(_) => {
-                self.say(self.span(row, field), field, "is text; put it in quotes");
+                self.say(row.span(field), field, "is text; put it in quotes");
                 String::new()
             }
         }
@@ -244,7 +251,7 @@ impl Reader<'_> {
             Some(_) => None,
         };
         let Some(texts) = texts.filter(|texts| texts.iter().all(|text| !text.trim().is_empty())) else {
-            self.say(self.span(row, field), field, "is a text, or a list of texts");
+            self.say(row.span(field), field, "is a text, or a list of texts");
             return Vec::new();
         };
         texts
@@ -263,13 +270,8 @@ impl Reader<'_> {
     fn need(&mut self, row: Row<'_>, field: &str, missing: bool) {
         let told = self.wrong.iter().any(|(at, said, _)| *at >= row.at && said.as_deref() == Some(field));
         if missing && !told {
-            self.say(self.span(row, field), field, "is needed");
+            self.say(row.span(field), field, "is needed");
         }
-    }
-
-    /// Where a field stands, or the row that should have it.
-    fn span(&self, row: Row<'_>, field: &str) -> Range<usize> {
-        row.table.get(field).map_or(row.at..row.at, Spanned::span)
     }
 
     fn say(&mut self, span: Range<usize>, field: &str, text: impl Into<String>) {
