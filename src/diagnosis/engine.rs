@@ -269,11 +269,11 @@ impl Diagnosis {
 
     fn merged_under(&self) -> Vec<SpanIx> {
         let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_ref());
-        let placeholder = |group: &Box<Group>| match group.key {
+        let placeholder = |group: &Group| match group.key {
             GroupKey::Span(at) if group.hub.is_none() => Some(at),
             _ => None,
         };
-        groups.filter_map(placeholder).collect()
+        groups.filter_map(|group| placeholder(group)).collect()
     }
 
     /// Whether a rule is on.

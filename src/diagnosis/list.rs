@@ -73,7 +73,7 @@ impl Diagnosis {
             match draft.from {
                 From::Group(number) => self.finding_of_group.entry(number).or_default().0 = place[old],
                 From::Symptom(number) => {
-                    self.finding_of_group.entry(number).or_default().1 = Some(place[old])
+                    self.finding_of_group.entry(number).or_default().1 = Some(place[old]);
                 }
                 From::WrongKinds(key) => {
                     self.finding_of_wrong_kinds.insert(key, place[old]);

@@ -66,7 +66,7 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
     match key {
         Key::UrlQuery if is_signed(text) => keys.insert(Key::Secret),
         Key::RpcService if text.starts_with(b"opentelemetry.proto.collector.") => {
-            keys.insert(Key::TelemetryCall)
+            keys.insert(Key::TelemetryCall);
         }
         Key::RpcSystem if text == b"aws-api" => keys.insert(Key::AwsApi),
         Key::DbSystem if EMBEDDED.contains(&text) => keys.insert(Key::EmbeddedDb),

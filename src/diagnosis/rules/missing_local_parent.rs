@@ -269,7 +269,7 @@ mod tests {
             );
         }
         let end = (n - 1) * 100 + after * 1_000;
-        let _ = write!(out, "GET /health  shop  server  {end}..{}  get=/health trace=200\n", end + 2);
+        let _ = writeln!(out, "GET /health  shop  server  {end}..{}  get=/health trace=200", end + 2);
         out
     }
 
