@@ -1,6 +1,6 @@
 //! The engine: what happens when a batch has arrived, when a second has passed, and when nothing more will come.
 
-use super::aggregate::lost::{Around, Recording};
+use super::aggregate::missing::{Around, Recording};
 use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
 use super::claim::Claim;

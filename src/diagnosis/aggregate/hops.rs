@@ -127,7 +127,7 @@ impl Hops {
         if self.edge_bound.is_some_and(|bound| bound <= key) {
             return None;
         }
-        if !self.edges.contains_key(&key) && self.edges.len() == EDGES {
+        if self.edges.len() == EDGES && !self.edges.contains_key(&key) {
             let last = *self.edges.last_key_value()?.0;
             self.edge_bound = Some(last.max(key));
             if last < key {
