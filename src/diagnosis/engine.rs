@@ -268,8 +268,8 @@ impl Diagnosis {
     }
 
     fn merged_under(&self) -> Vec<SpanIx> {
-        let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_ref());
-        let placeholder = |group: &Box<Group>| match group.key {
+        let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_deref());
+        let placeholder = |group: &Group| match group.key {
             GroupKey::Span(at) if group.hub.is_none() => Some(at),
             _ => None,
         };

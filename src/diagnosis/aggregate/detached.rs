@@ -3,11 +3,11 @@
 //! Both are sampled by the stretch of time that they start in, so that what is kept of one can be laid beside what is
 //! kept of the other.
 
-use super::pool::{Pool, SampleKey};
+use super::pool::{Pool, SampleKey, mix};
 use crate::diagnosis::process::ProcessIx;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
-use crate::model::{Key, KeySet, SpanKind, hash64};
+use crate::model::{Key, KeySet, SpanKind};
 use std::collections::BTreeMap;
 
 /// How many requests of a process are kept.
@@ -58,7 +58,7 @@ impl Detached {
             return;
         }
         let Some(busy) = self.of(seen.process) else { return };
-        let hash = hash64(&(record.start_ns >> STRETCH_BITS).to_le_bytes()) as u32;
+        let hash = mix(record.start_ns >> STRETCH_BITS);
         let key: SampleKey = (hash, record.start_ns, seen.store.trace(seen.trace).id, record.span_id);
         if seen.entry {
             busy.longest_ns = busy.longest_ns.max(record.duration_ns());

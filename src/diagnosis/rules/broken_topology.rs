@@ -71,7 +71,7 @@ fn circle(cx: &Cx<'_>, service: ServiceIx, odd: &Oddities) -> Option<Claim> {
         said = said.because(format!("span {span} of trace {trace} is above itself"));
     }
     let mut claim = Claim::about(cx.processes.service(service), said).spans(odd.sample.iter().copied(), n);
-    claim.subject = "circle".to_owned();
+    "circle".clone_into(&mut claim.subject);
     Some(claim)
 }
 
@@ -87,7 +87,7 @@ fn links(cx: &Cx<'_>, service: ServiceIx, odd: &Oddities) -> Option<Claim> {
         .remedy("add a link only if its span context is valid");
     let spans = odd.zero_link_sample.iter().copied();
     let mut claim = Claim::about(cx.processes.service(service), said).spans(spans, n);
-    claim.subject = "links".to_owned();
+    "links".clone_into(&mut claim.subject);
     Some(claim)
 }
 

@@ -125,7 +125,7 @@ fn claim(cx: &Cx<'_>, service: ServiceIx, triples: &[Triple<'_>]) -> Claim {
     let mut claim = Claim::about(cx.processes.service(service), said).spans(spans, n);
     if let Some(triple) = triples.first() {
         claim.language.clone_from(&cx.processes.get(triple.call.1.process).language);
-        claim.subject = cx.store.service(triple.request).to_owned();
+        cx.store.service(triple.request).clone_into(&mut claim.subject);
     }
     claim
 }

@@ -72,7 +72,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         claim.trace_count = claim.trace_count.max(n);
         claim.language.clone_from(&handles.language);
         claim.scope = Some(scope.clone());
-        claim.subject = to.to_owned();
+        to.clone_into(&mut claim.subject);
         out.push(claim);
     }
 }

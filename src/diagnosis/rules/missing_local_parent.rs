@@ -258,11 +258,11 @@ mod tests {
         let mut out = String::new();
         for i in 0..n {
             let (at, trace) = (i * 100, 1 + i);
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "POST /checkout  shop  server  {at}..{}  get=/checkout trace={trace}\n\
                  checkout  shop  internal  {at}..{}  lost\n  price  shop  internal  {}..{}\n  \
-                 GET  shop  client  {}..{}  call=http://bank/pay\n",
+                 GET  shop  client  {}..{}  call=http://bank/pay",
                 at + 60,
                 at + 50,
                 at + 10,
@@ -272,7 +272,7 @@ mod tests {
             );
         }
         let end = (n - 1) * 100 + after * 1_000;
-        let _ = write!(out, "GET /health  shop  server  {end}..{}  get=/health trace=200\n", end + 2);
+        let _ = writeln!(out, "GET /health  shop  server  {end}..{}  get=/health trace=200", end + 2);
         out
     }
 

@@ -174,7 +174,7 @@ fn bare(service: &str, of: &Service<'_>) -> Claim {
         .remedy("else load the SDK before the framework: node --import, the loader hook for ESM, no bundling of instrumented modules");
     let mut claim = Claim::about(service, said);
     of.language.clone_into(&mut claim.language);
-    claim.subject = "bare".to_owned();
+    "bare".clone_into(&mut claim.subject);
     claim
 }
 

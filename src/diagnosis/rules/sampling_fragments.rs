@@ -71,7 +71,7 @@ fn kept_more(cx: &Cx<'_>, service: ServiceIx, decisions: &Decisions) -> Claim {
     }
     let spans = decisions.kept_more_sample.keys().map(|(_, trace, span)| (*trace, *span));
     let mut claim = Claim::about(cx.processes.service(service), said).spans(spans, n);
-    claim.subject = "thresholds".to_owned();
+    "thresholds".clone_into(&mut claim.subject);
     claim
 }
 
@@ -84,7 +84,7 @@ fn unsampled(cx: &Cx<'_>, service: ServiceIx, decisions: &Decisions) -> Claim {
         .remedy("look for a processor that exports what is only recorded, and for samplers that answer RECORD_ONLY");
     let spans = decisions.unsampled_sample.keys().map(|(_, trace, span)| (*trace, *span));
     let mut claim = Claim::about(cx.processes.service(service), said).spans(spans, n);
-    claim.subject = "flags".to_owned();
+    "flags".clone_into(&mut claim.subject);
     claim
 }
 

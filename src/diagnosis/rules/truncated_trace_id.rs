@@ -56,7 +56,7 @@ fn claim(cx: &Cx<'_>, whole: ServiceIx, half: ServiceIx, halves: &Halves) -> Cla
     ));
     let spans = halves.sample.values().flat_map(|halved| [halved.half, halved.whole]);
     let mut claim = Claim::about(cuts, said).spans(spans, n);
-    claim.subject = keeps.to_owned();
+    keeps.clone_into(&mut claim.subject);
     claim
 }
 

@@ -194,7 +194,7 @@ fn claim(cx: &Cx<'_>, process: &Process, of: (u32, u32), n: u64, inside: &Inside
     claim.trace_count = claim.trace_count.max(all);
     claim.language.clone_from(&process.language);
     claim.scope = Some(scope.clone());
-    claim.subject = name.to_owned();
+    name.clone_into(&mut claim.subject);
     claim
 }
 
