@@ -1,6 +1,6 @@
 //! The engine: what happens when a batch has arrived, when a second has passed, and when nothing more will come.
 
-use super::aggregate::lost::{Around, Recording};
+use super::aggregate::missing::{Around, Recording};
 use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
 use super::claim::Claim;
@@ -268,12 +268,12 @@ impl Diagnosis {
     }
 
     fn merged_under(&self) -> Vec<SpanIx> {
-        let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_ref());
+        let groups = self.verdicts.keys().filter_map(|number| self.groups[*number as usize].as_deref());
         let placeholder = |group: &Group| match group.key {
             GroupKey::Span(at) if group.hub.is_none() => Some(at),
             _ => None,
         };
-        groups.filter_map(|group| placeholder(group)).collect()
+        groups.filter_map(placeholder).collect()
     }
 
     /// Whether a rule is on.

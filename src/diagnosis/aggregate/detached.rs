@@ -3,11 +3,11 @@
 //! Both are sampled by the stretch of time that they start in, so that what is kept of one can be laid beside what is
 //! kept of the other.
 
-use super::pool::{Pool, SampleKey};
+use super::pool::{Pool, SampleKey, mix};
 use crate::diagnosis::process::ProcessIx;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
-use crate::model::{Key, KeySet, SpanKind, hash64};
+use crate::model::{Key, KeySet, SpanKind};
 use std::collections::BTreeMap;
 
 /// How many requests of a process are kept.
@@ -37,7 +37,10 @@ pub(crate) struct Busy {
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Detached {
-    processes: BTreeMap<ProcessIx, Busy>,
+    /// By the number of the process.
+    processes: Vec<Option<Box<Busy>>>,
+    /// How many of them there are.
+    known: usize,
 }
 
 impl Detached {
@@ -54,12 +57,8 @@ impl Detached {
         if !seen.entry && (record.keys.any(INTENDED) || is_own_master(seen)) {
             return;
         }
-        if self.processes.len() >= PROCESSES && !self.processes.contains_key(&seen.process) {
-            return;
-        }
-        let new = || Busy { entries: Pool::new(ENTRIES), longest_ns: 0, roots: BTreeMap::new() };
-        let busy = self.processes.entry(seen.process).or_insert_with(new);
-        let hash = hash64(&(record.start_ns >> STRETCH_BITS).to_le_bytes()) as u32;
+        let Some(busy) = self.of(seen.process) else { return };
+        let hash = mix(record.start_ns >> STRETCH_BITS);
         let key: SampleKey = (hash, record.start_ns, seen.store.trace(seen.trace).id, record.span_id);
         if seen.entry {
             busy.longest_ns = busy.longest_ns.max(record.duration_ns());
@@ -74,9 +73,27 @@ impl Detached {
         }
     }
 
+    fn of(&mut self, process: ProcessIx) -> Option<&mut Busy> {
+        let number = process.0 as usize;
+        if self.processes.len() <= number {
+            self.processes.resize_with(number + 1, || None);
+        }
+        let place = &mut self.processes[number];
+        if place.is_none() {
+            if self.known >= PROCESSES {
+                return None;
+            }
+            self.known += 1;
+            let busy = Busy { entries: Pool::new(ENTRIES), longest_ns: 0, roots: BTreeMap::new() };
+            *place = Some(Box::new(busy));
+        }
+        place.as_deref_mut()
+    }
+
     /// What each process was busy with.
     pub(crate) fn processes(&self) -> impl Iterator<Item = (ProcessIx, &Busy)> {
-        self.processes.iter().map(|(process, busy)| (*process, busy))
+        let numbered = self.processes.iter().enumerate();
+        numbered.filter_map(|(number, busy)| Some((ProcessIx(number as u32), busy.as_deref()?)))
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -84,7 +101,8 @@ impl Detached {
             let roots = busy.roots.values().map(|(_, pool)| pool.memory() + size_of::<Pool<u64>>() + 24);
             busy.entries.memory() + size_of::<Busy>() + roots.sum::<usize>()
         };
-        self.processes.values().map(busy).sum()
+        let all = self.processes.iter().flatten().map(|of_process| busy(of_process));
+        self.processes.capacity() * size_of::<usize>() + all.sum::<usize>()
     }
 }
 

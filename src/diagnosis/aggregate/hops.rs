@@ -4,11 +4,11 @@
 //! hash of method, path and time are kept: what is kept of one side has its counterpart among what is kept of the
 //! other, however many there are, and the order of arrival does not matter.
 
-use super::pool::{Pool, SampleKey};
+use super::pool::{Pool, SampleKey, mix};
 use crate::diagnosis::process::{ProcessIx, ServiceIx};
 use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
-use crate::model::{Facts, Key, KeySet, ParentLocality, SpanKind, StatusCode, hash64};
+use crate::model::{Facts, Key, KeySet, ParentLocality, SpanKind, StatusCode};
 use crate::store::SpanIx;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,7 +127,7 @@ impl Hops {
         if self.edge_bound.is_some_and(|bound| bound <= key) {
             return None;
         }
-        if !self.edges.contains_key(&key) && self.edges.len() == EDGES {
+        if self.edges.len() == EDGES && !self.edges.contains_key(&key) {
             let last = *self.edges.last_key_value()?.0;
             self.edge_bound = Some(last.max(key));
             if last < key {
@@ -226,12 +226,12 @@ fn edge_of(seen: &Seen<'_>) -> Option<(EdgeKey, What)> {
     let (what, facts) = (what(seen)?, seen.facts?);
     let (host, port) = (facts.host, facts.server_port);
     let word = u64::from(seen.service.0) << 48 | u64::from(host) << 16 | u64::from(port);
-    let hash = hash64(&word.to_le_bytes()) as u32;
+    let hash = mix(word);
     Some((EdgeKey { hash, service: seen.service, host, port }, what))
 }
 
 fn sample_key(seen: &Seen<'_>, what: What) -> SampleKey {
     let window = seen.record.start_ns >> WINDOW_BITS;
-    let hash = hash64(&(what.0 ^ window.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes()) as u32;
+    let hash = mix(what.0 ^ window.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     (hash, seen.record.start_ns, seen.store.trace(seen.trace).id, seen.record.span_id)
 }

@@ -6,6 +6,13 @@ use std::collections::BTreeMap;
 /// What is kept first: by hash, start and id.
 pub(crate) type SampleKey = (u32, u64, TraceId, SpanId);
 
+/// A hash of a number: what hashes of bytes cost more for.
+#[inline]
+pub(super) fn mix(number: u64) -> u32 {
+    let mixed = (number ^ number >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((mixed ^ mixed >> 29).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32) as u32
+}
+
 /// The smallest so many by key.
 #[derive(Debug)]
 pub(crate) struct Pool<T> {

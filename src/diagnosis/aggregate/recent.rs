@@ -4,6 +4,7 @@
 //! A later id takes the place of an earlier one that falls on it. What is found is always true; what is not found may
 //! have been forgotten.
 
+use super::pool::mix;
 use crate::diagnosis::group::insert_bounded;
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::seen::Seen;
@@ -99,7 +100,7 @@ impl Recent {
     fn trace(&mut self, seen: &Seen<'_>, slots: usize) {
         let store = seen.store;
         let id = store.trace(seen.trace).id;
-        let hash = hash64(&id.low().to_le_bytes()) as u32;
+        let hash = mix(id.low());
         let here = Witness { trace: seen.trace, span: seen.at, service: seen.service };
         if let Some(there) = self.traces.get(hash)
             && there.span != SpanIx::NONE
@@ -145,7 +146,7 @@ impl Recent {
 }
 
 fn of_span(id: SpanId) -> u32 {
-    hash64(&id.0.to_le_bytes()) as u32
+    mix(id.0)
 }
 
 /// Whether the upper half of a trace id is zero.

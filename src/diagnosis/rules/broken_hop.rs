@@ -1,16 +1,11 @@
 //! Caller and callee of one call were recorded in two traces.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::hops::{Call, Edge, EdgeKey, Root, What};
-use crate::diagnosis::aggregate::pool::{Pool, SampleKey};
+use crate::diagnosis::aggregate::pairs::{self, Hop};
 use crate::diagnosis::claim::{Claim, Said, count};
-use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::rule::On;
-use crate::diagnosis::unmerge::EPSILON_REMOTE_NS;
 use crate::diagnosis::{Rule, Severity};
-use crate::model::hash32;
 use crate::model::time::duration;
-use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -60,169 +55,12 @@ library on the side that is silent, and let gateways and proxies pass `tracepare
     on: On::Aggregate(look),
 };
 
-/// Fewer pairs than this may be chance.
-const PAIRS: usize = 5;
-/// Which share of an edge's unanswered calls must have a pair.
-const SHARE: f64 = 0.80;
-/// The same where the host says nothing.
-const PAIRS_WITHOUT_HOST: usize = 20;
-const SHARE_WITHOUT_HOST: f64 = 0.95;
-/// How many requests around a call's start are looked at.
-const LOOKED_AT: usize = 64;
-
-/// A call and the request that is its other side.
-#[derive(Clone, Copy)]
-struct Pair<'a> {
-    call: (&'a SampleKey, &'a Call),
-    root: (&'a SampleKey, &'a Root),
-}
-
-/// Requests from nowhere by service and by what was asked, in order of start.
-type Roots<'a> = BTreeMap<ServiceIx, HashMap<What, Vec<(&'a SampleKey, &'a Root)>>>;
-
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
-    let hops = &cx.gathered.hops;
-    let open = |edge: &Edge| edge.calls.kept.values().filter(|call| !call.settled).count() >= PAIRS;
-    let edges: Vec<(&EdgeKey, &Edge)> = hops.edges().filter(|(_, edge)| open(edge)).collect();
-    if edges.is_empty() {
-        return;
-    }
-    let calls = edges.iter().flat_map(|(_, edge)| edge.calls.kept.values());
-    let asked: HashSet<What> = calls.filter(|call| !call.settled).map(|call| call.what).collect();
-    let roots = roots_of(cx, &asked);
-    for (key, edge) in edges {
-        let best = roots
-            .iter()
-            .filter_map(|(callee, by_what)| {
-                let pool = hops.roots().find(|(service, _)| service == callee)?.1;
-                let hop = Hop::of(cx, key, edge, *callee, pool, by_what)?;
-                Some((hop.pairs.len(), hop))
-            })
-            .max_by_key(|(n, _)| *n);
-        out.extend(best.map(|(_, hop)| claim(cx, key, &hop)));
-    }
+    out.extend(pairs::broken(cx).iter().map(|hop| claim(cx, hop)));
 }
 
-fn roots_of<'a>(cx: &Cx<'a>, asked: &HashSet<What>) -> Roots<'a> {
-    let mut out: Roots<'a> = BTreeMap::new();
-    for (service, pool) in cx.gathered.hops.roots() {
-        let mut by_what: HashMap<What, Vec<(&SampleKey, &Root)>> = HashMap::new();
-        for (key, root) in pool.kept.iter().filter(|(_, root)| asked.contains(&root.what)) {
-            by_what.entry(root.what).or_default().push((key, root));
-        }
-        for roots in by_what.values_mut() {
-            roots.sort_by_key(|(key, _)| (key.1, key.3));
-        }
-        if !by_what.is_empty() {
-            out.insert(service, by_what);
-        }
-    }
-    out
-}
-
-/// A hop that is broken, as far as the samples tell.
-struct Hop<'a> {
-    callee: ServiceIx,
-    pairs: Vec<Pair<'a>>,
-    /// Unanswered calls that have a counterpart if the hop is broken.
-    calls: usize,
-    /// What ties the host that was called to the callee; nothing where only time and path do.
-    tie: Option<&'static str>,
-}
-
-impl<'a> Hop<'a> {
-    fn of(
-        cx: &Cx<'a>,
-        key: &EdgeKey,
-        edge: &'a Edge,
-        callee: ServiceIx,
-        pool: &Pool<Root>,
-        by_what: &HashMap<What, Vec<(&'a SampleKey, &'a Root)>>,
-    ) -> Option<Self> {
-        let unanswered = edge.calls.kept.iter().filter(|(key, call)| !call.settled && pool.covers(key));
-        let mut calls: Vec<(&SampleKey, &Call)> = unanswered.collect();
-        calls.sort_by_key(|(key, _)| (key.1, key.3));
-        let mut taken = HashSet::new();
-        let mut pairs = Vec::new();
-        for call in &calls {
-            let Some(roots) = by_what.get(&call.1.what) else { continue };
-            if let Some(root) = nearest(*call, roots, &taken) {
-                taken.insert(root.0);
-                pairs.push(Pair { call: *call, root });
-            }
-        }
-        let share = pairs.len() as f64 / calls.len().max(1) as f64;
-        if pairs.len() < PAIRS || share < SHARE {
-            return None;
-        }
-        let known: Vec<ServiceIx> = behind(cx, key);
-        if !known.is_empty() && !known.contains(&callee) {
-            return None;
-        }
-        let tie = tie(cx, key, callee, &known, &pairs);
-        if tie.is_none() {
-            let of_kind = by_what.values().flatten().filter(|(key, _)| edge.calls.covers(key)).count();
-            let fits = pairs.len() >= PAIRS_WITHOUT_HOST
-                && share >= SHARE_WITHOUT_HOST
-                && pairs.len() as f64 >= SHARE_WITHOUT_HOST * of_kind as f64;
-            if !fits {
-                return None;
-            }
-        }
-        Some(Self { callee, pairs, calls: calls.len(), tie })
-    }
-}
-
-/// The request whose start is nearest, of those that lie inside of a call and are no other's.
-fn nearest<'a>(
-    call: (&SampleKey, &Call),
-    roots: &[(&'a SampleKey, &'a Root)],
-    taken: &HashSet<&SampleKey>,
-) -> Option<(&'a SampleKey, &'a Root)> {
-    let (start_ns, end_ns) = (call.0.1, call.1.end_ns);
-    let from = roots.partition_point(|(key, _)| key.1 + EPSILON_REMOTE_NS < start_ns);
-    let fits = |(key, root): &&(&'a SampleKey, &'a Root)| {
-        root.end_ns <= end_ns + EPSILON_REMOTE_NS && root.process != call.1.process && !taken.contains(key)
-    };
-    let inside = roots[from..].iter().take_while(|(key, _)| key.1 <= end_ns).take(LOOKED_AT);
-    inside.filter(fits).min_by_key(|(key, _)| key.1.abs_diff(start_ns)).copied()
-}
-
-/// The services that answered calls to this host, whoever called.
-fn behind(cx: &Cx<'_>, key: &EdgeKey) -> Vec<ServiceIx> {
-    let same = cx.gathered.hops.edges().filter(|(other, _)| (other.host, other.port) == (key.host, key.port));
-    same.flat_map(|(_, edge)| edge.behind.iter().copied()).collect()
-}
-
-fn tie(
-    cx: &Cx<'_>,
-    key: &EdgeKey,
-    callee: ServiceIx,
-    known: &[ServiceIx],
-    pairs: &[Pair<'_>],
-) -> Option<&'static str> {
-    if known.contains(&callee) {
-        return Some("other calls to this host do continue in that service");
-    }
-    let same_host = |pair: &&Pair<'_>| {
-        let root = pair.root.1;
-        let ports_known = root.port != 0 && key.port != 0;
-        let here = ["localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0"].map(|host| hash32(host.as_bytes()));
-        root.host != 0
-            && root.host == key.host
-            && if ports_known { root.port == key.port } else { !here.contains(&key.host) }
-    };
-    if pairs.iter().filter(same_host).count() * 2 >= pairs.len() {
-        return Some("the host and port that were called are those that it serves");
-    }
-    if key.host == hash32(cx.processes.service(callee).as_bytes()) {
-        return Some("the host that was called has its name");
-    }
-    None
-}
-
-fn claim(cx: &Cx<'_>, key: &EdgeKey, hop: &Hop<'_>) -> Claim {
-    let hops = &cx.gathered.hops;
+fn claim(cx: &Cx<'_>, hop: &Hop<'_>) -> Claim {
+    let (hops, key) = (&cx.gathered.hops, hop.edge);
     let (caller, callee) = (cx.processes.service(key.service), cx.processes.service(hop.callee));
     let n = hop.pairs.len();
     let linked = hop.pairs.iter().filter(|pair| pair.root.1.linked).count() * 2 > n;

@@ -1,7 +1,8 @@
 //! Ids contradict a tree: a span is its own ancestor, or its parent lives in another trace.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::lost::{Elsewhere, Missing, MissingKey};
+use crate::diagnosis::aggregate::lost::Elsewhere;
+use crate::diagnosis::aggregate::missing::{Missing, MissingKey};
 use crate::diagnosis::aggregate::topology::Oddities;
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;

@@ -1,7 +1,8 @@
 //! A parent of the same process was never delivered: still open, never ended, or lost on the way.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::lost::{GONE_NS, LOOKED_AT, LocalLoss, Missing, MissingKey, Why};
+use crate::diagnosis::aggregate::lost::{GONE_NS, LocalLoss};
+use crate::diagnosis::aggregate::missing::{LOOKED_AT, Missing, MissingKey, Why};
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::finding::MAX_SPAN_IDS;
 use crate::diagnosis::process::{Process, ProcessIx, ServiceIx};
@@ -200,13 +201,15 @@ fn evidence(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], counts: &Counts) ->
         key.2
     ));
     let alike = sample.iter().filter(|(_, missing)| missing.name == first.name).count();
-    if sample.len() > 1 {
+    if alike > 1 {
         out.push(format!(
             "the first span under {alike} of {} missing parents is `{name}`",
             if sample.len() as u64 == counts.parents { "the".to_owned() } else { sample.len().to_string() }
         ));
     }
-    if went_with_its_process(cx, first) {
+    if matches!(first.why, Why::Local { tail: true, .. }) {
+        out.push("but the recording ends within 10 s of them: they may just be cut off".to_owned());
+    } else if went_with_its_process(cx, first) {
         out.push("their process delivered nothing that ended later: it was stopped, or killed, before it sent them".to_owned());
     } else {
         let later = duration(process.watermark_ns.saturating_sub(first.last_end_ns));
@@ -255,11 +258,11 @@ mod tests {
         let mut out = String::new();
         for i in 0..n {
             let (at, trace) = (i * 100, 1 + i);
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "POST /checkout  shop  server  {at}..{}  get=/checkout trace={trace}\n\
                  checkout  shop  internal  {at}..{}  lost\n  price  shop  internal  {}..{}\n  \
-                 GET  shop  client  {}..{}  call=http://bank/pay\n",
+                 GET  shop  client  {}..{}  call=http://bank/pay",
                 at + 60,
                 at + 50,
                 at + 10,

@@ -1,7 +1,8 @@
 //! An entry continues a trace whose caller was not received.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::lost::{Agent, Callers, Missing, MissingKey};
+use crate::diagnosis::aggregate::lost::Callers;
+use crate::diagnosis::aggregate::missing::{Agent, Missing, MissingKey};
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::rule::On;
