@@ -47,8 +47,10 @@ fn complaints(capture: &Capture) -> Vec<String> {
         out.push(format!("{held} spans were read, {} are labelled", capture.spans));
     }
     for judged in judge::judge(capture, &conditions::CONDITIONS[0]) {
-        for (fault, found, named) in judged.faults().filter(|(fault, ..)| truth::is_known(&fault.rule)) {
-            if !found {
+        for (fault, found, named) in judged.faults() {
+            if !truth::is_known(&fault.rule) {
+                out.push(format!("there is no rule {}", fault.rule));
+            } else if !found {
                 out.push(format!("{} is missed", fault.rule));
             } else if judged.outcome.of(&fault.rule).all(|finding| finding.state == State::Provisional) {
                 out.push(format!("{} is provisional at the end", fault.rule));
@@ -58,12 +60,7 @@ fn complaints(capture: &Capture) -> Vec<String> {
             }
         }
         out.extend(judged.differences());
-        // What a rule that does not exist would explain is a headline of its own for as long.
-        if capture.expected.iter().all(|fault| truth::is_known(&fault.rule)) {
-            out.extend(
-                judged.wrong.iter().map(|finding| format!("{}: {}", finding.rule.id, finding.message)),
-            );
-        }
+        out.extend(judged.wrong.iter().map(|finding| format!("{}: {}", finding.rule.id, finding.message)));
         for requests in [judged.merged, judged.single] {
             if requests.exact < requests.units {
                 out.push(format!("{} of {} requests are exact", requests.exact, requests.units));

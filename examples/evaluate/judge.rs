@@ -2,11 +2,11 @@
 
 use crate::conditions::Condition;
 use crate::corpus::{Capture, Culprit, Expected};
-use crate::run::{Outcome, check};
+use crate::run::{Outcome, check, is_said};
 use crate::score::{Partition, Tally, merged, partition};
 use crate::truth::{Units, is_merge, section, units};
 use fastrand::Rng;
-use otoscope::diagnosis::{Finding, Severity};
+use otoscope::diagnosis::Finding;
 use otoscope::model::Batch;
 use std::collections::BTreeSet;
 
@@ -75,8 +75,7 @@ fn one<'a>(capture: &'a Capture, condition: &Condition, mut units: Units, batche
     let stands_for = |finding: &Finding, rule: &str| {
         finding.rule.id == rule || condition.any_merge && is_merge(rule) && is_merge(finding.rule.id)
     };
-    let of =
-        |rule| outcome.findings.iter().filter(move |f| f.severity > Severity::Info && stands_for(f, rule));
+    let of = |rule| outcome.findings.iter().filter(move |f| is_said(f) && stands_for(f, rule));
     let found = capture.expected.iter().map(|expected| of(&expected.rule).next().is_some()).collect();
     let named = (capture.expected.iter())
         .map(|expected| is_named(expected, condition.any_merge, of(&expected.rule).next()))
@@ -130,7 +129,8 @@ fn is_named(expected: &Expected, lost: bool, finding: Option<&Finding>) -> Optio
             let scope = finding.scope.as_ref().map(|(name, _)| name);
             let of_culprit =
                 culprit.into_iter().flat_map(|culprit| [&culprit.name, &culprit.scope]).flatten();
-            of_culprit.chain(scope).chain([&finding.service]).any(|named| named == name)
+            let quoted = finding.message.contains(&format!("`{name}`"));
+            quoted || of_culprit.chain(scope).chain([&finding.service]).any(|named| named == name)
         }),
     }
 }

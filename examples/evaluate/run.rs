@@ -19,17 +19,20 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The findings of this rule that are warnings or errors, folded ones too.
+    /// What this rule said as loud as it may: warnings and errors, folded ones too, and hints of one that only hints.
     pub(crate) fn of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a Finding> {
-        self.findings
-            .iter()
-            .filter(move |finding| finding.rule.id == rule && finding.severity > Severity::Info)
+        self.findings.iter().filter(move |finding| finding.rule.id == rule && is_said(finding))
     }
 
     /// The warnings and errors that stand by themselves.
     pub(crate) fn headlines(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| is_headline(finding))
     }
+}
+
+/// Whether a finding says that something is wrong, as far as its rule ever does.
+pub(crate) fn is_said(finding: &Finding) -> bool {
+    finding.severity > Severity::Info || finding.rule.severity == Severity::Info
 }
 
 /// Whether a finding is a warning or an error that no other explains.

@@ -4,12 +4,14 @@ use crate::live::{DELIVERIES, Firmness};
 use crate::md::{middle, share, table};
 use crate::results::{Live, Results};
 use crate::topology::{all, topology};
+use otoscope::diagnosis::{Severity, find};
 
 pub(super) fn page(results: &Results<'_>) -> String {
     let mut out = "## Live\n\n\
         When labelled headlines became firm: how many of the requests (or spans) that they are about had arrived, and how many seconds\n\
         after the second of them, median and worst. *In time* is by the third, or within six seconds. A delivery brings many at once, so\n\
-        only *span by span* tells the number exactly. Faults that were folded under another headline are left out.\n\n"
+        only *span by span* tells the number exactly. Faults that were folded under another headline are left out, and those\n\
+        that are only hinted at.\n\n"
         .to_owned();
     for delivery in DELIVERIES {
         let live: Vec<&Live<'_>> =
@@ -30,7 +32,9 @@ pub(super) fn page(results: &Results<'_>) -> String {
 fn row(live: &[&Live<'_>], name: &str) -> Option<Vec<String>> {
     let mut said: Vec<Option<&Firmness>> = Vec::new();
     for live in live {
-        for fault in live.capture.expected.iter().filter(|fault| topology(fault) == name) {
+        let is_headline = |rule: &str| find(rule).is_none_or(|rule| rule.severity > Severity::Info);
+        let faults = live.capture.expected.iter().filter(|fault| topology(fault) == name);
+        for fault in faults.filter(|fault| is_headline(&fault.rule)) {
             let of_rule = || live.watched.headlines.iter().filter(|headline| headline.rule == fault.rule);
             let folded = live.watched.symptoms.contains(fault.rule.as_str());
             match of_rule().next() {

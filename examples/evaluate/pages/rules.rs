@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 
 pub(super) fn page(results: &Results<'_>) -> String {
     let mut out = "## Rules\n\n\
-        Of each capture it is asked whether the label lists the rule, and whether the rule spoke (as a warning or an error; under\n\
-        another headline only where the label says so). A rule that is off by default was measured with all rules\n\
+        Of each capture it is asked whether the label lists the rule, and whether the rule spoke (as a warning or an error, or as a\n\
+        hint if it only hints; under another headline only where the label says so). A rule that is off by default was measured with all rules\n\
         on, each at its own severity.\n\n"
         .to_owned();
     let rows: Vec<_> = RULES.iter().map(|rule| row(results, rule)).collect();
