@@ -177,6 +177,9 @@ impl Diagnosis {
             self.chains.note(store, *at);
             let process = self.processes.of(record.resource);
             self.processes.note(process, record.start_ns, record.end_ns, now_ns);
+            if self.chains.scope(record.scope).tests {
+                self.processes.note_test(process);
+            }
             self.gathered.emitters.number(&self.processes, record.resource, record.scope);
         }
         self.show_waiting_pairs(store, PAIRS_AT_ONCE);

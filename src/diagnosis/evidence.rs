@@ -22,6 +22,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) open_ns: u64,
     /// The class of the culprit.
     pub(crate) class: CulpritClass,
+    /// The process runs tests.
+    pub(crate) tests: bool,
     /// A known issue that fits.
     pub(crate) known_issue: Option<Match<'a>>,
 }
@@ -220,6 +222,9 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     let n = group.n;
     if let Some((reason, factor)) = group.hub.as_ref().and_then(|hub| hub.legitimate) {
         out.push((factor, reason.to_owned()));
+    }
+    if circumstances.tests && group.hub.as_ref().is_none_or(|hub| hub.legitimate.is_none()) {
+        out.push((0.10, "its process runs tests".to_owned()));
     }
     let serves = group.hub.as_ref().is_some_and(|hub| hub.command_name)
         || circumstances.class == CulpritClass::Startup;

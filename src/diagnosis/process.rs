@@ -26,6 +26,8 @@ pub(crate) struct Process {
     pub(crate) auto_version: String,
     /// The machine whose clock it reads, as far as its resource tells; empty where it does not.
     pub(crate) machine: String,
+    /// It has run a test: a scope or name of a test runner was seen.
+    pub(crate) tests: bool,
     /// The latest end that it has delivered, nanoseconds since the Unix epoch: the export watermark.
     pub(crate) watermark_ns: u64,
     /// When its last span arrived, nanoseconds since the Unix epoch.
@@ -98,6 +100,11 @@ impl Processes {
         self.all.iter().enumerate().map(|(i, process)| (ProcessIx(i as u32), process))
     }
 
+    /// Notes that a process runs tests.
+    pub(crate) fn note_test(&mut self, process: ProcessIx) {
+        self.all[process.0 as usize].tests = true;
+    }
+
     /// Notes a span that was delivered.
     #[inline]
     pub(crate) fn note(&mut self, process: ProcessIx, start_ns: u64, end_ns: u64, now_ns: u64) {
@@ -145,6 +152,7 @@ impl Process {
                 .find(|name| !name.is_empty())
                 .unwrap_or_default()
                 .to_owned(),
+            tests: false,
             watermark_ns: 0,
             last_arrived_ns: 0,
             first_start_ns: u64::MAX,

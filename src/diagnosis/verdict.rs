@@ -93,7 +93,8 @@ impl Diagnosis {
         let state = (on.state)(group, &Moment { now_ns: self.now_ns, ended: self.ended, open_ns })?;
         let known_issue = self.known_issue(store, group, rule);
         let class = culprit_class(group, known_issue, process.first_start_ns);
-        let mut weighed = (on.weigh)(group, &Circumstances { open_ns, class, known_issue });
+        let mut weighed =
+            (on.weigh)(group, &Circumstances { open_ns, class, tests: process.tests, known_issue });
         let severity = severity(weighed.confidence)?.min(rule.severity);
         let culprit = self.culprit(store, group, class, open_ns);
         let mut remedy = (on.remedy)(&self.words(group, culprit.as_ref(), open_ns, known_issue));
