@@ -66,7 +66,10 @@ fn state(group: &Group, moment: &Moment) -> Option<State> {
     // A request that takes long may dispatch others inside of itself, and a connection that stays open may carry
     // calls and messages: both are one client's.
     let clients = group.http > 0 && group.several_clients();
-    let firm = long || moment.ended || clients && (in_a_row >= 3 || waited);
+    // A batch works off its messages without a pause; a loop that stays current waits for the next.
+    let paused =
+        group.messages == group.n && group.linked < group.n && group.envelope_over_busy() > 3.0 && waited;
+    let firm = long || moment.ended || paused || clients && (in_a_row >= 3 || waited);
     Some(if firm { State::Firm } else { State::Provisional })
 }
 
