@@ -62,7 +62,7 @@ pub use finding::{
 };
 pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};
-pub use since::{Missing, Since, Standing, Taken};
+pub use since::{Missing, Sent, Since, Standing, Taken};
 pub use subject::Subject;
 pub use suppression::{Pattern, Suppression};
 pub use units::{Request, requests_of};

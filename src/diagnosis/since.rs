@@ -6,7 +6,7 @@
 //! them after the baseline was taken, and the wait starts over.
 
 use super::verdict::QUIET_NS;
-use super::{Baseline, Diagnosis, Finding, Key, Known, Subject};
+use super::{Baseline, Diagnosis, Finding, Key, Known, Rule, Subject, find};
 use crate::store::Store;
 use std::collections::{HashMap, VecDeque};
 
@@ -160,6 +160,11 @@ impl Since {
             return;
         }
         let first = !std::mem::replace(&mut self.begun, true);
+        if first {
+            // Of a rule that is silent nothing is known.
+            let speaks = |rule: &Rule| diagnosis.policy().speaks(rule.id, rule.enabled);
+            self.faults.retain(|fault| find(&fault.known.key.rule).is_some_and(speaks));
+        }
         for fault in &mut self.faults {
             fault.listed = false;
             fault.grew_ns = if first { now_ns } else { fault.grew_ns };

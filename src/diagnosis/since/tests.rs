@@ -225,6 +225,19 @@ fn against_a_report_a_dump_that_was_read_says_all() {
 }
 
 #[test]
+fn of_a_rule_that_is_silent_nothing_is_known() {
+    let mut bench = Bench::default();
+    let session = &bench.take(by_end(&merged(1, 0, 5))).finish().0;
+    let baseline = Baseline::of(session.diagnosis.findings(), &|f| Subject::of(f, &session.store));
+    let mut since = Since::report("report.json".to_owned(), baseline);
+    let mut policy = crate::diagnosis::Policy::default();
+    policy.set("merged-under-local-span", crate::diagnosis::Level::Allow);
+    let silent = Diagnosis::with_policy(policy);
+    since.look(&silent, &session.store, EPOCH_NS);
+    assert_eq!(since.missing().count(), 0);
+}
+
+#[test]
 fn what_is_withdrawn_is_gone() {
     let mut world = World::new();
     world.play(&merged(1, 0, 5)).baseline();
