@@ -14,17 +14,17 @@ pub fn words(standing: Standing) -> (&'static str, String, Role) {
     match standing {
         Standing::New => ("new", String::new(), Role::Notice),
         Standing::StillThere => ("still there", String::new(), Role::Text),
-        Standing::NotSeen(sent) => ("not seen since", by(sent), Role::Dim),
-        Standing::Gone(sent) => ("gone", by(sent), Role::Good),
+        Standing::NotSeen(sent) => ("not seen since", by(sent, ""), Role::Dim),
+        Standing::Gone(sent) => ("gone", by(sent, " without it"), Role::Good),
     }
 }
 
-/// ` in 24 requests`, for a service that handles none ` in 24 spans`.
-fn by(sent: Sent) -> String {
+/// ` (24 requests without it)`, for a service that handles none ` (24 spans without it)`.
+fn by(sent: Sent, how: &str) -> String {
     match sent {
         Sent { entries: 0, spans: 0 } => String::new(),
-        Sent { entries: 0, spans } => format!(" in {}", text::plural(spans, "span")),
-        Sent { entries, .. } => format!(" in {}", text::plural(entries, "request")),
+        Sent { entries: 0, spans } => format!(" ({}{how})", text::plural(spans, "span")),
+        Sent { entries, .. } => format!(" ({}{how})", text::plural(entries, "request")),
     }
 }
 

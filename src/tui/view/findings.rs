@@ -96,7 +96,7 @@ impl Findings {
         let from = selected[..=at].to_vec();
         let now = nodes::finding_key(&from[at]).and_then(|key| finding_rows::path(key, cx));
         if let Some(now) = now.filter(|now| *now != from) {
-            self.branches.follow(&from, now);
+            self.branches.follow(&from, &now);
         }
     }
 }

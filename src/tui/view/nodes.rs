@@ -1,7 +1,7 @@
 //! A span, and a finding, as nodes of a tree: everything that was sent, typed, nothing left out without a word.
 
-use super::{Cx, short_id, sign};
-use crate::diagnosis::{Culprit, Finding, State};
+use super::{Cx, row, short_id, sign};
+use crate::diagnosis::{Culprit, CulpritClass, Finding, State};
 use crate::model::{Attributes, Event, Link, ParentLocality, Span, SpanFlags, Value, time};
 use crate::store::{Presence, SpanIx};
 use crate::tui::text;
@@ -86,7 +86,8 @@ fn words_for(culprit: &Culprit, look: Look) -> String {
     if !culprit.received {
         words.push("never received".to_owned());
     }
-    if let Some(ns) = culprit.open_at_least_ns {
+    // A context that is sent again and again is of a span that may have ended long ago.
+    if let Some(ns) = culprit.open_at_least_ns.filter(|_| culprit.class != CulpritClass::FixedRemoteParent) {
         words.push(format!("open at least {}", time::duration(ns)));
     }
     format!("culprit {}", words.join(", "))
@@ -201,6 +202,11 @@ fn placeholder(at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
             "received, and evicted at the memory limit; spans that were recorded under it are still held"
                 .to_owned()
         }
+        _ if row::is_elsewhere(at, cx) => format!(
+            "never received: spans below name it as their parent in another process, from the first start to the last \
+             end for {}. That process sends no spans here, or it did not sample this one",
+            time::duration(slot.record.duration_ns())
+        ),
         _ => format!(
             "never received: spans below name it as their parent. It is still open, or it was lost. It was open for at \
              least {}, from the first start below it to the last end",

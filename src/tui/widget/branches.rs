@@ -114,13 +114,14 @@ impl Branches {
     }
 
     /// Selects a node that was selected by another path before it moved, unfolded as it was.
-    pub fn follow(&mut self, from: &[String], to: Vec<String>) {
+    pub fn follow(&mut self, from: &[String], to: &[String]) {
         let below = self.state.opened().iter().filter(|path| path.starts_with(from));
-        let moved: Vec<Vec<String>> = below.map(|path| [&to, &path[from.len()..]].concat()).collect();
-        moved.into_iter().for_each(|path| _ = self.state.open(path));
-        let selected = [&to, self.state.selected().get(from.len()..).unwrap_or_default()].concat();
+        let moved: Vec<Vec<String>> = below.map(|path| [to, &path[from.len()..]].concat()).collect();
+        let selected = [to, self.state.selected().get(from.len()..).unwrap_or_default()].concat();
         // What it hangs under now must be unfolded to show it.
-        (1..to.len()).for_each(|depth| _ = self.state.open(to[..depth].to_vec()));
+        for path in moved.into_iter().chain((1..to.len()).map(|depth| to[..depth].to_vec())) {
+            self.state.open(path);
+        }
         if let Some((anchor, _)) = &mut self.anchor
             && anchor == self.state.selected()
         {
