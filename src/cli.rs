@@ -1,6 +1,7 @@
 //! The command line, and nothing but its definition.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A terminal inspector for OpenTelemetry traces that says what is wrong with the instrumentation that sent them.
@@ -54,14 +55,27 @@ pub enum Command {
         #[command(flatten)]
         draw: Draw,
     },
-    /// Diagnose dumps without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
+    /// Diagnose dumps, or what a command sends, without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
     Check(Box<Check>),
+    /// Write dumps in another format, or with a trace of its own for every real request
+    Convert(Convert),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
     Explain {
         /// Its name, as `otoscope rules` lists it
         rule: String,
+    },
+    /// Print what makes a shell complete otoscope's options
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, as `man -l -` shows it
+    Man {
+        /// That of one command
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
     },
 }
 
@@ -153,6 +167,9 @@ pub struct Say {
         help = "Report what RULE finds as an error [env: OTOSCOPE_DENY=]"
     )]
     pub deny: Vec<String>,
+    /// Known issues of your own, rows as in assets/known-issues.toml; they come before the built-in ones
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_KNOWN_ISSUES")]
+    pub known_issues: Option<PathBuf>,
     /// Configuration to use instead of the nearest otoscope.toml
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_CONFIG")]
     pub config: Option<PathBuf>,
@@ -162,7 +179,7 @@ pub struct Say {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Dumps to read; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present_any = ["listen", "command"])]
     pub files: Vec<PathBuf>,
     /// How to read dumps.
     #[command(flatten)]
@@ -192,6 +209,49 @@ pub struct Check {
     /// What to say.
     #[command(flatten)]
     pub say: Say,
+    /// What to receive instead.
+    #[command(flatten)]
+    pub receive: Receive,
+}
+
+/// What to receive without a screen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Receiver")]
+pub struct Receive {
+    /// Run a command and diagnose what it sends to a port that it is told in `OTEL_EXPORTER_OTLP_ENDPOINT`. Its output
+    /// goes to standard error; without findings its exit code is ours, 128+n for a signal, 2 if it sent nothing
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["files", "listen"], help_heading = None)]
+    pub command: Vec<OsString>,
+    /// Diagnose what arrives on --grpc and --http, for so long or until Ctrl-C
+    #[arg(long, conflicts_with = "files")]
+    pub listen: bool,
+    /// How long to listen: 30s, 5m, 1h
+    #[arg(long = "for", value_name = "TIME", requires = "listen", conflicts_with_all = ["files", "command"])]
+    pub time: Option<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub at: Listen,
+}
+
+/// Write dumps in another format.
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// Dumps to read; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited), and .gz or .zst
+    /// after it; `-` is standard output, as JSON lines
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Give every request of a merged trace a trace of its own, as `otoscope check` tells them apart
+    #[arg(long)]
+    pub unmerge: bool,
+    /// How to read dumps.
+    #[command(flatten)]
+    pub input: Input,
+    /// What to hold, with --unmerge.
+    #[command(flatten)]
+    pub hold: Hold,
 }
 
 /// The lowest severity that makes the exit code 1.

@@ -9,11 +9,12 @@
 //! | room | what it holds | may use |
 //! |---|---|---|
 //! | [`model`] | what telemetry is: ids, records, facts, batches, decoded spans | nothing |
-//! | [`otlp`] | the wire: one walk over request bytes, OTLP/JSON, decoding for display | `model` |
+//! | [`otlp`] | the wire: one walk over request bytes, OTLP/JSON in and out, moving spans, decoding for display | `model` |
 //! | [`store`] | what we hold: bytes, slots, trees, eviction | `model`, `otlp` |
 //! | [`diagnosis`] | what is wrong: roles, un-merging, rules, findings | `model`, `store` |
 //! | [`session`] | the owner: store, diagnosis and the memory limit | `model`, `store`, `diagnosis` |
-//! | [`dump`] | files: one file a format, sniffing, compression, pacing | `model`, `otlp` |
+//! | [`own_traces`] | a trace of its own for every real request | `model`, `otlp`, `store`, `diagnosis` |
+//! | [`dump`] | files: one file a format, read and written, sniffing, compression, pacing | `model`, `otlp` |
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
@@ -32,6 +33,7 @@ pub mod harmless;
 pub mod intake;
 pub mod model;
 pub mod otlp;
+pub mod own_traces;
 pub mod receiver;
 pub mod report;
 pub mod session;

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_endless_merged_trace_stays_within_its_memory() {
-        let limit = 2 << 20;
+        let limit = 4 << 20;
         let mut session = Session::new(limit, Clock::Wall);
         let mut seen = 0;
         for n in 0..2_500 {

@@ -7,9 +7,9 @@
 //! - `lost`: never delivered (a parent that is missing); `trace=N`: another trace than that of the line above
 //! - `scope=NAME@VERSION`, `error`, `ok` (its status), `links`, `same=N` (the id of the span on line N, from 0)
 //! - `get=/path`: the attributes of an inbound GET, old names, from Flask; `call=URL`: of an outbound GET
-//! - `key=value`: any attribute; whole numbers are sent as such. `resource.key=value`: of the resource
+//! - `key=value`: any attribute; whole numbers are sent as such, unless in quotes. `resource.key=value`: of the resource
 
-use crate::diagnosis::{Diagnosis, Finding, Level, Policy, Severity};
+use crate::diagnosis::{Diagnosis, Finding, Severity};
 use crate::model::{
     Batch, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
 };
@@ -106,7 +106,11 @@ pub(crate) fn spans(sketch: &str) -> Vec<Group> {
                     }
                 }
                 Some((key, value)) => {
-                    let typed = value.parse().map_or_else(|_| Value::Str(value.to_owned()), Value::Int);
+                    let text = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+                    let typed = match (text, value.parse()) {
+                        (None, Ok(number)) => Value::Int(number),
+                        _ => Value::Str(text.unwrap_or(value).to_owned()),
+                    };
                     match key.strip_prefix("resource.") {
                         Some(key) => resource.attributes.push((key.to_owned(), typed)),
                         None => span.attributes.push((key.to_owned(), typed)),
@@ -183,7 +187,8 @@ impl Bench {
 
     /// Severity, rule, state and request or span count of each warning and error, one a line, symptoms indented.
     pub(crate) fn findings(&self) -> Vec<String> {
-        self.list(|finding| finding.severity > Severity::Info)
+        // Ids of sketches are counted up.
+        self.list(|finding| finding.severity > Severity::Info && finding.rule.id != "low-entropy-ids")
     }
 
     /// The same of the findings that are wanted.
@@ -205,13 +210,16 @@ impl Bench {
 
 /// What one rule says of a sketch read as a file, hints too, whether it is on by default or not.
 pub(crate) fn found(rule: &str, sketch: &str) -> Vec<String> {
-    let mut policy = Policy::default();
-    if let Some(off) = crate::diagnosis::find(rule).filter(|rule| !rule.enabled) {
-        policy.set(off.id, Level::Warn);
-    }
-    let diagnosis = Diagnosis::with_policy(policy);
+    let mut groups = spans(sketch);
+    groups.sort_by_key(|g| g.spans[0].end_ns);
+    found_in(rule, &groups)
+}
+
+/// The same of spans in the order given, for what no sketch can say.
+pub(crate) fn found_in(rule: &str, groups: &[Group]) -> Vec<String> {
+    let diagnosis = Diagnosis::with_rules(&|known| known.enabled || known.id == rule);
     let mut bench = Bench(Session::with(1 << 30, Clock::Wall, diagnosis));
-    bench.take(by_end(sketch)).finish().list(|finding| finding.rule.id == rule)
+    bench.take(batches(groups)).finish().list(|finding| finding.rule.id == rule)
 }
 
 /// The warnings and errors of a sketch read as a file.

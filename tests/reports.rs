@@ -49,6 +49,11 @@ fn valid_sarif(text: &str) -> Value {
     report
 }
 
+/// How many rules speak unasked.
+fn spoken() -> usize {
+    otoscope::diagnosis::RULES.iter().filter(|rule| rule.enabled).count()
+}
+
 #[test]
 fn sarif_is_valid_and_complete() {
     for file in captures() {
@@ -57,7 +62,7 @@ fn sarif_is_valid_and_complete() {
         let report = valid_sarif(&text);
         let run = &report["runs"][0];
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-        assert_eq!(rules.len(), otoscope::diagnosis::RULES.len());
+        assert_eq!(rules.len(), spoken());
         let results = run["results"].as_array().unwrap();
         let expected = findings(&[file]);
         assert_eq!(results.len(), expected.len(), "{file}");
@@ -113,7 +118,7 @@ fn junit_fails_where_the_check_fails() {
             assert_eq!((said("errors"), said("skipped")), (count("error"), count("skipped")), "{file}");
             assert_eq!(said("failures") > 0, code == 1, "{file}");
             assert_eq!(said("failures") + said("skipped"), findings(&[file]).len(), "{file}");
-            assert!(said("tests") >= otoscope::diagnosis::RULES.len(), "{file}");
+            assert!(said("tests") >= spoken(), "{file}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::{Failure, UNUSABLE, complain, open, parse_size, print, read_baseline};
+use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
-use crate::diagnosis::{Diagnosis, Policy, Severity};
+use crate::diagnosis::{Baseline, Policy, Severity};
 use crate::dump;
 use crate::model::Rejection;
 use crate::report::{Checked, REPORTS};
@@ -11,14 +11,16 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 /// How many rejections a report lists.
-const LISTED: usize = 100;
+pub(super) const LISTED: usize = 100;
 
 pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
+    if args.files.is_empty() {
+        return check_live::run(args, policy);
+    }
     let from = args.input.from.as_deref().and_then(dump::format);
-    // Read first: nobody should wait for a verdict that cannot be given.
-    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let mut session =
-        Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, Diagnosis::with_policy(policy));
+    let baseline = baseline(args)?;
+    let diagnosis = diagnosis(policy, &args.say)?;
+    let mut session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     for path in &args.files {
@@ -44,12 +46,40 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     if readable == 0 {
         return Ok(ExitCode::from(UNUSABLE));
     }
+    let all_read = unreadable.is_empty();
+    let fails = conclude(args, session, baseline.as_ref(), Read { files, unreadable, rejected })?;
+    Ok(ExitCode::from(if all_read { u8::from(fails) } else { UNUSABLE }))
+}
+
+/// What was read, and what could not be.
+#[derive(Default)]
+pub(super) struct Read {
+    /// The files that were read, as they were named.
+    pub(super) files: Vec<String>,
+    /// What could not be read at all, a sentence each.
+    pub(super) unreadable: Vec<String>,
+    /// The first hundred spans or records that could not be read.
+    pub(super) rejected: Vec<Rejection>,
+}
+
+/// The earlier report to compare with. Read first: nobody should wait for a verdict that cannot be given.
+pub(super) fn baseline(args: &Check) -> Result<Option<Baseline>, Failure> {
+    args.baseline.as_deref().map(read_baseline).transpose()
+}
+
+/// Diagnoses what was taken in, and writes the report. Whether there is a finding that fails the check.
+pub(super) fn conclude(
+    args: &Check,
+    mut session: Session,
+    baseline: Option<&Baseline>,
+    read: Read,
+) -> Result<bool, Failure> {
     session.finish();
     let report = REPORTS.iter().find(|report| report.name == args.format).unwrap_or(&REPORTS[0]);
-    let all_read = unreadable.is_empty();
-    let mut checked =
-        Checked { files, unreadable, rejected, fail_on: threshold(args.fail_on), ..Checked::new(&session) };
-    if let Some(baseline) = &baseline {
+    let Read { files, unreadable, rejected } = read;
+    let fail_on = threshold(args.fail_on);
+    let mut checked = Checked { files, unreadable, rejected, fail_on, ..Checked::new(&session) };
+    if let Some(baseline) = baseline {
         checked.compare(baseline);
     }
     let text = (report.write)(&checked);
@@ -58,7 +88,7 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
             .map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?,
         None => print(&text)?,
     }
-    Ok(if all_read { ExitCode::from(u8::from(checked.fails())) } else { ExitCode::from(UNUSABLE) })
+    Ok(checked.fails())
 }
 
 fn threshold(fail_on: FailOn) -> Option<Severity> {

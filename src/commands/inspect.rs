@@ -1,8 +1,8 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::{Failure, complain, files, open, parse_size, read_baseline, wall_clock_ns};
+use super::{Failure, complain, diagnosis, files, open, parse_size, read_baseline, wall_clock_ns};
 use crate::cli::{Cli, Draw, Listen};
-use crate::diagnosis::{Diagnosis, Policy, Since};
+use crate::diagnosis::{Policy, Since};
 use crate::dump::{self, DumpError, Format};
 use crate::harmless::clean;
 use crate::intake::{self, Arrivals, Intake};
@@ -34,6 +34,7 @@ type Named = (Box<dyn Read + Send>, String);
 pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     let files = files(cli);
     let max_memory = parse_size(&cli.hold.max_memory)?;
+    let diagnosis = diagnosis(policy, &cli.say)?;
     let options = || -> Result<Options, Failure> {
         let since = cli.baseline.as_deref().map(|path| {
             let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
@@ -42,7 +43,7 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
         Ok(Options { since: since.transpose()?, ..look(&cli.draw)? })
     };
     if files.is_empty() {
-        let session = Session::with(max_memory, Clock::Wall, Diagnosis::with_policy(policy));
+        let session = Session::with(max_memory, Clock::Wall, diagnosis);
         return live(&cli.listen, session, options()?);
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
@@ -53,7 +54,7 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     }
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let options = options()?;
-    let session = Session::with(max_memory, Clock::Stream, Diagnosis::with_policy(policy));
+    let session = Session::with(max_memory, Clock::Stream, diagnosis);
     replay(inputs, from, speed, session, options)
 }
 

@@ -1,12 +1,17 @@
 //! Wiring: one file a command. May use every other room.
 
 mod check;
+mod check_live;
+mod child;
+mod convert;
 mod inspect;
+mod install;
+mod receive;
 mod rules;
 mod settings;
 
-use crate::cli::{Cli, Command};
-use crate::diagnosis::{Baseline, Policy};
+use crate::cli::{Cli, Command, Say};
+use crate::diagnosis::{Baseline, Diagnosis, Policy, known_issues};
 use crate::dump::DumpError;
 use crate::harmless::clean;
 use crate::report;
@@ -16,7 +21,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Exit code for usage errors and unreadable or empty input.
 const UNUSABLE: u8 = 2;
@@ -52,6 +57,9 @@ fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
         None => inspect::run(cli, policy),
         Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
         Some(Command::Check(args)) => check::run(args, policy),
+        Some(Command::Convert(args)) => convert::run(args),
+        Some(Command::Completions { shell }) => install::completions(*shell),
+        Some(Command::Man { of }) => install::man(of.as_deref()),
         Some(Command::Rules) => rules::list(),
         Some(Command::Explain { rule }) => rules::explain(rule),
     }
@@ -70,6 +78,16 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
     }
+}
+
+/// A diagnosis as the user wants it.
+fn diagnosis(policy: Policy, say: &Say) -> Result<Diagnosis, Failure> {
+    let Some(path) = &say.known_issues else { return Ok(Diagnosis::with_policy(policy)) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("the known issues {name} cannot be read: {error}")))?;
+    let rows = known_issues::parse(&text).map_err(|wrong| Failure(format!("{name}:{wrong}")))?;
+    Ok(Diagnosis::with_policy(policy).with_known_issues(rows))
 }
 
 /// Opens a dump, or standard input for `-`. The name is for messages.
@@ -117,6 +135,23 @@ fn wall_clock_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
+/// A time such as `30s`. A bare number is seconds.
+fn parse_time(text: &str) -> Result<Duration, Failure> {
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let scale = match text.trim()[digits.len()..].trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        _ => 0.0,
+    };
+    let seconds = digits.parse::<f64>().unwrap_or(-1.0) * scale;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(Failure(format!("{text} is not a time; write 30s, 5m or 1h"))),
+    }
+}
+
 /// All files named on the command line of the inspector.
 fn files(cli: &Cli) -> Vec<PathBuf> {
     cli.files.iter().chain(&cli.from_json_file).cloned().collect()
@@ -133,6 +168,16 @@ mod tests {
         }
         for text in ["", "MiB", "-1", "10 apples", "0"] {
             assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, ms) in [("30s", 30_000), ("1.5 s", 1_500), ("250ms", 250), ("2m", 120_000), ("7", 7_000)] {
+            assert_eq!(parse_time(text).unwrap(), Duration::from_millis(ms), "{text}");
+        }
+        for text in ["", "s", "-1s", "0", "5 days", "1e300h"] {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 

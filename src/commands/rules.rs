@@ -1,8 +1,9 @@
-//! `otoscope rules` and `otoscope explain RULE`: the catalogue.
+//! `otoscope rules` and `otoscope explain RULE`: the catalogue, and the known issues.
 
 use super::{Failure, print};
-use crate::config;
-use crate::diagnosis::{RULES, Rule};
+use crate::diagnosis::known_issues::{KnownIssue, Versions, named, shipped};
+use crate::diagnosis::nearest::{listed, rule};
+use crate::diagnosis::{Certainty, Pattern, RULES, Rule};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -12,18 +13,85 @@ pub(super) fn list() -> Result<ExitCode, Failure> {
     for rule in RULES {
         let _ = writeln!(out, "{:width$}  {:7}  {}", rule.id, rule.severity, rule.summary);
     }
+    let _ = writeln!(out, "\nKnown issues, each told only of what a rule has found:");
+    let width = shipped().iter().map(|row| row.id.len()).max().unwrap_or(0);
+    for row in shipped() {
+        let _ = writeln!(out, "{:width$}  {}", row.id, row.summary);
+    }
     print(&out)?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn explain(id: &str) -> Result<ExitCode, Failure> {
-    let rule = config::rule(id).map_err(Failure)?;
+pub(super) fn explain(name: &str) -> Result<ExitCode, Failure> {
+    let rows = named(shipped(), name);
+    if rows.is_empty() {
+        print(&about_rule(rule(name).map_err(Failure)?))?;
+    } else {
+        print(&rows.into_iter().map(about_issue).collect::<Vec<_>>().join("\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn about_rule(rule: &Rule) -> String {
     let Rule { id, severity, summary, explain, fix, .. } = rule;
     let mut out =
         format!("{id} ({severity} at most)\n{summary}\n\n{explain}\n\nHow to fix it:\n{fix}\n\nSources\n");
     for reference in rule.references {
         let _ = writeln!(out, "  {reference}");
     }
-    print(&out)?;
-    Ok(ExitCode::SUCCESS)
+    out
+}
+
+fn about_issue(row: &KnownIssue) -> String {
+    let mut out = format!("{} (known issue)\n{}\n\n", row.id, row.summary);
+    let _ = writeln!(out, "Explains       {}", row.requires.join(", "));
+    let languages = row.languages.iter().map(String::as_str);
+    let of = if row.languages.is_empty() { "any language".to_owned() } else { listed(languages) };
+    let _ = writeln!(out, "Where          {of}{}", versions(", SDK", &row.sdk));
+    if !row.scopes.is_empty() {
+        let whose = if row.entries { " (of the requests themselves)" } else { "" };
+        let _ =
+            writeln!(out, "  scope        {}{}{whose}", patterns(&row.scopes), versions("", &row.versions));
+    }
+    for (label, list) in [("  named", &row.names), ("  beside", &row.needs_scope)] {
+        if !list.is_empty() {
+            let _ = writeln!(out, "{label:13}  {}", patterns(list));
+        }
+    }
+    let _ = writeln!(out, "How sure       {}", sure(row.certainty));
+    if let Some(open) = row.while_open {
+        let auto = if row.needs_auto { ", where telemetry.auto.version is set" } else { "" };
+        let _ = writeln!(out, "  not arrived  {}{auto}", open.id());
+    }
+    let fixed = if row.fixed_in.is_empty() { "no release known" } else { &row.fixed_in };
+    let _ = writeln!(out, "Fixed in       {fixed}");
+    let how = row.verified.split(',').map(|letter| match letter.trim() {
+        "R" => "reproduced",
+        "S" => "read in source or changelog",
+        _ => "issue threads",
+    });
+    let _ = writeln!(out, "Verified       {}", how.collect::<Vec<_>>().join(", "));
+    for (title, lines) in [("How to fix it", &row.remedy), ("Sources", &row.refs)] {
+        let _ = writeln!(out, "\n{title}");
+        for line in lines {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    out
+}
+
+fn sure(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Certain => "certain, where all of it fits",
+        Certainty::Likely => "likely: nothing else is known that looks like it",
+        Certainty::Perhaps => "perhaps: other causes look the same",
+    }
+}
+
+fn versions(of: &str, versions: &Versions) -> String {
+    if versions.is_all() { String::new() } else { format!("{of} {versions}") }
+}
+
+fn patterns(patterns: &[Pattern]) -> String {
+    listed(patterns.iter().map(|pattern| pattern.0.as_str()))
 }

@@ -30,10 +30,12 @@ const READ_BY_COMMANDS: [(&str, Check); 2] = [
 pub(super) fn read(cli: Cli) -> Result<(Cli, Policy), Failure> {
     let say = match &cli.command {
         // The catalogue is the same for everybody, and is to be had when a file names a rule wrongly.
-        Some(Command::Rules | Command::Explain { .. }) => return Ok((cli, Policy::default())),
+        Some(
+            Command::Rules | Command::Explain { .. } | Command::Completions { .. } | Command::Man { .. },
+        ) => return Ok((cli, Policy::default())),
         None => Some(&cli.say),
         Some(Command::Check(args)) => Some(&args.say),
-        Some(Command::Demo { .. }) => None,
+        Some(Command::Demo { .. } | Command::Convert(_)) => None,
     };
     let config = load(say.and_then(|say| say.config.clone()))?;
     let policy = policy(&config, say)?;

@@ -1,6 +1,6 @@
 //! The file: what may stand in it, and what is said of what may not.
 
-use super::nearest::{level, listed, nearest, rule};
+use crate::diagnosis::nearest::{level, listed, nearest, rule};
 use crate::diagnosis::{Level, Pattern, Suppression};
 use crate::model::Day;
 use std::fmt;

@@ -5,8 +5,7 @@
 
 mod file;
 mod find;
-mod nearest;
 
+pub use crate::diagnosis::nearest::{level, nearest, rule};
 pub use file::{Config, Options, Problem, Setting, parse};
 pub use find::{FILE, find};
-pub use nearest::{level, nearest, rule};

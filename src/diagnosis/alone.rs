@@ -5,7 +5,7 @@
 use super::Diagnosis;
 use super::finding::MAX_SPAN_IDS;
 use super::group::{Settled, insert_bounded};
-use super::process::ProcessIx;
+use super::process::ServiceIx;
 use super::unmerge::Place;
 use super::verdict::{QUIET_NS, SILENT_NS};
 use crate::model::{KeySet, ParentLocality, SpanId, SpanKind, TraceId};
@@ -38,9 +38,9 @@ pub(crate) struct WrongKind {
 }
 
 impl Diagnosis {
-    pub(super) fn kinds_key(&self, store: &Store, at: SpanIx) -> (ProcessIx, u32) {
+    pub(super) fn kinds_key(&self, store: &Store, at: SpanIx) -> (ServiceIx, u32) {
         let record = store.record(at);
-        (self.processes.of(record.resource), record.scope)
+        (self.processes.service_of(record.resource), record.scope)
     }
 
     /// Counts a waiting entry whose kind is wrong: what it waits for will hardly come.
@@ -96,6 +96,7 @@ impl Diagnosis {
         kinds.sample.remove(&(record.start_ns, trace, record.span_id));
         if kinds.n == 0 {
             self.wrong_kinds.remove(&key);
+            self.news = true;
         }
         self.wrong_kinds_changed = true;
     }

@@ -67,11 +67,6 @@ impl Case<'_> {
         self.tally.n
     }
 
-    /// Which share of the scope's spans is marked.
-    pub(crate) fn share(&self) -> f64 {
-        self.tally.n as f64 / self.emitter.spans.max(1) as f64
-    }
-
     /// `scope version` in parentheses with a space before, for the end of a message; nothing where there is no scope.
     pub(crate) fn by(&self) -> String {
         by_scope(self.scope)

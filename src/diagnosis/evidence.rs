@@ -5,7 +5,7 @@
 
 use super::finding::{CulpritClass, Severity};
 use super::group::{Group, GroupKey};
-use super::known_issues::KnownIssue;
+use super::known_issues::Match;
 use crate::model::time::duration;
 
 /// Nothing that is inferred is certain.
@@ -23,7 +23,7 @@ pub(crate) struct Circumstances<'a> {
     /// The class of the culprit.
     pub(crate) class: CulpritClass,
     /// A known issue that fits.
-    pub(crate) known_issue: Option<&'a KnownIssue>,
+    pub(crate) known_issue: Option<Match<'a>>,
 }
 
 /// A confidence and the sentences behind it, strongest first.
@@ -139,8 +139,8 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
         );
         out.push((0.80, sentence));
     }
-    if let Some(issue) = circumstances.known_issue {
-        out.push((0.50, format!("language and versions fit known issue {}: {}", issue.id, issue.summary)));
+    if let Some(known) = circumstances.known_issue.filter(|known| known.is_evidence()) {
+        out.push((0.50, known.sentence()));
     }
 }
 

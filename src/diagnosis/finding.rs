@@ -107,6 +107,31 @@ pub struct Culprit {
     pub open_at_least_ns: Option<u64>,
 }
 
+/// How sure it is that an issue is behind a finding that fits it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Certainty {
+    /// What was observed fits it, and other causes too: told as a possibility, behind the rule's own advice.
+    Perhaps,
+    /// Nothing else is known that looks like it.
+    Likely,
+    /// What did it was observed, in a version that is known to.
+    Certain,
+}
+
+impl Certainty {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Perhaps, Self::Likely, Self::Certain];
+
+    /// Its name in tables and reports.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Perhaps => "perhaps",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
 /// A known issue that explains a finding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownIssueMatch {
@@ -116,6 +141,19 @@ pub struct KnownIssueMatch {
     pub fixed_in: String,
     /// Issues, pull requests, changelogs.
     pub refs: Vec<String>,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+impl KnownIssueMatch {
+    /// `known issue G1, fixed in 0.51b0`
+    pub fn label(&self) -> String {
+        let perhaps = if self.certainty == Certainty::Perhaps { "perhaps " } else { "" };
+        match self.fixed_in.as_str() {
+            "" => format!("{perhaps}known issue {}", self.id),
+            version => format!("{perhaps}known issue {}, fixed in {version}", self.id),
+        }
+    }
 }
 
 /// How many trace ids a finding lists.

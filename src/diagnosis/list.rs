@@ -3,7 +3,7 @@
 use super::Diagnosis;
 use super::Subject;
 use super::finding::Finding;
-use super::process::ProcessIx;
+use super::process::ServiceIx;
 use super::rules::http_entry_not_server;
 use crate::model::TraceId;
 use crate::store::Store;
@@ -18,7 +18,7 @@ enum From {
     /// The wrong kinds of a group.
     Symptom(u32),
     /// Wrong kinds that no merge explains.
-    WrongKinds((ProcessIx, u32)),
+    WrongKinds((ServiceIx, u32)),
     /// A rule on spans, pairs or aggregates.
     Claim,
 }
@@ -73,7 +73,7 @@ impl Diagnosis {
             match draft.from {
                 From::Group(number) => self.finding_of_group.entry(number).or_default().0 = place[old],
                 From::Symptom(number) => {
-                    self.finding_of_group.entry(number).or_default().1 = Some(place[old])
+                    self.finding_of_group.entry(number).or_default().1 = Some(place[old]);
                 }
                 From::WrongKinds(key) => {
                     self.finding_of_wrong_kinds.insert(key, place[old]);
@@ -125,16 +125,17 @@ impl Diagnosis {
             }
         }
         for (key, kinds) in &self.wrong_kinds {
-            let process = self.processes.get(key.0);
-            let finding = http_entry_not_server::alone(store, *key, &process.service, kinds);
+            let service = self.processes.service(key.0);
+            let mut finding = http_entry_not_server::alone(store, *key, service, kinds, self.ended);
+            self.add_known_issue(store, &mut finding, "", "");
             drafts.push(Draft { from: From::WrongKinds(*key), finding });
         }
         drafts.retain(|draft| self.is_on(draft.finding.rule));
-        let claims = self.claims.iter();
-        drafts.extend(
-            claims
-                .map(|(rule, claim)| Draft { from: From::Claim, finding: claim.clone().into_finding(rule) }),
-        );
+        drafts.extend(self.claims.iter().map(|(rule, claim)| {
+            let mut finding = claim.clone().into_finding(rule);
+            self.add_known_issue(store, &mut finding, &claim.language, &claim.subject);
+            Draft { from: From::Claim, finding }
+        }));
         drafts
     }
 

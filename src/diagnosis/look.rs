@@ -80,11 +80,6 @@ impl<'a> Cx<'a> {
         })
     }
 
-    /// The request that a span is part of: the nearest span above that handles one.
-    pub(crate) fn request_above(&self, at: SpanIx) -> Option<SpanIx> {
-        self.above(at).find(|above| self.chains.is_entry(*above))
-    }
-
     /// The value of the first of these attributes that a span has, as text.
     pub(crate) fn attribute(&self, at: SpanIx, names: &[&str]) -> Option<String> {
         let span = self.store.decode(at)?;

@@ -6,6 +6,8 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `engine` | the moments: a batch arrived, a second passed, nothing more will come |
+//! | `answers` | what views and reports ask |
 //! | `rule` | what a rule is, when it looks, and the table of all |
 //! | `seen` | a span as rules see it |
 //! | `marks`, `tally` | rules on spans and pairs at work: what they marked, by service and scope |
@@ -16,30 +18,35 @@
 //! | `role` | what a span describes, whatever its kind says |
 //! | `process` | who shares memory with whom, and how far each has come |
 //! | `unmerge` | which edges to cut |
+//! | `merging` | entries find their places, groups form and dissolve |
 //! | `group` | entries that hang from one culprit |
 //! | `alone` | wrong kinds that no merge explains |
 //! | `evidence` | how sure |
 //! | `verdict` | findings from groups |
 //! | `list` | the list of findings, symptoms folded under what explains them |
-//! | `known_issues` | which release explains it |
+//! | `known_issues/` | which release explains it |
 //! | `rules/` | one file a rule: its words |
 //! | `baseline` | what is new, still there and gone since an earlier look |
 //! | `since` | the same while spans still come: what has shown itself since, and what would have had to |
 //! | `policy`, `suppression` | what the user wants said, and what they accept |
+//! | `nearest` | names that are nearly right |
 //! | `subject` | what a finding is about, by names that outlive a run |
 
 mod aggregate;
 mod alone;
+mod answers;
 mod baseline;
 mod claim;
 mod engine;
 mod evidence;
 mod finding;
 mod group;
-mod known_issues;
+pub mod known_issues;
 mod list;
 mod look;
 mod marks;
+mod merging;
+pub mod nearest;
 mod policy;
 mod process;
 mod role;
@@ -58,7 +65,7 @@ mod verdict;
 pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{
-    Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
+    Certainty, Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
 pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};

@@ -20,8 +20,12 @@ pub(crate) struct Process {
     pub(crate) service_ix: ServiceIx,
     /// `telemetry.sdk.language`.
     pub(crate) language: String,
+    /// `telemetry.sdk.version`.
+    pub(crate) sdk_version: String,
     /// `telemetry.auto.version`: the version of an auto-instrumentation distribution.
     pub(crate) auto_version: String,
+    /// The machine whose clock it reads, as far as its resource tells; empty where it does not.
+    pub(crate) machine: String,
     /// The latest end that it has delivered, nanoseconds since the Unix epoch: the export watermark.
     pub(crate) watermark_ns: u64,
     /// When its last span arrived, nanoseconds since the Unix epoch.
@@ -119,6 +123,11 @@ impl Process {
         now_ns.saturating_sub(self.last_arrived_ns) >= super::verdict::SILENT_NS
     }
 
+    /// Whether it has delivered nothing for so long that what it still owes will not come.
+    pub(crate) fn is_gone(&self, now_ns: u64) -> bool {
+        now_ns.saturating_sub(self.last_arrived_ns) >= super::aggregate::lost::GONE_NS
+    }
+
     fn new(resource: &Resource, service_ix: ServiceIx) -> Self {
         let language = resource.text("telemetry.sdk.language").to_owned();
         // JavaScript's start times have a grain of a millisecond (opentelemetry-js#5804).
@@ -127,7 +136,15 @@ impl Process {
             service: resource.service_name().to_owned(),
             service_ix,
             language,
+            sdk_version: resource.text("telemetry.sdk.version").to_owned(),
             auto_version: resource.text("telemetry.auto.version").to_owned(),
+            // A pod's host name is the pod's: the node comes first.
+            machine: ["k8s.node.name", "host.id", "host.name"]
+                .map(|key| resource.text(key))
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .unwrap_or_default()
+                .to_owned(),
             watermark_ns: 0,
             last_arrived_ns: 0,
             first_start_ns: u64::MAX,

@@ -2,7 +2,7 @@
 
 use super::aggregate::emitters::EmitterIx;
 use super::process::{Process, ProcessIx, Processes, ServiceIx};
-use super::role::{Role, ScopeTraits};
+use super::role::{NameTraits, Role, ScopeTraits};
 use super::unmerge::Chains;
 use crate::model::{Facts, Key, ParentLocality, SpanKind, SpanRecord};
 use crate::store::{SpanIx, Store, TraceIx};
@@ -46,6 +46,12 @@ impl Seen<'_> {
 
     pub(crate) fn name(&self) -> &str {
         self.store.text(self.record.name).unwrap_or_default()
+    }
+
+    /// Whether its name is that of something that stays open: a command, a start-up, a loop, a stream, a test.
+    pub(crate) fn is_long_by_name(&self) -> bool {
+        let name = NameTraits::of(self.name());
+        name.command || name.startup || name.polls || name.tests || name.test_command || name.stream
     }
 
     /// This span is wrong.

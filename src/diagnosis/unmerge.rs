@@ -12,7 +12,7 @@ use crate::store::segments::Segments;
 use crate::store::{SpanIx, Store};
 
 /// How far after its call a callee may start or end: clocks of two hosts, nanoseconds.
-const EPSILON_REMOTE_NS: u64 = 50_000_000;
+pub(super) const EPSILON_REMOTE_NS: u64 = 50_000_000;
 
 /// Where an entry stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -163,7 +163,8 @@ impl Chains {
         self.nodes[at.0].is.set(traits, true);
     }
 
-    /// Notes that this no longer holds of a slot.
+    /// Notes that this is no longer so.
+    #[inline]
     pub(super) fn unset(&mut self, at: SpanIx, traits: Traits) {
         self.nodes[at.0].is.set(traits, false);
     }

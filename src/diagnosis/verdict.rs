@@ -5,7 +5,7 @@ use super::finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
 use super::group::{Group, GroupKey, Hub};
-use super::known_issues::{self, KnownIssue, Suspect};
+use super::known_issues::Match;
 use super::rule::On;
 use super::rules::{
     client_span_adopted, fixed_remote_parent, http_entry_not_server, merged_under_local_span,
@@ -51,7 +51,7 @@ pub(crate) struct Words<'a> {
     pub(crate) culprit: Option<&'a Culprit>,
     /// The culprit's duration, or how long it has been open at least, nanoseconds.
     pub(crate) open_ns: u64,
-    pub(crate) known_issue: Option<&'a KnownIssue>,
+    pub(crate) known_issue: Option<Match<'a>>,
     /// Nothing more will come.
     pub(crate) ended: bool,
     /// Its process has been silent for long.
@@ -93,10 +93,17 @@ impl Diagnosis {
         let state = (on.state)(group, &Moment { now_ns: self.now_ns, ended: self.ended, open_ns })?;
         let known_issue = self.known_issue(store, group, rule);
         let class = culprit_class(group, known_issue, process.first_start_ns);
-        let weighed = (on.weigh)(group, &Circumstances { open_ns, class, known_issue });
+        let mut weighed = (on.weigh)(group, &Circumstances { open_ns, class, known_issue });
         let severity = severity(weighed.confidence)?.min(rule.severity);
         let culprit = self.culprit(store, group, class, open_ns);
-        let remedy = (on.remedy)(&self.words(group, culprit.as_ref(), open_ns, known_issue));
+        let mut remedy = (on.remedy)(&self.words(group, culprit.as_ref(), open_ns, known_issue));
+        if let Some(known) = known_issue {
+            let sentence = known.sentence();
+            if !weighed.evidence.contains(&sentence) {
+                weighed.evidence.push(sentence);
+            }
+            remedy = known.advise(remedy);
+        }
         Some(Verdict {
             rule,
             severity,
@@ -104,7 +111,7 @@ impl Diagnosis {
             state,
             evidence: weighed.evidence,
             culprit,
-            known_issue: known_issue.map(KnownIssue::matched),
+            known_issue: known_issue.map(Match::matched),
             remedy,
         })
     }
@@ -114,7 +121,7 @@ impl Diagnosis {
         group: &'a Group,
         culprit: Option<&'a Culprit>,
         open_ns: u64,
-        known_issue: Option<&'a KnownIssue>,
+        known_issue: Option<Match<'a>>,
     ) -> Words<'a> {
         let process = self.processes.get(group.process);
         Words {
@@ -142,28 +149,6 @@ impl Diagnosis {
             }
             (GroupKey::Requests(_), None) => 0,
         }
-    }
-
-    fn known_issue(&self, store: &Store, group: &Group, rule: &Rule) -> Option<&KnownIssue> {
-        let process = self.processes.get(group.process);
-        let entries = store.scope(group.scope()).version.as_str();
-        let own = if entries.is_empty() { process.auto_version.as_str() } else { entries };
-        let (received, version) = match &group.hub {
-            Some(hub) if hub.scope.is_empty() => {
-                (Some(("", hub.name.as_str())), process.auto_version.as_str())
-            }
-            Some(hub) => (Some((hub.scope.as_str(), hub.name.as_str())), hub.scope_version.as_str()),
-            None => (None, own),
-        };
-        // While the culprit is open only the shape of the disease tells it: INTERNAL entries of instrumentations
-        // that yield to a current span.
-        if group.hub.is_none() && group.conditional < group.n {
-            return None;
-        }
-        known_issues::find(
-            &self.known_issues,
-            &Suspect { rule: rule.id, language: &process.language, received, version },
-        )
     }
 
     fn culprit(&self, store: &Store, group: &Group, class: CulpritClass, open_ns: u64) -> Option<Culprit> {
@@ -283,7 +268,7 @@ impl Diagnosis {
     }
 }
 
-fn culprit_class(group: &Group, known_issue: Option<&KnownIssue>, process_start_ns: u64) -> CulpritClass {
+fn culprit_class(group: &Group, known_issue: Option<Match<'_>>, process_start_ns: u64) -> CulpritClass {
     // A start-up span opens within ten seconds of the process's first span.
     let early = |hub: &Hub| hub.start_ns.saturating_sub(process_start_ns) < 10_000_000_000;
     match (group.key, &group.hub) {
@@ -295,7 +280,7 @@ fn culprit_class(group: &Group, known_issue: Option<&KnownIssue>, process_start_
             CulpritClass::Startup
         }
         (GroupKey::Span(_), Some(hub)) => hub.class,
-        (GroupKey::Span(_), None) if known_issue.is_some() => CulpritClass::Cli,
+        (GroupKey::Span(_), None) if known_issue.is_some_and(Match::is_sure) => CulpritClass::Cli,
         (GroupKey::Span(_), None) => CulpritClass::Unknown,
         (GroupKey::Caller(_), Some(hub)) if hub.kind == SpanKind::Client => CulpritClass::FanOutClient,
         (GroupKey::Caller(_), _) => CulpritClass::FixedRemoteParent,

@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["txt", "log", "out"],
     sniff,
     read,
+    write: None,
 };
 
 /// A span, or a line of other text, may be as large as this, bytes.

@@ -1,8 +1,8 @@
-//! Why a dump could not be read at all. Whatever is bad *in* a dump is a rejection instead.
+//! Why a dump could not be read, or written, at all. Whatever is bad *in* a dump is a rejection instead.
 
 use std::fmt;
 
-/// Why a dump could not be read at all; each a full sentence with the file's name.
+/// Why a dump could not be read or written at all; each a full sentence with the file's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DumpError {
     /// There is nothing in it.
@@ -33,12 +33,31 @@ pub enum DumpError {
         /// What the system says.
         reason: String,
     },
+    /// Its name asks for a format that is not written.
+    NoWriter {
+        /// The file.
+        name: String,
+        /// What can be asked for.
+        known: String,
+    },
+    /// The system refuses to write it.
+    Unwritable {
+        /// The file.
+        name: String,
+        /// What the system says.
+        reason: String,
+    },
 }
 
 impl DumpError {
     /// What the system said when this file was opened or first read.
     pub fn unreadable(name: &str, error: &std::io::Error) -> Self {
         Self::Unreadable { name: name.to_owned(), reason: error.to_string() }
+    }
+
+    /// What the system said when this file was made or written to.
+    pub fn unwritable(name: &str, error: &std::io::Error) -> Self {
+        Self::Unwritable { name: name.to_owned(), reason: error.to_string() }
     }
 }
 
@@ -53,6 +72,10 @@ impl fmt::Display for DumpError {
                 write!(f, "{name}, read as {format}, holds no span: {cause}.")
             }
             Self::Unreadable { name, reason } => write!(f, "{name} cannot be read: {reason}."),
+            Self::NoWriter { name, known } => {
+                write!(f, "{name} has no extension that otoscope writes: {known}; .gz or .zst may follow.")
+            }
+            Self::Unwritable { name, reason } => write!(f, "{name} cannot be written: {reason}."),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Files: one file a format, one table. Every reader turns what it finds into batches of walked protobuf.
+//! Files: one file a format, one table. Every reader turns what it finds into batches of walked protobuf; where it makes
+//! sense to write a format, the same file knows how.
 //!
 //! A reader holds one record at a time, however large the file; a record that is bad is a rejection with its
 //! place, and the rest is read on. Compressed files are inflated on the way. Knows [`model`](crate::model) and
@@ -14,6 +15,7 @@ mod looks;
 mod otlp_json;
 mod otlp_protobuf;
 mod outlet;
+mod output;
 pub mod pace;
 mod scan;
 #[cfg(test)]
@@ -23,12 +25,14 @@ mod zipkin_shared;
 mod zipkin_span;
 
 use crate::model::Batch;
+use crate::otlp::Loss;
 use input::Input;
 use outlet::Outlet;
 use std::io::Read;
 use std::ops::ControlFlow;
 
 pub use error::DumpError;
+pub use output::{Output, Target};
 
 /// A dump format: adding one is a file with such a constant, and a word in [`FORMATS`].
 pub struct Format {
@@ -40,7 +44,12 @@ pub struct Format {
     pub extensions: &'static [&'static str],
     sniff: fn(&[u8]) -> Guess,
     read: fn(&mut Input<'_>, &mut Outlet<'_>) -> ControlFlow<()>,
+    /// Formats that lose much of a span are read only.
+    write: Option<Record>,
 }
+
+/// Appends an `ExportTraceServiceRequest` as one record of a format; what that cannot carry is handed over.
+type Record = fn(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss));
 
 /// What a format says of the start of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

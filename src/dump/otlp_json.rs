@@ -5,7 +5,7 @@ use super::outlet::{Outlet, kept};
 use super::scan::{Extent, extent};
 use super::{Format, Guess};
 use crate::model::Unshown;
-use crate::otlp::{Reading, read_document};
+use crate::otlp::{Loss, Reading, read_document, to_json};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -16,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["json", "jsonl", "ndjson"],
     sniff,
     read,
+    write: Some(write),
 };
 
 /// A single document may be as large as this, bytes.
@@ -161,4 +162,10 @@ fn reject_other_text(input: &mut Input<'_>, outlet: &mut Outlet<'_>) {
 fn reject_too_long(input: &mut Input<'_>, outlet: &mut Outlet<'_>, cap: usize) {
     outlet.reject(outlet.at_line(input.line()), format!("a record of more than {} MiB, left out", cap >> 20));
     input.skip_line();
+}
+
+/// One line a request, as the collector's file exporter writes them.
+fn write(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+    to_json(request, out, lost);
+    out.push(b'\n');
 }

@@ -4,8 +4,9 @@ use super::input::Input;
 use super::outlet::{Outlet, kept};
 use super::{Format, Guess};
 use crate::model::Batch;
-use crate::otlp::{Malformed, mend, walk};
+use crate::otlp::{Loss, Malformed, mend, walk};
 use bytes::Bytes;
+use prost::encoding::encode_varint;
 use std::ops::ControlFlow;
 
 /// OTLP protobuf.
@@ -15,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["binpb", "pb", "bin", "proto"],
     sniff,
     read,
+    write: Some(write),
 };
 
 /// A message may be as large as this, bytes.
@@ -64,6 +66,11 @@ fn is_request(bytes: &[u8]) -> bool {
         let content = &rest[size..];
         (len <= LARGEST).then(|| content[..content.len().min(len)].to_vec())
     };
+    // Of resources without spans, which say nothing, there may be some before.
+    let mut bytes = bytes;
+    while let [0x0a, 0, rest @ ..] = bytes {
+        bytes = rest;
+    }
     let Some(resource_spans) = inside(bytes, &[0x0a]) else { return false };
     let Some(member) = inside(&resource_spans, &[0x0a, 0x12, 0x1a, 0xc2]) else { return false };
     match resource_spans[0] {
@@ -158,6 +165,12 @@ fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> Cont
     outlet.send(batch)
 }
 
+/// As protobuf's own `writeDelimitedTo`.
+fn write(request: &[u8], out: &mut Vec<u8>, _: &mut dyn FnMut(Loss)) {
+    encode_varint(request.len() as u64, out);
+    out.extend_from_slice(request);
+}
+
 fn trouble(whole: bool, malformed: Option<&Malformed>, batch: &Batch) -> Option<String> {
     let kept = kept(batch.records.len());
     match (whole, malformed) {
@@ -175,6 +188,8 @@ mod tests {
     fn framings_are_told_apart() {
         let one = [0x0a, 4, 0x0a, 2, 0x0a, 0];
         assert_eq!(framing(&one), Some(Framing::One));
+        assert_eq!(framing(&[&[0x0a, 0], &one[..]].concat()), Some(Framing::One));
+        assert_eq!(framing(&[&[8, 0x0a, 0], &one[..]].concat()), Some(Framing::Varint));
         assert_eq!(framing(&[&[6], &one[..]].concat()), Some(Framing::Varint));
         assert_eq!(framing(&[&[0, 0, 0, 6], &one[..]].concat()), Some(Framing::Fixed));
         for other in ["", "\n", "\n\n\n\nhello", "hello", "\n\u{4}abcd", "\0\0\0\0\0\0"] {

@@ -19,6 +19,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["json", "jsonl"],
     sniff,
     read,
+    write: None,
 };
 
 /// A span may be as large as this, bytes.

@@ -134,7 +134,9 @@ keys! {
     /// Error type.
     ErrorType = "error.type" | "exception.type";
     /// Facts of a resource on a span.
-    ResourceFact = "service.name" | "host.name" | "telemetry.sdk.name" | "k8s.pod.name";
+    ResourceFact = "service.name" | "service.namespace" | "service.instance.id" | "service.version" | "host.name"
+        | "host.id" | "telemetry.sdk.name" | "telemetry.sdk.language" | "telemetry.sdk.version" | "k8s.pod.name"
+        | "k8s.namespace.name" | "k8s.node.name" | "k8s.deployment.name" | "container.id";
     /// Protocol version under its old name.
     HttpFlavorOld = "http.flavor";
     /// Peer service.
@@ -174,6 +176,12 @@ keys! {
         | "rpc.grpc.request.metadata.authorization" | "rpc.grpc.request.metadata.cookie";
     /// How a database is reached, as a URL with the credentials in some.
     DbConnection = "db.connection_string";
+    /// Not a key: a link leads to a trace id of zeros.
+    ZeroLink = "";
+    /// Not a key: a list was sent as text.
+    ListAsText = "";
+    /// Not a key: an exception was recorded as an event.
+    HasException = "";
 }
 
 const SLOTS: usize = 1024;
@@ -301,7 +309,7 @@ mod tests {
 
     #[test]
     fn keys_fit_the_set() {
-        assert!((Key::DbConnection as u8) < 128);
+        assert!((Key::HasException as u8) < 128);
         let set = KeySet::of(&[Key::HttpMethod, Key::UrlPath]);
         assert!(set.has(Key::UrlPath) && !set.has(Key::HttpTarget));
         assert_eq!(set.names().collect::<Vec<_>>(), ["http.request.method", "url.path"]);

@@ -138,6 +138,17 @@ impl SpanFlags {
         Self((flags & 0x3ff) as u16)
     }
 
+    /// A wire value with what it says of the parent made that of a root, which SDKs write as "known, and not remote".
+    /// Of a sender that says nothing of parents, and for every other bit, the same.
+    pub fn without_remote_parent(flags: u32) -> u32 {
+        flags & !u32::from(Self::IS_REMOTE)
+    }
+
+    /// Whether the sampled flag is set. Many SDKs do not write it: unset says nothing by itself.
+    pub fn is_sampled(self) -> bool {
+        self.0 & 1 != 0
+    }
+
     /// Whether the parent is local, if the sender said so. `0x200` without `0x100` says nothing.
     pub fn is_remote(self) -> Option<bool> {
         (self.0 & Self::HAS_IS_REMOTE != 0).then_some(self.0 & Self::IS_REMOTE != 0)

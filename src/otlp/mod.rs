@@ -2,20 +2,22 @@
 //!
 //! Bytes are never decoded on the way in: [`walk()`] passes over a request once and notes one fixed record a
 //! span. [`decode`] reads a single span, resource or scope when it is to be shown. [`encode`] writes protobuf
-//! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently. Knows [`model`](crate::model) only: no
-//! store, no socket, no clock.
+//! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently; [`to_json`] writes it. [`retrace()`]
+//! moves spans to other traces. Knows [`model`](crate::model) only: no store, no socket, no clock.
 
 pub mod count;
 pub mod decode;
 pub mod encode;
 mod json;
 mod mend;
+mod retrace;
 mod signs;
 mod walk;
 mod wire;
 
-pub use json::{JsonError, walk_json};
+pub use json::{JsonError, Loss, to_json, walk_json};
 pub(crate) use json::{Reading, first_keys, read_document, tree};
 pub use mend::mend;
+pub use retrace::{Move, Plan, retrace};
 pub(crate) use signs::is_secret;
 pub use walk::{Malformed, walk};

@@ -66,7 +66,7 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
     match key {
         Key::UrlQuery if is_signed(text) => keys.insert(Key::Secret),
         Key::RpcService if text.starts_with(b"opentelemetry.proto.collector.") => {
-            keys.insert(Key::TelemetryCall)
+            keys.insert(Key::TelemetryCall);
         }
         Key::RpcSystem if text == b"aws-api" => keys.insert(Key::AwsApi),
         Key::DbSystem if EMBEDDED.contains(&text) => keys.insert(Key::EmbeddedDb),
@@ -77,6 +77,9 @@ pub(super) fn of_value(key: Key, text: &[u8], keys: &mut KeySet) {
         }
         Key::NetworkProtocol if text.eq_ignore_ascii_case(b"websocket") => keys.insert(Key::Websocket),
         Key::UrlScheme if matches!(text, b"ws" | b"wss") => keys.insert(Key::Websocket),
+        Key::ProcessCommand if text.starts_with(b"[\"") && text.ends_with(b"]") => {
+            keys.insert(Key::ListAsText);
+        }
         Key::SecretHeader if !is_masked(text) => keys.insert(Key::Secret),
         Key::DbConnection if has_user_info(text) => keys.insert(Key::Secret),
         _ => {}
@@ -88,7 +91,7 @@ pub(crate) fn is_secret(key: &str, text: &str) -> bool {
     let mut keys = KeySet::default();
     match Key::from_name(key.as_bytes()) {
         Some(Key::UrlPath | Key::HttpTarget | Key::UrlFull | Key::HttpUrl) => {
-            of_url(text.as_bytes(), &mut keys)
+            of_url(text.as_bytes(), &mut keys);
         }
         Some(key) => of_value(key, text.as_bytes(), &mut keys),
         None => {}

@@ -159,7 +159,15 @@ impl Walk<'_> {
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
-                (13, Field::Bytes(..)) => record.keys.insert(Key::HasLinks),
+                (13, Field::Bytes(at, link)) => {
+                    record.keys.insert(Key::HasLinks);
+                    if has_zero_trace(link, at).map_err(broken)? {
+                        record.keys.insert(Key::ZeroLink);
+                    }
+                }
+                (11, Field::Bytes(at, event)) if is_exception(event, at).map_err(broken)? => {
+                    record.keys.insert(Key::HasException);
+                }
                 (10 | 12 | 14, Field::Varint(1..)) => record.keys.insert(Key::Dropped),
                 (15, Field::Bytes(at, status)) => {
                     let mut fields = Fields::new(status, at);
@@ -217,6 +225,17 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a link names no trace.
+fn has_zero_trace(link: &[u8], base: usize) -> Result<bool, Broken> {
+    let mut fields = Fields::new(link, base);
+    while let Some(field) = fields.next()? {
+        if let (1, Field::Bytes(_, id)) = field {
+            return Ok(id.iter().all(|b| *b == 0));
+        }
+    }
+    Ok(true)
+}
+
 /// Why a span is not taken.
 struct Refusal {
     reason: String,
@@ -231,6 +250,17 @@ fn bad_id(field: &str, bytes: &[u8], length: usize) -> Refusal {
         n => format!("{field} has {n} bytes instead of {length}: {shown}"),
     };
     Refusal { reason, bad_id: true }
+}
+
+/// Whether an event is a recorded exception: its name is fixed by the conventions.
+fn is_exception(event: &[u8], base: usize) -> Result<bool, Broken> {
+    let mut fields = Fields::new(event, base);
+    while let Some(field) = fields.next()? {
+        if let (2, Field::Bytes(_, name)) = field {
+            return Ok(name == b"exception");
+        }
+    }
+    Ok(false)
 }
 
 /// What the attributes of one span said, before it is known whether it has a role.
@@ -340,7 +370,8 @@ impl Gathered {
             | Key::GenAiOperation
             | Key::NetworkProtocol
             | Key::UrlScheme
-            | Key::DbConnection => {
+            | Key::DbConnection
+            | Key::ProcessCommand => {
                 if let Scalar::Text(_, text) = scalar(value, base)? {
                     signs::of_value(key, text, keys);
                 }

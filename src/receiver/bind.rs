@@ -93,6 +93,12 @@ pub fn bind(host: &str, grpc_port: u16, http_port: u16) -> Result<Listeners, Bin
     Ok(Listeners { grpc, http: Some(http), grpc_addr, http_addr })
 }
 
+/// Takes one free port of this machine for everything, told to nobody but a command that we start.
+pub fn bind_any() -> Result<Listeners, BindError> {
+    let (grpc, addr) = listen("127.0.0.1", 0, "--grpc")?;
+    Ok(Listeners { grpc, http: None, grpc_addr: addr, http_addr: addr })
+}
+
 fn listen(host: &str, port: u16, flag: &'static str) -> Result<(TcpListener, SocketAddr), BindError> {
     // Brackets are how an IPv6 address is written before a port, and so how people type it.
     let bare = host.trim_start_matches('[').trim_end_matches(']');

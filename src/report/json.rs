@@ -108,6 +108,7 @@ struct IssueRow<'a> {
     id: &'a str,
     fixed_in: Option<&'a str>,
     refs: &'a [String],
+    certainty: &'static str,
 }
 
 #[derive(Serialize)]
@@ -188,6 +189,7 @@ fn finding_row<'a>(finding: &'a Finding, checked: &Checked<'_>) -> FindingRow<'a
             id: &issue.id,
             fixed_in: (!issue.fixed_in.is_empty()).then_some(issue.fixed_in.as_str()),
             refs: &issue.refs,
+            certainty: issue.certainty.id(),
         }),
         message: &finding.message,
         evidence: &finding.evidence,

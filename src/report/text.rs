@@ -1,7 +1,7 @@
 //! Findings for people: a paragraph each, symptoms under their headline.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Finding, Key, Severity, State};
+use crate::diagnosis::{Certainty, Finding, Key, Severity, State};
 use crate::harmless::clean;
 use std::fmt::Write;
 
@@ -66,12 +66,17 @@ fn headline_paragraph(out: &mut String, checked: &Checked<'_>, finding: &Finding
         let _ = write!(out, ", {standing}");
     }
     if let Some(issue) = &finding.known_issue {
-        let fixed = if issue.fixed_in.is_empty() {
-            "not fixed yet".to_owned()
-        } else {
-            format!("fixed in {}", issue.fixed_in)
+        let fixed = match issue.fixed_in.as_str() {
+            "" => "no release known to fix it".to_owned(),
+            version => format!("fixed in {version}"),
         };
-        let _ = write!(out, ", known issue {}: {fixed} ({})", issue.id, issue.refs.join(", "));
+        let perhaps = if issue.certainty == Certainty::Perhaps { "perhaps " } else { "" };
+        let _ = write!(
+            out,
+            ", {perhaps}known issue {}: {fixed} ({})",
+            clean(&issue.id),
+            clean(&issue.refs.join(", "))
+        );
     }
     out.push('\n');
     for line in reasons(finding) {

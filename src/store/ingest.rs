@@ -272,4 +272,4 @@ impl HeldBatch {
     }
 }
 
-const _: () = assert!((Key::DbConnection as u8) < 128, "the last key must fit the set");
+const _: () = assert!((Key::HasException as u8) < 128, "the last key must fit the set");

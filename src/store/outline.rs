@@ -89,6 +89,11 @@ impl Store {
         self.earlier(linked, cut)
     }
 
+    /// How many spans name a slot as their parent.
+    pub fn child_count(&self, at: SpanIx) -> u32 {
+        self.slot(at).children.len + self.slot(at).cut_children
+    }
+
     fn last_within(&self, at: SpanIx, view: View, folded: &dyn Fn(SpanIx) -> bool) -> SpanIx {
         let mut at = at;
         while !folded(at) {

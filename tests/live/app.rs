@@ -27,33 +27,36 @@ fn apps() -> PathBuf {
     std::path::absolute(target.join("apps")).unwrap()
 }
 
+/// A command, to be started in a directory of `tests/apps` with what an installed app brings on its path.
+pub(crate) fn command(app: &str, dir: &str, command: &[&str]) -> Command {
+    let home = apps().join(app);
+    assert!(home.exists(), "{} is missing: run tests/apps/setup.sh {app}", home.display());
+    let path = format!("{}:{}", home.join("bin").display(), std::env::var("PATH").unwrap());
+    let dir = if dir.is_empty() { home } else { PathBuf::from("tests/apps").join(dir) };
+    let mut started = Command::new("/usr/bin/env");
+    started
+        .args(command)
+        .current_dir(dir)
+        .env("PATH", path)
+        .envs([
+            ("OTEL_METRICS_EXPORTER", "none"),
+            ("OTEL_LOGS_EXPORTER", "none"),
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+        ])
+        .env("OTEL_BSP_SCHEDULE_DELAY", "300")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null());
+    started
+}
+
 /// A program that is killed when the test ends.
 pub(crate) struct App(Child);
 
 impl App {
     /// Starts a command of an installed app in a directory of `tests/apps`, exporting to `endpoint`.
-    pub(crate) fn start(
-        app: &str,
-        dir: &str,
-        command: &[&str],
-        endpoint: &str,
-        env: &[(&str, &str)],
-    ) -> Self {
-        let home = apps().join(app);
-        assert!(home.exists(), "{} is missing: run tests/apps/setup.sh {app}", home.display());
-        let path = format!("{}:{}", home.join("bin").display(), std::env::var("PATH").unwrap());
-        let dir = if dir.is_empty() { home } else { PathBuf::from("tests/apps").join(dir) };
-        let child = Command::new("/usr/bin/env")
-            .args(command)
-            .current_dir(dir)
-            .env("PATH", path)
-            .envs([
-                ("OTEL_METRICS_EXPORTER", "none"),
-                ("OTEL_LOGS_EXPORTER", "none"),
-                ("OTEL_TRACES_EXPORTER", "otlp"),
-            ])
-            .envs([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "300")])
-            .env("PYTHONDONTWRITEBYTECODE", "1")
+    pub(crate) fn start(app: &str, dir: &str, words: &[&str], endpoint: &str, env: &[(&str, &str)]) -> Self {
+        let child = command(app, dir, words)
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
             .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -105,6 +105,50 @@ fn flask_1_30_is_healthy() {
     assert!(owner.findings().is_empty(), "{:?}", owner.findings());
 }
 
+/// Under `check`, a script that starts the shop and its prices, visits it and ends both needs nothing else.
+fn under_check(app: &str, protocol: &str) -> (serde_json::Value, Option<i32>) {
+    // With -m, because a shell without job control starts what runs beside it deaf to SIGINT.
+    let script = "set -m
+        python prices.py $PRICES_PORT & prices=$!
+        FLASK_APP=shop opentelemetry-instrument flask run -p $PORT & shop=$!
+        for port in $PORT $PRICES_PORT; do until (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; do sleep 0.1; done; done
+        python ../drive.py --base http://127.0.0.1:$PORT --paths /,/products/1,POST:/cart -n 9 --over 1
+        kill -INT $shop; wait $shop; kill $prices; exit 5";
+    let (port, prices) = (free_port().to_string(), free_port().to_string());
+    let out = app::command(app, "flask", &[env!("CARGO_BIN_EXE_otoscope")])
+        .args(["check", "--format", "json", "--", "bash", "-c", script])
+        .envs([("PORT", &port), ("PRICES_PORT", &prices)])
+        .envs([("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_SERVICE_NAME", "shop")])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    let report = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {stderr}"));
+    (report, out.status.code())
+}
+
+#[test]
+fn a_healthy_script_under_check_keeps_its_status() {
+    if !live() {
+        return;
+    }
+    for protocol in ["grpc", "http/protobuf"] {
+        let (report, code) = under_check("flask-1.30", protocol);
+        assert_eq!((code, &report["findings"]), (Some(5), &serde_json::json!([])), "{protocol}");
+        assert_eq!(report["input"]["traces"], 9, "{protocol}");
+    }
+}
+
+#[test]
+fn the_bug_in_a_script_under_check_is_found() {
+    if !live() {
+        return;
+    }
+    let (report, code) = under_check("flask-1.29", "http/protobuf");
+    let merged = &report["findings"][0];
+    assert_eq!((code, &merged["rule"]), (Some(1), &"merged-under-local-span".into()));
+    assert_eq!((&merged["request_count"], &merged["culprit"]["name"]), (&9.into(), &"run".into()));
+}
+
 #[test]
 fn flask_inside_wsgi_middleware_is_healthy() {
     if !live() {

@@ -5,6 +5,7 @@
 
 #[path = "../live/app.rs"]
 mod app;
+mod check;
 mod demo;
 mod end;
 mod files;

@@ -43,7 +43,6 @@ pub(crate) struct SharedId {
 pub(crate) struct Holder {
     pub(crate) service: ServiceIx,
     pub(crate) resource: u32,
-    pub(crate) scope: u32,
     pub(crate) name: u32,
     pub(crate) kind: SpanKind,
     pub(crate) start_ns: u64,
@@ -161,7 +160,6 @@ impl Holder {
         Self {
             service: processes.get(processes.of(record.resource)).service_ix,
             resource: record.resource,
-            scope: record.scope,
             name: record.name,
             kind: record.kind(),
             start_ns: record.start_ns,

@@ -2,9 +2,8 @@
 
 use super::super::process::{ProcessIx, ServiceIx};
 use super::super::seen::Seen;
-use crate::diagnosis::group::insert_bounded;
 use crate::model::{SpanId, TraceId, hash64};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The bits of a trace id that are random in every scheme: those of W3C's `random` flag.
 pub(crate) const RANDOM_BITS: u64 = (1 << 56) - 1;
@@ -13,7 +12,7 @@ const ENOUGH: u32 = 64;
 /// How many of the earliest ids are looked at one by one.
 const EARLIEST: usize = 64;
 /// How many span ids are followed through all traces: those with the smallest hashes, whatever came first.
-const FOLLOWED: usize = 4096;
+const FOLLOWED: usize = 1024;
 
 /// Which of 256 places the hashes of some values fell on: as many values as places at least.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +28,36 @@ impl Places {
     }
 }
 
+/// The earliest ids by start.
+#[derive(Clone, Debug)]
+struct Earliest {
+    kept: BTreeSet<(u64, u64)>,
+    /// Nothing that starts later is kept.
+    limit_ns: u64,
+}
+
+impl Default for Earliest {
+    fn default() -> Self {
+        Self { kept: BTreeSet::new(), limit_ns: u64::MAX }
+    }
+}
+
+impl Earliest {
+    #[inline]
+    fn add(&mut self, start_ns: u64, id: u64) {
+        if start_ns > self.limit_ns {
+            return;
+        }
+        self.kept.insert((start_ns, id));
+        if self.kept.len() > EARLIEST {
+            self.kept.pop_last();
+        }
+        if self.kept.len() == EARLIEST {
+            self.limit_ns = self.kept.last().map_or(u64::MAX, |(start_ns, _)| *start_ns);
+        }
+    }
+}
+
 /// The ids that one process has made.
 #[derive(Clone, Debug)]
 pub(crate) struct Made {
@@ -38,10 +67,10 @@ pub(crate) struct Made {
     zeros: u64,
     spans: Places,
     pub(crate) largest_span: u64,
-    /// Earliest spans: start, id.
-    earliest: BTreeMap<(u64, u64), ()>,
-    /// Earliest roots: start, random bits of the trace id.
-    earliest_roots: BTreeMap<(u64, u64), ()>,
+    /// Spans.
+    earliest: Earliest,
+    /// Roots, by the random bits of their trace ids.
+    earliest_roots: Earliest,
 }
 
 impl Default for Made {
@@ -52,8 +81,8 @@ impl Default for Made {
             zeros: u64::MAX,
             spans: Places::default(),
             largest_span: 0,
-            earliest: BTreeMap::new(),
-            earliest_roots: BTreeMap::new(),
+            earliest: Earliest::default(),
+            earliest_roots: Earliest::default(),
         }
     }
 }
@@ -64,18 +93,13 @@ impl Made {
         let id = record.span_id.0;
         self.spans.add(hash);
         self.largest_span = self.largest_span.max(id);
-        insert_bounded(&mut self.earliest, EARLIEST, (record.start_ns, id), ());
+        self.earliest.add(record.start_ns, id);
         if record.parent_id.is_none() {
             let trace = seen.store.trace(seen.trace).id;
             self.traces.add(hash64(&trace.0));
             self.ones &= trace.low();
             self.zeros &= !trace.low();
-            insert_bounded(
-                &mut self.earliest_roots,
-                EARLIEST,
-                (record.start_ns, trace.low() & RANDOM_BITS),
-                (),
-            );
+            self.earliest_roots.add(record.start_ns, trace.low() & RANDOM_BITS);
         }
     }
 
@@ -92,20 +116,20 @@ impl Made {
 
     /// The earliest span ids, when they grow with time.
     pub(crate) fn growing_spans(&self) -> Option<Vec<u64>> {
-        growing(&self.earliest)
+        growing(&self.earliest.kept)
     }
 
     /// The random bits of the earliest trace ids, when they grow with time.
     pub(crate) fn growing_traces(&self) -> Option<Vec<u64>> {
-        growing(&self.earliest_roots)
+        growing(&self.earliest_roots.kept)
     }
 }
 
 /// The ids in the order of their starts, when (nearly) all are larger than the one before. Those that started together
 /// tell nothing; threads that race may swap two.
-fn growing(earliest: &BTreeMap<(u64, u64), ()>) -> Option<Vec<u64>> {
+fn growing(earliest: &BTreeSet<(u64, u64)>) -> Option<Vec<u64>> {
     let (mut pairs, mut up) = (0, 0);
-    let mut keys = earliest.keys();
+    let mut keys = earliest.iter();
     let &(mut start, mut id) = keys.next()?;
     for (next_start, next) in keys {
         if *next_start > start {
@@ -114,7 +138,7 @@ fn growing(earliest: &BTreeMap<(u64, u64), ()>) -> Option<Vec<u64>> {
         }
         (start, id) = (*next_start, *next);
     }
-    (pairs >= 48 && up * 20 >= pairs * 19).then(|| earliest.keys().map(|(_, id)| *id).collect())
+    (pairs >= 48 && up * 20 >= pairs * 19).then(|| earliest.iter().map(|(_, id)| *id).collect())
 }
 
 /// A span id that is followed: the smallest and the largest trace that it came in.
@@ -187,7 +211,8 @@ impl Ids {
     }
 
     pub(super) fn memory(&self) -> usize {
-        let kept: usize = self.made.iter().map(|made| made.earliest.len() + made.earliest_roots.len()).sum();
+        let kept: usize =
+            self.made.iter().map(|made| made.earliest.kept.len() + made.earliest_roots.kept.len()).sum();
         self.made.capacity() * size_of::<Made>()
             + kept * 24
             + self.followed.len() * (size_of::<Followed>() + 16)

@@ -3,10 +3,11 @@
 use super::super::seen::Seen;
 use super::super::template::template;
 use super::emitters::EmitterIx;
+use crate::diagnosis::finding::MAX_SPAN_IDS;
 use crate::model::{SpanId, SpanKind, TraceId, hash64};
 use crate::store::Store;
 use crate::store::segments::Segments;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many templates of one scope and kind are told apart: those with the smallest hashes, whatever came first.
 const TEMPLATES: usize = 64;
@@ -32,7 +33,7 @@ pub(crate) struct Names {
     /// Templates of names in which something varies, by hash.
     varied: BTreeMap<u64, Varied>,
     /// The earliest spans with a name in which something varies: start, trace, id.
-    earliest: BTreeMap<(u64, TraceId, SpanId), ()>,
+    earliest: BTreeSet<(u64, TraceId, SpanId)>,
 }
 
 /// The names that follow one template.
@@ -64,7 +65,7 @@ impl Names {
     }
 
     pub(crate) fn earliest(&self) -> impl Iterator<Item = (TraceId, SpanId)> {
-        self.earliest.keys().map(|(_, trace, span)| (*trace, *span))
+        self.earliest.iter().map(|(_, trace, span)| (*trace, *span))
     }
 }
 
@@ -133,12 +134,12 @@ impl Names {
     fn vary(&mut self, seen: &Seen<'_>, note: Note) {
         let record = seen.record;
         let key = (record.start_ns, seen.store.trace(seen.trace).id, record.span_id);
-        crate::diagnosis::group::insert_bounded(
-            &mut self.earliest,
-            crate::diagnosis::finding::MAX_SPAN_IDS,
-            key,
-            (),
-        );
+        if self.earliest.len() < MAX_SPAN_IDS || self.earliest.last().is_some_and(|last| key < *last) {
+            self.earliest.insert(key);
+            if self.earliest.len() > MAX_SPAN_IDS {
+                self.earliest.pop_last();
+            }
+        }
         let full = self.varied.len() >= TEMPLATES;
         if full && self.varied.last_key_value().is_some_and(|(last, _)| *last < note.template) {
             return;
@@ -164,7 +165,7 @@ fn slot(kind: SpanKind) -> usize {
     usize::try_from(kind.to_wire()).unwrap_or(0) % 6
 }
 
-/// How many different values there were, roughly, in 256 bytes (HyperLogLog; Flajolet et al. 2007).
+/// How many different values there were, roughly, in 256 bytes (hyperloglog; Flajolet et al. 2007).
 #[derive(Clone, Debug)]
 pub(crate) struct Sketch([u8; 256]);
 
@@ -187,8 +188,8 @@ impl Sketch {
         let m = self.0.len() as f64;
         let sum: f64 = self.0.iter().map(|register| (-f64::from(*register)).exp2()).sum();
         let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
-        let empty = self.0.iter().filter(|register| **register == 0).count();
-        let exact = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
+        let empty: u32 = self.0.iter().map(|register| u32::from(*register == 0)).sum();
+        let exact = if raw <= 2.5 * m && empty > 0 { m * (m / f64::from(empty)).ln() } else { raw };
         exact.round() as u64
     }
 }

@@ -56,10 +56,8 @@ impl Repeats {
             (SpanKind::Server, SpanKind::Server | SpanKind::Internal) => {
                 self.climb(emitters, child, child.at, parent.at);
             }
-            (SpanKind::Client, SpanKind::Client) => {
-                if is_same_call(child, parent) {
-                    self.note(child.store, child.emitter, parent.emitter, child.at, parent.record);
-                }
+            (SpanKind::Client, SpanKind::Client) if is_same_call(child, parent) => {
+                self.note(child.store, child.emitter, parent.emitter, child.at, parent.record);
             }
             (SpanKind::Internal, _) if !self.waiting.is_empty() => {
                 for (inner, id) in self.waiting.remove(&child.at).unwrap_or_default() {

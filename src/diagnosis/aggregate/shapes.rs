@@ -78,11 +78,6 @@ impl Shapes {
         (n, earliest.into_iter().map(|(_, trace, span)| (trace, span)).collect())
     }
 
-    /// The shapes of a scope, and how many spans have each.
-    pub(crate) fn of(&self, emitter: EmitterIx) -> impl Iterator<Item = (&Shape, u64)> {
-        self.0.get(emitter.0 as usize).into_iter().flatten().map(|(shape, count)| (shape, count.n))
-    }
-
     pub(super) fn memory(&self) -> usize {
         let shapes: usize = self.0.iter().map(BTreeMap::len).sum();
         self.0.capacity() * size_of::<BTreeMap<Shape, Count>>()

@@ -106,7 +106,7 @@ impl Traces {
         }
         let large = trace.spans >= GROWING_SPANS || note.entries >= GROWING_ENTRIES;
         let seq = note.seq;
-        let root = record.parent_id.is_none() && !store.slot(seen.at).cyclic;
+        let root = record.parent_id.is_none() && !store.slot(seen.at).cyclic && !is_version(seen);
         let first = note.first_root;
         if root && first == SpanIx::NONE {
             note.first_root = seen.at;
@@ -158,6 +158,18 @@ impl Traces {
             + roots * 64
             + self.growing.len() * 24
     }
+}
+
+/// Whether a span is another version of one that was there before: the same span, sent again with other content.
+fn is_version(seen: &Seen<'_>) -> bool {
+    let record = seen.record;
+    seen.store.slot(seen.at).twin
+        && seen.store.find_span(seen.trace, record.span_id).is_some_and(|first| {
+            let first = seen.store.record(first);
+            first.start_ns == record.start_ns
+                && first.name == record.name
+                && first.resource == record.resource
+        })
 }
 
 impl Collision {

@@ -80,9 +80,10 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
             };
             let scope = cx.store.scope(emitter.scope);
             let what = format!("{kind} spans");
-            let message = match wide {
-                true => format!("about {different} names for {} {what}{}", names.spans, by_scope(scope)),
-                false => format!("{n} {what} are named after one request each{}", by_scope(scope)),
+            let message = if wide {
+                format!("about {different} names for {} {what}{}", names.spans, by_scope(scope))
+            } else {
+                format!("{n} {what} are named after one request each{}", by_scope(scope))
             };
             let said = Said::firm(Severity::Info, if folds { 0.85 } else { 0.6 }, message).remedy(
                 "name spans after the operation or the route template; move the value to an attribute",

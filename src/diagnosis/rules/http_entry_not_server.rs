@@ -1,7 +1,7 @@
 //! An inbound HTTP request was handled, but its span is not SERVER.
 
 use crate::diagnosis::alone::WrongKinds;
-use crate::diagnosis::process::ProcessIx;
+use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::role::inbound_proof;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Finding, MAX_TRACE_IDS, Rule, Severity, State};
@@ -53,7 +53,13 @@ pub(crate) fn message(count: u64, kind: Option<SpanKind>, scope: &Scope) -> Stri
 }
 
 /// The finding for entries that no merge explains.
-pub(crate) fn alone(store: &Store, key: (ProcessIx, u32), service: &str, kinds: &WrongKinds) -> Finding {
+pub(crate) fn alone(
+    store: &Store,
+    key: (ServiceIx, u32),
+    service: &str,
+    kinds: &WrongKinds,
+    ended: bool,
+) -> Finding {
     let scope = store.scope(key.1);
     let mut trace_ids = Vec::new();
     for (_, trace, _) in kinds.sample.keys() {
@@ -77,6 +83,9 @@ pub(crate) fn alone(store: &Store, key: (ProcessIx, u32), service: &str, kinds: 
             }
         });
     }
+    // While spans may still come, the span that covers them may be open.
+    let open = unseen && !ended || kinds.provisional >= kinds.n;
+    let state = if open { State::Provisional } else { State::Firm };
     if kinds.not_received > 0 {
         evidence.push(format!("{} hang from a parent that was not received", kinds.not_received));
     }
@@ -85,7 +94,7 @@ pub(crate) fn alone(store: &Store, key: (ProcessIx, u32), service: &str, kinds: 
         rule: &RULE,
         severity: if unseen { Severity::Warning } else { Severity::Error },
         confidence: if unseen { 0.60 } else { 0.95 },
-        state: if kinds.provisional >= kinds.n { State::Provisional } else { State::Firm },
+        state,
         service: service.to_owned(),
         scope: Some((scope.name.clone(), scope.version.clone())).filter(|(name, _)| !name.is_empty()),
         trace_ids,
@@ -131,7 +140,7 @@ mod tests {
         bench.take(by_end(lost));
         assert_eq!(bench.findings(), [""; 0], "the parent may be in the next batch");
         bench.advance(31_000);
-        assert_eq!(bench.findings(), ["warning http-entry-not-server firm ×1"]);
+        assert_eq!(bench.findings(), ["warning http-entry-not-server provisional ×1"], "it may be open");
         assert_eq!(
             check(lost),
             ["warning http-entry-not-server provisional ×1"],
@@ -151,7 +160,7 @@ mod tests {
         let outer = batches.pop().unwrap();
         let mut bench = Bench::default();
         bench.take(batches).advance(31_000);
-        assert_eq!(bench.findings(), ["warning http-entry-not-server firm ×1"]);
+        assert_eq!(bench.findings(), ["warning http-entry-not-server provisional ×1"]);
         bench.take([outer]);
         assert_eq!(bench.findings(), [""; 0]);
     }
@@ -199,7 +208,7 @@ mod tests {
         bench.take(by_end(lost)).advance(5_000);
         assert_eq!(bench.findings(), [""; 0]);
         bench.advance(31_000);
-        assert_eq!(bench.findings(), ["warning http-entry-not-server firm ×1"]);
+        assert_eq!(bench.findings(), ["warning http-entry-not-server provisional ×1"]);
         let caller = by_end(&lost.replace(" lost", "")).pop().unwrap();
         bench.take([caller]).finish();
         assert_eq!(

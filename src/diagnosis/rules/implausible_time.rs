@@ -64,9 +64,10 @@ fn check(span: &Seen<'_>) -> Option<Mark> {
             || span.scope.command_line
             || span.scope.jobs
             || span.has(Key::Websocket);
-        return match lasted > YEAR_NS {
-            true => Some(span.mark_as(YEARS)),
-            false => (!stays_open).then(|| span.mark_as(WEEKS)),
+        return if lasted > YEAR_NS {
+            Some(span.mark_as(YEARS))
+        } else {
+            (!stays_open).then(|| span.mark_as(WEEKS))
         };
     }
     match span.store.arrival(span.at)? {

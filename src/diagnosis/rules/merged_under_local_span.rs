@@ -2,6 +2,7 @@
 
 use crate::diagnosis::evidence::{LONG_NS, weigh};
 use crate::diagnosis::group::Group;
+use crate::diagnosis::known_issues::Match;
 use crate::diagnosis::rule::{On, OnMerge};
 use crate::diagnosis::verdict::{Moment, Words};
 use crate::diagnosis::{CulpritClass, Rule, Severity, State};
@@ -96,9 +97,11 @@ fn message(words: &Words<'_>, _requests: u64) -> String {
                 (false, true) => "has not ended or was lost",
                 (false, false) => "has not ended",
             };
-            let likely = words.known_issue.map_or_else(String::new, |issue| {
-                let culprit = issue.scope.rsplit('.').next().unwrap_or(&issue.scope);
-                format!(", very likely the {culprit} instrumentation's")
+            let likely = words.known_issue.map_or_else(String::new, |known| {
+                let how = if known.is_sure() { "very likely" } else { "perhaps" };
+                known
+                    .culprit()
+                    .map_or_else(String::new, |culprit| format!(", {how} the {culprit} instrumentation's"))
             });
             format!("{what}, {all}under a span of this process that {state} (open ≥ {open}){likely}")
         }
@@ -107,9 +110,10 @@ fn message(words: &Words<'_>, _requests: u64) -> String {
 
 /// What to do, by the class of the culprit and the language.
 fn remedy(words: &Words<'_>) -> Vec<String> {
-    let mut out: Vec<String> = words.known_issue.map(|issue| issue.remedy.clone()).unwrap_or_default();
+    let mut out: Vec<String> = Vec::new();
     let class = words.culprit.map_or(CulpritClass::Unknown, |culprit| culprit.class);
-    if out.is_empty() {
+    // What is known of the very release says more.
+    if !words.known_issue.is_some_and(Match::is_sure) {
         let general = match class {
             CulpritClass::Cli => {
                 "do not trace the command that starts a server or worker: leave its instrumentation out"

@@ -65,11 +65,7 @@ fn message(words: &Words<'_>, requests: u64) -> String {
 /// What to do, by what the requests have in common.
 fn remedy(words: &Words<'_>) -> Vec<String> {
     let group = words.group;
-    let mut out = Vec::new();
-    if words.language == "python" {
-        out.push("uvicorn: start it with --reset-contextvars (0.45 or later) or --loop uvloop".to_owned());
-    }
-    out.push(match () {
+    vec![match () {
         () if group.ports.len() == 1 => {
             "all came over one connection: the server keeps the context of a connection's first request; upgrade it or reset the context per request".to_owned()
         }
@@ -77,8 +73,7 @@ fn remedy(words: &Words<'_>) -> Vec<String> {
             "all ran on one thread: a scope was not closed; close it in finally, with or try-with-resources".to_owned()
         }
         () => "find what keeps the context after the response: unclosed scopes, per-connection tasks, captured async contexts".to_owned(),
-    });
-    out
+    }]
 }
 
 #[cfg(test)]

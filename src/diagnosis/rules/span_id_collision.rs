@@ -21,7 +21,7 @@ ids come back in other traces. Ids of 64 random bits do neither.
 
 Why it matters: back ends keep one of both, children hang from the wrong one, and traces of strangers are mixed.
 
-How it is found: by a hash of the content of spans with equal ids. Across traces, a few thousand span ids are followed
+How it is found: by a hash of the content of spans with equal ids. Across traces, a thousand span ids are followed
 through everything that is received; two that come back are enough.
 
 What looks alike and is fine: a span that was delivered twice (`duplicate-span`); client and server of one call that

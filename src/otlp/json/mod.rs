@@ -13,6 +13,7 @@ mod scalar;
 mod span;
 mod tree;
 mod value;
+mod write;
 
 use super::walk;
 use crate::model::{Batch, Origin, Source};
@@ -24,6 +25,7 @@ use std::fmt;
 mod tests;
 
 pub(crate) use tree::{first_keys, tree};
+pub use write::{Loss, to_json};
 
 /// A body that is not (only) one OTLP/JSON document: what was found, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@ use super::*;
 use crate::model::{ParentLocality, SpanKind, StatusCode, Value};
 use crate::otlp::decode;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 
 const IDS: &str = r#""traceId":"841af2000000000000000000000000ff","spanId":"933fa600000000ff""#;
@@ -299,4 +301,90 @@ fn mutations_are_survived_and_no_stricter_than_elsewhere() {
         }
     }
     assert!(accepted > 1_000, "{accepted}");
+}
+
+fn written(bytes: &[u8]) -> (String, Vec<Loss>) {
+    let (mut out, mut lost) = (Vec::new(), Vec::new());
+    to_json(bytes, &mut out, &mut |loss| lost.push(loss));
+    (String::from_utf8(out).unwrap(), lost)
+}
+
+/// Everything that a reader and a strict reader take comes out as it went in.
+#[test]
+fn what_is_written_reads_back_to_the_byte() {
+    for json in strict() {
+        let bytes = read(&json).unwrap().bytes;
+        let (text, lost) = written(&bytes);
+        assert_eq!(lost, [], "{json}");
+        let again = read(&text).unwrap();
+        assert_eq!((again.bytes, again.remarks), (bytes.clone(), vec![]), "{text}");
+        let theirs: ExportTraceServiceRequest = serde_json::from_str(&text).unwrap();
+        assert_eq!(theirs, ExportTraceServiceRequest::decode(bytes).unwrap(), "{text}");
+        assert_eq!(read(&written(&read(&text).unwrap().bytes).0).unwrap().bytes, read(&text).unwrap().bytes);
+    }
+}
+
+#[test]
+fn every_value_is_written_as_the_specification_says() {
+    let values = [
+        r#"{"stringValue":""}"#,
+        r#"{"stringValue":"\"\\\n\u0001é😀"}"#,
+        r#"{"boolValue":false}"#,
+        r#"{"intValue":"-9223372036854775808"}"#,
+        r#"{"doubleValue":0.1}"#,
+        r#"{"doubleValue":-0.0}"#,
+        r#"{"doubleValue":5e-324}"#,
+        r#"{"doubleValue":1.7976931348623157e308}"#,
+        r#"{"doubleValue":"NaN"}"#,
+        r#"{"doubleValue":"-Infinity"}"#,
+        r#"{"arrayValue":{"values":[{},{"arrayValue":{}}]}}"#,
+        r#"{"kvlistValue":{"values":[{"key":"k","value":{}},{}]}}"#,
+        r#"{"bytesValue":"+/8="}"#,
+        "{}",
+    ];
+    for value in values {
+        let json = around(&format!(
+            r#""parentSpanId":"0000000000000000","kind":-1,"startTimeUnixNano":"18446744073709551615","attributes":[{{"key":"a","value":{value}}},{{"key":"b"}}],"droppedLinksCount":4294967295,"status":{{}},"flags":2147484416"#
+        ));
+        assert_eq!(written(&read(&json).unwrap().bytes), (json, vec![]), "{value}");
+    }
+}
+
+#[test]
+fn fields_that_stand_apart_are_put_together_and_the_last_of_one_counts() {
+    let ids = [&[0x0a, 16][..], &[1; 16], &[0x12, 8], &[2; 8]].concat();
+    let span =
+        [&ids[..], &[0x4a, 3, 0x0a, 1, b'a', 0x2a, 1, b'x', 0x4a, 3, 0x0a, 1, b'b', 0x2a, 1, b'y']].concat();
+    let wrap = |tag: u8, inner: &[u8]| [&[tag, inner.len() as u8], inner].concat();
+    let (text, lost) = written(&wrap(0x0a, &wrap(0x12, &wrap(0x12, &span))));
+    assert!(
+        text.contains(r#""attributes":[{"key":"a"},{"key":"b"}],"name":"y"}"#) && lost.is_empty(),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_json_cannot_carry_is_told() {
+    let wrap = |tag: u8, inner: &[u8]| [&[tag, inner.len() as u8], inner].concat();
+    let span = |fields: &[u8]| wrap(0x0a, &wrap(0x12, &wrap(0x12, fields)));
+    assert_eq!(written(&span(&[0xfa, 0x07, 1, 7])).1, [Loss::UnknownFields]);
+    // A field of the wrong wire type is one that nobody knows.
+    assert_eq!(written(&span(&[0x28, 1])).1, [Loss::UnknownFields]);
+    let (text, lost) = written(&span(&[0x2a, 2, 0xff, b'x']));
+    assert!(text.contains(r#""name":"�x""#) && lost == [Loss::InvalidUtf8], "{text}");
+    let (text, lost) = written(&span(&[0x2a, 1, b'x', 0x12, 9]));
+    assert!(text.contains(r#""name":"x"}"#) && lost == [Loss::Broken], "{text}");
+    for (levels, expected) in [(31, &[][..]), (32, &[Loss::Nesting])] {
+        let mut value = any_value::Value::BoolValue(true);
+        for _ in 0..levels {
+            value =
+                any_value::Value::ArrayValue(ArrayValue { values: vec![AnyValue { value: Some(value) }] });
+        }
+        let value = Some(AnyValue { value: Some(value) });
+        let attribute = KeyValue { key: "a".into(), value, ..KeyValue::default() };
+        let span = Span { attributes: vec![attribute], ..Span::default() };
+        let scope_spans = vec![ScopeSpans { spans: vec![span], ..ScopeSpans::default() }];
+        let resource_spans = vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }];
+        assert_eq!(written(&ExportTraceServiceRequest { resource_spans }.encode_to_vec()).1, expected);
+    }
 }

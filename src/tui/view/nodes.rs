@@ -52,12 +52,8 @@ pub fn particulars(finding: &Finding, look: Look) -> Vec<Node> {
     }
     // A symptom has the issue of its headline, which says it already.
     if let Some(issue) = finding.known_issue.as_ref().filter(|_| finding.folded_under.is_none()) {
-        let fixed = match issue.fixed_in.as_str() {
-            "" => String::new(),
-            version => format!(", fixed in {version}"),
-        };
         let refs = if issue.refs.is_empty() { String::new() } else { format!(": {}", issue.refs.join(", ")) };
-        let label = format!("known issue {}{fixed}{refs}", issue.id);
+        let label = format!("{}{refs}", issue.label());
         children.push(Node::new("issue", label, Role::Info).wrapping());
     }
     if let Some(culprit) = &finding.culprit {

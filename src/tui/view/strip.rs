@@ -1,7 +1,7 @@
 //! The strip of findings above the panes: the headlines, worst first, with what is known about them.
 
 use super::{Counts, Cx, before_after, nodes, sign};
-use crate::diagnosis::{Finding, Severity, State};
+use crate::diagnosis::{Finding, KnownIssueMatch, Severity, State};
 use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -142,9 +142,5 @@ fn alone<'a>(
 
 /// `known issue G1, fixed in 0.51b0`
 fn issue(finding: &Finding) -> Option<String> {
-    let issue = finding.known_issue.as_ref()?;
-    Some(match issue.fixed_in.as_str() {
-        "" => format!("known issue {}", issue.id),
-        version => format!("known issue {}, fixed in {version}", issue.id),
-    })
+    finding.known_issue.as_ref().map(KnownIssueMatch::label)
 }

@@ -1,6 +1,6 @@
 //! Names that are nearly right.
 
-use crate::diagnosis::{Level, RULES, Rule};
+use super::{Level, RULES, Rule};
 
 /// How much of a name may differ.
 const DIFFERENT: f64 = 0.5;
@@ -35,7 +35,7 @@ pub fn level(name: &str) -> Result<Level, String> {
 }
 
 /// `a, b or c`.
-pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     match names.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
