@@ -624,3 +624,24 @@ fn what_is_accepted_is_counted_and_told_why() {
         stage.text()
     );
 }
+
+#[test]
+fn every_kind_of_merge_is_shown_un_merged() {
+    for (capture, words) in [
+        (
+            "fixed-remote-parent",
+            &["62 requests, un-merged", "in another process, not received: named for"][..],
+        ),
+        ("seeded-ids", &["2 requests, un-merged"]),
+        ("seeded-traces", &["2 requests, un-merged"]),
+        // The first request was not cut from anything, and is the longest: the scale reaches to its end.
+        ("uvicorn-keepalive-users", &["7 requests, un-merged", "3.24 ms duration"]),
+        ("jobs-merged", &["12 requests, un-merged", "◆   work off"]),
+        ("axum-startup-hub", &["20 requests, un-merged", "◆   startup"]),
+    ] {
+        let text = Stage::new((140, 42), &[capture]).text();
+        for word in words {
+            assert!(text.contains(word), "{capture}: no {word} in\n{text}");
+        }
+    }
+}
