@@ -29,6 +29,9 @@ pub struct Cli {
     /// How fast to replay a dump: 1x is its own pace
     #[arg(long, value_name = "SPEED", env = "OTOSCOPE_SPEED", help_heading = "Dumps")]
     pub speed: Option<String>,
+    /// An earlier JSON report of `check`: what is new, still there and gone since then is told
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Screen")]
+    pub baseline: Option<PathBuf>,
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,

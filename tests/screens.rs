@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::dump;
-use otoscope::model::{Span, SpanId, SpanKind, TraceId, Value};
+use otoscope::model::{Batch, Origin, Span, SpanId, SpanKind, TraceId, Value};
 use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
 use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
@@ -88,6 +89,40 @@ impl Stage {
         let (batch, _) = otoscope::otlp::walk(bytes, "test".into(), otoscope::model::Origin::Grpc, NOW_NS);
         assert_eq!(batch.rejections, []);
         self.session.take(batch);
+    }
+
+    /// Lets spans of a service come in, and the second in which they do go by.
+    fn live(&mut self, service: &str, spans: Vec<Span>) {
+        let mut group = Group { spans, ..Group::default() };
+        group.resource.attributes.push(("service.name".to_owned(), Value::Str(service.to_owned())));
+        let batch = otoscope::otlp::walk(request(&[group]), "test".into(), Origin::Grpc, 0).0;
+        self.second(batch);
+    }
+
+    /// Lets a capture come in, a batch a second.
+    fn live_capture(&mut self, capture: &str) {
+        let file = File::open(format!("tests/captures/{capture}/capture.jsonl")).unwrap();
+        dump::read(file, capture, None, &mut |batch| {
+            self.second(batch);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    }
+
+    fn second(&mut self, mut batch: Batch) {
+        self.status.now_ns += 1_000_000_000;
+        batch.arrived_ns = self.status.now_ns;
+        self.session.take(batch);
+        self.wait(1);
+    }
+
+    /// Lets so many seconds go by.
+    fn wait(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.status.now_ns += 1_000_000_000;
+            self.session.advance(self.status.now_ns);
+            self.app.tick(&self.session, self.status.now_ns);
+        }
     }
 
     fn text(&mut self) -> String {
@@ -304,6 +339,10 @@ fn scene(context: Context, action: Action) -> Stage {
             stage.act(&[Action::Tab(2)]);
         }
         Context::Help => stage.act(&[Action::Help]),
+        Context::Explain => {
+            stage = Stage::new((80, 20), &captures);
+            stage.act(&[Action::Tab(1), Action::Explain]);
+        }
     }
     if !(first && matches!(context, Context::Detail | Context::Findings)) {
         stage.act(&[Action::Down, Action::Down, Action::Down]);
@@ -436,4 +475,173 @@ fn deep_and_wide_traces_are_drawn() {
     assert!(stage.text().contains("level 29"), "{}", stage.text());
     stage.take((0..20_000).map(|i| span(10_000 + i, 1, 10_000 + i, "wide")).collect());
     stage.act(&[Action::Last, Action::Up, Action::NextError, Action::PageUp, Action::First]);
+}
+
+/// Presses keys faster than frames are drawn.
+fn hurry(stage: &mut Stage, actions: &[Action]) {
+    for action in actions {
+        stage.app.key(binding(*action).keys[0].event(), &stage.session, &stage.status);
+    }
+}
+
+#[test]
+fn keys_that_come_faster_than_frames_find_their_rows() {
+    let mut stage = Stage::new((140, 42), &["jobs-merged", "seeded-ids", "axum-no-kind", "db-internal"]);
+    hurry(&mut stage, &[Action::Tab(1), Action::Down, Action::Unfold, Action::Down, Action::Down]);
+    let hurried = stage.text();
+    let mut stage = Stage::new((140, 42), &["jobs-merged", "seeded-ids", "axum-no-kind", "db-internal"]);
+    stage.act(&[Action::Tab(1), Action::Down, Action::Unfold, Action::Down, Action::Down]);
+    assert_eq!(hurried, stage.text());
+}
+
+/// Spans that end before they start.
+fn backwards(ids: std::ops::Range<u64>) -> Vec<Span> {
+    let odd = |id: u64| Span { end_ns: NOW_NS, flags: 0, ..span(id, 0, 1_000 + id, "count") };
+    ids.map(odd).collect()
+}
+
+#[test]
+fn before_and_after_a_fix() {
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new((columns, rows), &["flask-1.29-sigint"]);
+        stage.live("stock", backwards(1..3));
+        stage.act(&[Action::Tab(1), Action::TakeBaseline]);
+        assert!(
+            stage.text().contains("0 new · 0 still there · 2 not seen since · 0 gone"),
+            "{}",
+            stage.text()
+        );
+        stage.live_capture("flask-1.30");
+        stage.live("stock", backwards(3..4));
+        stage.live("till", backwards(10..11));
+        stage.wait(40);
+        let text = stage.text();
+        assert!(text.contains("UTC: 1 new · 1 still there · 1 gone"), "{text}");
+        assert!(text.contains("1 gone since the baseline"), "{text}");
+        check(&format!("before-after-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Tab(0)]);
+        let strip: String = stage.text().lines().take(6).collect();
+        assert!(!strip.contains("unrelated requests"), "what is gone is in the strip no more: {strip}");
+        stage.act(&[Action::Tab(1), Action::DropBaseline]);
+        assert!(!stage.text().contains("still there"), "{}", stage.text());
+    }
+}
+
+#[test]
+fn many_findings_are_one_line_each_and_hints_are_one_line_together() {
+    let captures = [
+        "flask-1.29-sigint",
+        "axum-no-kind",
+        "seeded-traces",
+        "negative-duration",
+        "db-internal",
+        "high-cardinality-names",
+        "websocket-chat",
+    ];
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &captures);
+        stage.act(&[Action::Tab(1)]);
+        let folded = |line: &str| line.trim().starts_with("▸ ") && line.trim().ends_with(" hints");
+        assert!(stage.text().lines().any(folded), "{}", stage.text());
+        stage.act(&[Action::Last, Action::Unfold]);
+        assert!(stage.text().contains("high-cardinality-name"), "{}", stage.text());
+        check(&format!("many-findings-{columns}x{rows}"), &mut stage);
+    }
+    let mut stage = Stage::with_look((80, 24), &captures, Look::new(false, true));
+    stage.act(&[Action::Tab(1), Action::Last, Action::Open]);
+    assert!(stage.text().is_ascii());
+    check("many-findings-ascii-80x24", &mut stage);
+}
+
+#[test]
+fn hints_alone_are_calm() {
+    let mut stage = Stage::new((140, 42), &["high-cardinality-names"]);
+    assert!(stage.text().contains("✓ no faults so far; 1 hint: press 2"), "{}", stage.text());
+    stage.act(&[Action::Tab(1)]);
+    check("hints-140x42", &mut stage);
+}
+
+#[test]
+fn a_rule_is_explained_where_its_finding_is() {
+    let mut stage = Stage::new((80, 24), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Tab(1), Action::Explain]);
+    check("explain-80x24", &mut stage);
+    stage.act(&[Action::Last]);
+    assert!(stage.text().contains("FriendsOfOpenTelemetry/opentelemetry-bundle#172"), "{}", stage.text());
+    stage.act(&[Action::Back, Action::Tab(0), Action::Open, Action::Down, Action::Explain]);
+    assert!(stage.text().contains("merged-under-local-span (error at most)"), "{}", stage.text());
+    stage.act(&[Action::Explain, Action::Open, Action::Down, Action::Down, Action::Down]);
+    let mut fine = Stage::new((80, 24), &["click-job"]);
+    fine.act(&[Action::Open, Action::Explain]);
+    assert!(fine.text().contains("nothing was found wrong with this span"), "{}", fine.text());
+}
+
+#[test]
+fn findings_that_arrive_do_not_move_what_is_selected() {
+    let mut stage = Stage::new((100, 24), &[]);
+    for n in 0..30 {
+        stage.live(&format!("service-{n:02}"), backwards(n * 10..n * 10 + 1));
+    }
+    stage.act(&[Action::Tab(1), Action::Down, Action::Down, Action::Down, Action::Unfold]);
+    let selected = stage.selected_lines();
+    let text = stage.text();
+    assert!(selected.iter().any(|(_, text)| text.contains("service-03")), "{selected:?}");
+    // A service whose name comes first, and a worse fault than all of them.
+    stage.live("a-service", backwards(900..901));
+    stage.live_capture("flask-1.29-sigint");
+    let now = stage.text();
+    assert_eq!(stage.selected_lines(), selected, "{now}");
+    let below = |text: &str| text.lines().skip(9).take(8).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(below(&now), below(&text));
+    assert!(now.contains("↑"), "{now}");
+    // Far down, a page at a time: the same.
+    stage.act(&[Action::Last]);
+    let selected = stage.selected_lines();
+    stage.live("b-service", backwards(910..911));
+    assert_eq!(stage.selected_lines(), selected);
+}
+
+#[test]
+fn what_is_accepted_is_counted_and_told_why() {
+    let mut policy = Policy::default();
+    policy.suppress(Suppression {
+        rule: Some("negative-duration"),
+        service: None,
+        scope: None,
+        span: None,
+        reason: "the clock of that host is known to jump".to_owned(),
+        until: None,
+        origin: "otoscope.toml:3".to_owned(),
+    });
+    let mut stage = Stage::new((100, 30), &[]);
+    stage.session = Session::with(1 << 30, Clock::Stream, Diagnosis::with_policy(policy));
+    stage.live("stock", backwards(1..3));
+    assert!(stage.text().contains("no faults so far; 1 suppressed: press 2"), "{}", stage.text());
+    stage.act(&[Action::Tab(1), Action::Open, Action::Down, Action::Unfold]);
+    assert!(
+        stage.text().contains("accepted: the clock of that host is known to jump (otoscope.toml:3)"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
+fn every_kind_of_merge_is_shown_un_merged() {
+    for (capture, words) in [
+        (
+            "fixed-remote-parent",
+            &["62 requests, un-merged", "in another process, not received: named for"][..],
+        ),
+        ("seeded-ids", &["2 requests, un-merged"]),
+        ("seeded-traces", &["2 requests, un-merged"]),
+        // The first request was not cut from anything, and is the longest: the scale reaches to its end.
+        ("uvicorn-keepalive-users", &["7 requests, un-merged", "3.24 ms duration"]),
+        ("jobs-merged", &["12 requests, un-merged", "◆   work off"]),
+        ("axum-startup-hub", &["20 requests, un-merged", "◆   startup"]),
+    ] {
+        let text = Stage::new((140, 42), &[capture]).text();
+        for word in words {
+            assert!(text.contains(word), "{capture}: no {word} in\n{text}");
+        }
+    }
 }

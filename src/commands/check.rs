@@ -1,14 +1,13 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print};
+use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
 use crate::diagnosis::{Baseline, Policy, Severity};
 use crate::dump;
 use crate::model::Rejection;
-use crate::report::{self, Checked, REPORTS};
+use crate::report::{Checked, REPORTS};
 use crate::session::{Clock, Session};
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// How many rejections a report lists.
@@ -90,13 +89,6 @@ pub(super) fn conclude(
         None => print(&text)?,
     }
     Ok(checked.fails())
-}
-
-fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure(format!("the baseline {name} cannot be read: {error}")))?;
-    report::read_baseline(&text).map_err(|wrong| Failure(format!("the baseline {name} {wrong}")))
 }
 
 fn threshold(fail_on: FailOn) -> Option<Severity> {

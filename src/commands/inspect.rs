@@ -1,8 +1,8 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::{Failure, complain, diagnosis, files, open, parse_size, wall_clock_ns};
+use super::{Failure, complain, diagnosis, files, open, parse_size, read_baseline, wall_clock_ns};
 use crate::cli::{Cli, Draw, Listen};
-use crate::diagnosis::Policy;
+use crate::diagnosis::{Policy, Since};
 use crate::dump::{self, DumpError, Format};
 use crate::harmless::clean;
 use crate::intake::{self, Arrivals, Intake};
@@ -35,9 +35,16 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     let files = files(cli);
     let max_memory = parse_size(&cli.hold.max_memory)?;
     let diagnosis = diagnosis(policy, &cli.say)?;
+    let options = || -> Result<Options, Failure> {
+        let since = cli.baseline.as_deref().map(|path| {
+            let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
+            read_baseline(path).map(|baseline| Since::report(name, baseline))
+        });
+        Ok(Options { since: since.transpose()?, ..look(&cli.draw)? })
+    };
     if files.is_empty() {
         let session = Session::with(max_memory, Clock::Wall, diagnosis);
-        return live(&cli.listen, session, look(&cli.draw)?);
+        return live(&cli.listen, session, options()?);
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
@@ -46,9 +53,9 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
         return Err(Failure("standard input is the terminal; pipe a dump into `otoscope -`".to_owned()));
     }
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
-    let look = look(&cli.draw)?;
+    let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
-    replay(inputs, from, speed, session, look)
+    replay(inputs, from, speed, session, options)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw) -> Result<ExitCode, Failure> {

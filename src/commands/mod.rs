@@ -11,9 +11,10 @@ mod rules;
 mod settings;
 
 use crate::cli::{Cli, Command, Say};
-use crate::diagnosis::{Diagnosis, Policy, known_issues};
+use crate::diagnosis::{Baseline, Diagnosis, Policy, known_issues};
 use crate::dump::DumpError;
 use crate::harmless::clean;
+use crate::report;
 use clap::Parser;
 use std::fmt;
 use std::fs::File;
@@ -101,6 +102,14 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), DumpError> {
     }
     let file = File::open(path).map_err(unreadable)?;
     Ok((Box::new(file), name))
+}
+
+/// Reads an earlier report.
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure(format!("the baseline {name} cannot be read: {error}")))?;
+    report::read_baseline(&text).map_err(|wrong| Failure(format!("the baseline {name} {wrong}")))
 }
 
 /// A size such as `512MiB`, in bytes. Units are powers of 1,024; a bare number is bytes.

@@ -241,6 +241,11 @@ impl Diagnosis {
         }
     }
 
+    /// Whether the findings say all that the spans observed so far have to say: right after a refresh, that is.
+    pub fn is_current(&self) -> bool {
+        self.unasked == 0 && !self.stale
+    }
+
     fn ask(&mut self, store: &Store) {
         self.unasked = 0;
         self.merged_under = self.merged_under();

@@ -27,6 +27,7 @@
 //! | `known_issues/` | which release explains it |
 //! | `rules/` | one file a rule: its words |
 //! | `baseline` | what is new, still there and gone since an earlier look |
+//! | `since` | the same while spans still come: what has shown itself since, and what would have had to |
 //! | `policy`, `suppression` | what the user wants said, and what they accept |
 //! | `nearest` | names that are nearly right |
 //! | `subject` | what a finding is about, by names that outlive a run |
@@ -52,6 +53,7 @@ mod role;
 mod rule;
 pub mod rules;
 mod seen;
+mod since;
 mod subject;
 mod suppression;
 mod tally;
@@ -67,6 +69,7 @@ pub use finding::{
 };
 pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};
+pub use since::{Missing, Sent, Since, Standing, Taken};
 pub use subject::Subject;
 pub use suppression::{Pattern, Suppression};
 pub use units::{Request, requests_of};

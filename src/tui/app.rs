@@ -3,8 +3,11 @@
 use super::keymap::{self, Action, Context};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
-use super::view::{Cx, Mouse, Outcome, Screen, findings, footer, header, help, receiver, strip, traces};
+use super::view::{
+    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, receiver, strip, traces,
+};
 use super::widget::pen::Pen;
+use crate::diagnosis::Since;
 use crate::session::Session;
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Frame;
@@ -19,14 +22,16 @@ const SMALLEST: (u16, u16) = (60, 12);
 pub struct Tab {
     /// What it is called.
     pub title: &'static str,
+    /// It lists the findings itself: no strip above it does.
+    tells_findings: bool,
     make: fn() -> Box<dyn Screen>,
 }
 
 /// Every tab. Its key is its place, counted from 1.
 pub const TABS: &[Tab] = &[
-    Tab { title: "Traces", make: || Box::<traces::Traces>::default() },
-    Tab { title: "Findings", make: || Box::<findings::Findings>::default() },
-    Tab { title: "Receiver", make: || Box::<receiver::Receiver>::default() },
+    Tab { title: "Traces", tells_findings: false, make: || Box::<traces::Traces>::default() },
+    Tab { title: "Findings", tells_findings: true, make: || Box::<findings::Findings>::default() },
+    Tab { title: "Receiver", tells_findings: false, make: || Box::<receiver::Receiver>::default() },
 ];
 
 /// What the loop is to do after a key.
@@ -51,6 +56,7 @@ pub struct App {
     notice: Option<String>,
     /// The user has pressed a key: from now on nothing is chosen for them.
     touched: bool,
+    since: Option<Since>,
     /// Who sent what.
     pub traffic: Traffic,
 }
@@ -65,7 +71,21 @@ impl App {
             overlays: Vec::new(),
             notice: None,
             touched: false,
+            since: None,
             traffic: Traffic::default(),
+        }
+    }
+
+    /// Holds what is found against a baseline from now on.
+    pub fn compare(&mut self, since: Since) {
+        self.since = Some(since);
+    }
+
+    /// Tells the time, nanoseconds since the Unix epoch, once a second, right after the session was told.
+    pub fn tick(&mut self, session: &Session, now_ns: u64) {
+        self.traffic.tick(now_ns);
+        if let Some(since) = &mut self.since {
+            since.look(&session.diagnosis, &session.store, now_ns);
         }
     }
 
@@ -82,6 +102,13 @@ impl App {
             Action::Quit => return Flow::Quit,
             Action::Suspend => return Flow::Suspend,
             Action::Help if self.overlays.is_empty() => self.overlays.push(Box::<help::Help>::default()),
+            Action::TakeBaseline => self.take_baseline(session, status),
+            Action::DropBaseline => {
+                let dropped = self.since.take();
+                let words =
+                    if dropped.is_some() { "the baseline is dropped" } else { "there is no baseline" };
+                self.notice = Some(words.to_owned());
+            }
             Action::Tab(tab) => {
                 self.overlays.clear();
                 self.tab = tab.min(self.tabs.len() - 1);
@@ -115,6 +142,14 @@ impl App {
         self.conclude(outcome, session, status);
     }
 
+    fn take_baseline(&mut self, session: &Session, status: &Status) {
+        let mut since = Since::now(status.now_ns);
+        // Where spans are coming in, what they say is known with the next second.
+        since.look(&session.diagnosis, &session.store, status.now_ns);
+        self.since = Some(since);
+        self.notice = Some("baseline taken: restart the app with the fix and use it".to_owned());
+    }
+
     /// From the first key on, what is on the screen is the user's choice. It must first be what it shows now.
     fn touch(&mut self, session: &Session, status: &Status) {
         self.reconcile(session, status);
@@ -128,7 +163,8 @@ impl App {
         status: &Status,
         act: impl FnOnce(&mut dyn Screen, &Cx<'_>) -> T,
     ) -> T {
-        let cx = Cx { session, status, traffic: &self.traffic, look: self.look };
+        let since = self.since.as_ref();
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
         let screen = match self.overlays.last_mut() {
             Some(overlay) => overlay,
             None => &mut self.tabs[self.tab],
@@ -145,6 +181,7 @@ impl App {
                     self.tab = 0;
                 }
             }
+            Outcome::Explain(rule) => self.overlays.push(Box::new(explain::Explain::new(rule))),
             Outcome::GoTo(target) => {
                 self.overlays.clear();
                 self.tab = 0;
@@ -154,7 +191,8 @@ impl App {
     }
 
     fn reconcile(&mut self, session: &Session, status: &Status) {
-        let cx = Cx { session, status, traffic: &self.traffic, look: self.look };
+        let since = self.since.as_ref();
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
         for (at, tab) in self.tabs.iter_mut().enumerate() {
             let gone = tab.reconcile(self.touched, &cx);
             if at == self.tab && gone.is_some() {
@@ -186,15 +224,17 @@ impl App {
             return;
         }
         let context = self.context();
-        let cx = Cx { session, status, traffic: &self.traffic, look: self.look };
+        let since = self.since.as_ref();
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
         let line = |y: u16, height: u16| Rect { y, height, ..area };
         let head = line(area.y, header::height(area.width));
-        let strip = line(head.bottom(), strip::height(area, &cx));
+        let told = TABS[self.tab].tells_findings;
+        let strip = line(head.bottom(), strip::height(area, told, &cx));
         let foot = line(area.bottom() - 1, 1);
         let body = line(strip.bottom(), foot.y.saturating_sub(strip.bottom()));
         let mut pen = Pen::new(into, self.look);
         header::draw(head, self.tab, &mut pen, &cx);
-        strip::draw(strip, area, &mut pen, &cx);
+        strip::draw(strip, area, told, &mut pen, &cx);
         footer::draw(foot, context, self.notice.as_deref(), &mut pen, &cx);
         self.tabs[self.tab].draw(body, into, &cx);
         for overlay in &mut self.overlays {

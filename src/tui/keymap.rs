@@ -53,6 +53,12 @@ pub enum Action {
     Grow,
     /// A smaller detail pane.
     Shrink,
+    /// Explain the rule of a finding.
+    Explain,
+    /// Take a baseline of the findings.
+    TakeBaseline,
+    /// Drop the baseline.
+    DropBaseline,
     /// All keys.
     Help,
     /// To the shell, to come back with `fg`.
@@ -76,6 +82,8 @@ pub enum Context {
     Findings,
     /// The tab of the receiver.
     Receiver,
+    /// The explanation of a rule, over a tab.
+    Explain,
     /// The help overlay.
     Help,
 }
@@ -95,9 +103,9 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Findings, Help, Receiver, Traces, Tree};
+use Context::{Detail, Everywhere, Explain, Findings, Help, Receiver, Traces, Tree};
 
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Help];
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Explain, Help];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings];
 
 /// Every key.
@@ -156,7 +164,7 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Receiver, Help],
+        contexts: &[Tree, Detail, Findings, Receiver, Explain, Help],
     },
     Binding {
         action: Action::Unmerge,
@@ -178,6 +186,27 @@ pub const KEYS: &[Binding] = &[
         help: "unfold",
         hint: Some("unfold"),
         contexts: BRANCHES,
+    },
+    Binding {
+        action: Action::Explain,
+        keys: &[ch('x')],
+        help: "explain the rule behind the finding: what, why, how it is found, how to fix it",
+        hint: Some("explain"),
+        contexts: &[Tree, Detail, Findings, Explain],
+    },
+    Binding {
+        action: Action::TakeBaseline,
+        keys: &[ch('b')],
+        help: "take a baseline: what is new, still there and gone from now on is told",
+        hint: Some("baseline"),
+        contexts: &[Findings],
+    },
+    Binding {
+        action: Action::DropBaseline,
+        keys: &[ch('B')],
+        help: "drop the baseline",
+        hint: None,
+        contexts: &[Findings],
     },
     Binding {
         action: Action::NextFinding,
@@ -319,6 +348,7 @@ impl Binding {
             Detail => "span",
             Findings => "findings",
             Receiver => "receiver",
+            Explain => "explanation",
             Help => "help",
         };
         match self.contexts {
@@ -344,7 +374,7 @@ mod tests {
     use super::*;
     use crossterm::event::{KeyEventKind, KeyModifiers};
 
-    const CONTEXTS: [Context; 6] = [Traces, Tree, Detail, Findings, Receiver, Help];
+    const CONTEXTS: [Context; 7] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help];
 
     #[test]
     fn a_key_means_one_thing_in_one_place() {

@@ -8,6 +8,7 @@ use super::status::Status;
 use super::terminal::Screen;
 use super::theme::Look;
 use super::{App, Flow};
+use crate::diagnosis::Since;
 use crate::intake::Arrivals;
 use crate::session::Session;
 use crossterm::event::{Event, EventStream};
@@ -24,17 +25,19 @@ const FRAME: Duration = Duration::from_millis(33);
 const KEY_FRAME: Duration = Duration::from_millis(6);
 
 /// How the screen is to be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// Colours and symbols.
     pub look: Look,
     /// Whether clicks and the wheel are wanted; text is then selected with Shift held down.
     pub mouse: bool,
+    /// What is found is held against this.
+    pub since: Option<Since>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { look: Look::default(), mouse: true }
+        Self { look: Look::default(), mouse: true, since: None }
     }
 }
 
@@ -47,6 +50,9 @@ pub async fn run(
     options: Options,
 ) -> io::Result<()> {
     let mut app = App::new(options.look);
+    if let Some(since) = options.since {
+        app.compare(since);
+    }
     let mut signals = Signals::listen()?;
     let mut screen = Screen::take(options.mouse)?;
     let mut keys = EventStream::new();
@@ -99,7 +105,7 @@ pub async fn run(
             _ = tick.tick() => {
                 let now_ns = status().now_ns;
                 session.advance(now_ns);
-                app.traffic.tick(now_ns);
+                app.tick(session, now_ns);
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
             batch = arrivals.recv(), if open => {

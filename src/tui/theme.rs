@@ -42,6 +42,8 @@ pub enum Role {
     Culprit,
     /// A parent that is not there.
     Missing,
+    /// A finding that is gone.
+    Gone,
     /// The key of an attribute.
     AttributeKey,
 }
@@ -107,6 +109,7 @@ fn row(role: Role) -> (Option<Color>, Modifier) {
         Role::KindExpected => (Some(Color::Green), Modifier::BOLD),
         Role::Culprit => (Some(Color::Magenta), Modifier::BOLD),
         Role::Missing => (Some(Color::Magenta), Modifier::ITALIC),
+        Role::Gone => (None, Modifier::DIM.union(Modifier::CROSSED_OUT)),
     }
 }
 

@@ -32,14 +32,14 @@ fn keys_work() {
     term.keys("\x1b");
     term.lose("Esc closes");
     term.keys("2");
-    term.see(&["1 finding ─"]);
+    term.see(&["1 error ─"]);
     term.keys("3");
     term.see(&["demo.jsonl", "q quit"]);
     term.keys("1");
     term.see(&["24 requests, un-merged"]);
     // A click on the title of the second tab.
     term.keys("\x1b[<0;14;1M\x1b[<0;14;1m");
-    term.see(&["1 finding ─"]);
+    term.see(&["1 error ─"]);
     term.keys("q");
     assert_eq!(term.ended().code, 0);
 }

@@ -106,3 +106,29 @@ fn without_a_terminal_check_is_named() {
         assert!(said.contains("otoscope check") && said.matches('\n').count() == 1, "{said}");
     }
 }
+
+#[test]
+fn a_dump_is_held_against_an_earlier_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("report.json");
+    let path = report.to_str().unwrap();
+    let written = Command::new(OTOSCOPE)
+        .args(["check", "--format", "json", "-o", path, MERGED])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(written.code(), Some(1));
+    let fixed = "tests/captures/flask-1.30/capture.jsonl";
+    for (dump, said) in
+        [(MERGED, "0 new · 1 still there · 0 gone"), (fixed, "0 new · 0 still there · 1 gone")]
+    {
+        let mut term = Term::otoscope(SMALL, &["--baseline", path, dump]);
+        term.see(&["baseline report.json: ", said]);
+        term.keys("q");
+        assert_eq!(term.ended().code, 0);
+    }
+    let ended = Term::otoscope(SMALL, &["--baseline", "/nonexistent", fixed]).ended();
+    assert_eq!(ended.code, 2);
+    assert!(ended.text.contains("the baseline /nonexistent cannot be read"), "{}", ended.text);
+    assert!(!ended.raw.contains(&b'\x1b'));
+}

@@ -1,6 +1,7 @@
 //! Everything that is known of the selected span.
 
 use super::{Cx, Outcome, nodes};
+use crate::diagnosis::Severity;
 use crate::model::{SpanId, TraceId};
 use crate::store::SpanIx;
 use crate::tui::keymap::Action;
@@ -22,6 +23,11 @@ impl Detail {
     /// Moves, folds and unfolds.
     pub fn apply(&mut self, action: Action) -> Outcome {
         if self.branches.apply(action) { Outcome::Done } else { Outcome::Ignored }
+    }
+
+    /// The key of the finding that is selected, or that what is selected belongs to.
+    pub fn selected_finding(&self) -> Option<u64> {
+        self.branches.selected().first().and_then(|id| nodes::finding_key(id))
     }
 
     /// Selects what was drawn there.
@@ -63,9 +69,12 @@ impl Detail {
             self.shown = shown;
             self.branches.rewind();
             self.branches.open(&["attributes"]);
-            // The last is about this very span; a headline before it is in the strip anyway.
-            if let Some(node) = nodes.iter().rfind(|node| node.id.starts_with("finding")) {
-                self.branches.open(&[&node.id]);
+            // Of the worst the last is about this very span; a headline before it is in the strip anyway. Hints take
+            // one line each until they are asked for.
+            let of = nodes::findings_of(at, cx);
+            let worst = of.first().map(|finding| finding.severity).filter(|worst| *worst > Severity::Info);
+            if let Some(finding) = of.iter().rfind(|finding| Some(finding.severity) == worst) {
+                self.branches.open(&[&nodes::finding_id(finding.key)]);
             }
         }
         let body = Rect {

@@ -1,92 +1,125 @@
 //! The tab of findings: what is wrong, by root cause, with evidence and remedy, and the spans that show it.
 
-use super::{Cx, Mouse, Outcome, Screen, Target, nodes, short_id};
-use crate::diagnosis::Finding;
+use super::finding_rows::{self, GONE, HINTS, Rows};
+use super::{Counts, Cx, Mouse, Outcome, Screen, Target, nodes, sign};
+use crate::diagnosis::{self, Finding, Rule, Severity};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::branches::{Branches, Node};
-use crate::tui::widget::pen::{Pen, part};
+use crate::tui::widget::branches::Branches;
+use crate::tui::widget::pen::{Part, Pen, part};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use std::collections::HashSet;
 
-/// How many headlines are listed: the widget builds all of them a frame.
-const MAX_HEADLINES: usize = 300;
-
-/// How many spans are listed under each.
-const MAX_SPANS: usize = 16;
+/// As many as this are unfolded from the start; more are easier to read folded.
+const UNFOLDED: usize = 3;
 
 /// The tab of findings.
 #[derive(Debug, Default)]
 pub struct Findings {
     branches: Branches,
-    /// Headlines that were unfolded when they were seen first.
-    known: HashSet<u64>,
+    /// Where it was drawn last.
+    area: Rect,
+    /// A key or click has chosen a row: from now on it stays where it is. Until then the worst is on top.
+    chosen: bool,
+    /// What is gone since the baseline was unfolded once.
+    compared: bool,
 }
 
 impl Findings {
+    /// The finding that the selected row is, or is about.
+    fn named<'a>(&self, cx: &Cx<'a>) -> Option<&'a Finding> {
+        let key = self.branches.selected().iter().rev().find_map(|id| nodes::finding_key(id))?;
+        let diagnosis = &cx.session.diagnosis;
+        let accepted = diagnosis.suppressed().iter().map(|one| &one.finding);
+        diagnosis.findings().iter().chain(accepted).find(|finding| finding.key == key)
+    }
+
+    /// The rule that the selected row is about.
+    fn rule(&self, cx: &Cx<'_>) -> Option<&'static Rule> {
+        let of_baseline = || finding_rows::missing_rule(self.branches.selected().first()?);
+        let below = || finding_rows::missing_rule(self.branches.selected().last()?);
+        let known = || of_baseline().or_else(below).and_then(diagnosis::find);
+        self.named(cx).map(|finding| finding.rule).or_else(known)
+    }
+
     /// What Enter shows: the span or trace of the selected line, else the first of its finding.
-    fn target(&self, cx: &Cx<'_>) -> Option<Target> {
-        let path = self.branches.selected();
-        let findings = cx.session.diagnosis.findings();
-        let named = path
-            .iter()
-            .rev()
-            .find_map(|id| findings.iter().find(|f| format!("finding {:x}", f.key) == *id))?;
-        let held = |target: &Target| {
-            let trace = cx.session.store.find_trace(target.trace);
-            trace.is_some_and(|t| target.span.is_none_or(|s| cx.session.store.find_span(t, s).is_some()))
-        };
-        let mut all = targets(named);
-        match path.last().and_then(|id| id.strip_prefix("at ")).and_then(|n| n.parse::<usize>().ok()) {
+    fn target(&self, finding: &Finding, cx: &Cx<'_>) -> Option<Target> {
+        let held = |target: &Target| finding_rows::is_held(target, &cx.session.store);
+        let mut all = finding_rows::targets(finding);
+        let chosen = self.branches.selected().last().and_then(|id| id.strip_prefix("at "));
+        match chosen.and_then(|number| number.parse::<usize>().ok()) {
             Some(chosen) => all.nth(chosen).filter(held),
             None => all.find(held),
         }
     }
-}
 
-/// The culprit, then the spans that are wrong, then whole traces.
-fn targets(finding: &Finding) -> impl Iterator<Item = Target> {
-    let culprit = finding.culprit.iter().filter_map(|culprit| {
-        let trace = *finding.trace_ids.first()?;
-        Some(Target { trace, span: Some(culprit.span_id) })
-    });
-    let spans = finding.span_ids.iter().map(|(trace, span)| Target { trace: *trace, span: Some(*span) });
-    let traces = finding.trace_ids.iter().map(|trace| Target { trace: *trace, span: None });
-    spans.chain(culprit).chain(traces)
-}
-
-fn node(index: usize, finding: &Finding, cx: &Cx<'_>) -> Node {
-    let look = cx.look;
-    let mut node = nodes::finding(finding, look);
-    let all = cx.session.diagnosis.findings();
-    for (at, folded) in all.iter().enumerate().filter(|(_, f)| f.folded_under == Some(index)) {
-        if at != index {
-            node.children.push(self::node(at, folded, cx));
+    fn open(&mut self, cx: &Cx<'_>) -> Outcome {
+        match self.named(cx) {
+            Some(finding) => match self.target(finding, cx) {
+                Some(target) => Outcome::GoTo(target),
+                None if finding.span_ids.is_empty() && finding.trace_ids.is_empty() => {
+                    Outcome::Notice("it is about no span in particular: l unfolds it".to_owned())
+                }
+                None => Outcome::Notice("the spans that showed it were evicted".to_owned()),
+            },
+            // A line that is no finding holds some.
+            None if self.branches.apply(Action::Open) => Outcome::Done,
+            None => Outcome::Ignored,
         }
     }
-    let mut spans = Vec::new();
-    for (at, target) in targets(finding).take(MAX_SPANS).enumerate() {
-        let store = &cx.session.store;
-        let span = store.find_trace(target.trace).and_then(|t| store.find_span(t, target.span?));
-        let name = span.map(|at| store.name(at).into_owned()).unwrap_or_default();
-        let words = match target.span {
-            Some(span) => format!("{}  span {}  in trace ", name, short_id(span, look)),
-            None => "trace ".to_owned(),
-        };
-        spans.push(
-            Node::new(format!("at {at}"), words, Role::Text).and(short_id(target.trace, look), Role::Dim),
-        );
+
+    /// While nothing was chosen, the worst is on top, and a short list is unfolded.
+    fn arrange(&mut self, cx: &Cx<'_>) {
+        self.branches.rewind();
+        let Counts { hints, .. } = cx.counts();
+        let faults: Vec<String> = cx
+            .headlines()
+            .take_while(|(_, finding)| finding.severity > Severity::Info)
+            .map(|(_, finding)| nodes::finding_id(finding.key))
+            .collect();
+        for id in &faults {
+            if faults.len() <= UNFOLDED { self.branches.open(&[id]) } else { self.branches.close(&[id]) }
+        }
+        if faults.is_empty() && hints > 0 {
+            self.branches.open(&[HINTS]);
+        } else {
+            self.branches.close(&[HINTS]);
+        }
     }
-    let label = format!(
-        "shown by {} in {}: Enter goes there",
-        text::plural(finding.span_count, "span"),
-        text::plural(finding.trace_count, "trace")
-    );
-    node.children.push(Node::new("spans", label, Role::Dim).with(spans));
-    node
+
+    /// The selected finding may have become a hint, a symptom, or gone: the selection goes with it.
+    fn keep_selected(&mut self, cx: &Cx<'_>) {
+        let selected = self.branches.selected();
+        let Some(at) = selected.iter().rposition(|id| nodes::finding_key(id).is_some()) else { return };
+        let from = selected[..=at].to_vec();
+        let now = nodes::finding_key(&from[at]).and_then(|key| finding_rows::path(key, cx));
+        if let Some(now) = now.filter(|now| *now != from) {
+            self.branches.follow(&from, &now);
+        }
+    }
+}
+
+/// `22 errors · 19 warnings · 12 hints · 2 suppressed`
+fn title<'a>(cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let counts = cx.counts();
+    let mut parts = Vec::new();
+    let mut say = |words: String, style: Style| {
+        if !parts.is_empty() {
+            parts.push(part(format!(" {} ", cx.look.symbols.dot), cx.look.style(Role::Dim)));
+        }
+        parts.push(part(words, style));
+    };
+    let faults = [(counts.errors, "error", Severity::Error), (counts.warnings, "warning", Severity::Warning)];
+    for (number, noun, severity) in faults.into_iter().filter(|(number, ..)| *number > 0) {
+        say(text::plural(number as u64, noun), cx.look.style(sign(severity, cx.look).1));
+    }
+    if counts.faults() == 0 {
+        say("No faults".to_owned(), Style::new());
+    }
+    counts.quiet().for_each(|words| say(words, Style::new()));
+    parts
 }
 
 impl Screen for Findings {
@@ -95,18 +128,29 @@ impl Screen for Findings {
     }
 
     fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+        // Keys may come faster than frames: each must find the rows that the one before has left.
+        let area = if self.area.is_empty() { Rect::new(0, 0, 100, 30) } else { self.area };
+        self.draw(area, &mut Buffer::empty(area), cx);
         match action {
-            Action::Open => match self.target(cx) {
-                Some(target) => Outcome::GoTo(target),
-                None => Outcome::Notice("the spans that showed it were evicted".to_owned()),
-            },
-            Action::Back => Outcome::Leave,
+            Action::Back => return Outcome::Leave,
+            Action::Explain => {
+                return match self.rule(cx) {
+                    Some(rule) => Outcome::Explain(rule),
+                    None => Outcome::Notice("select a finding: its rule is explained".to_owned()),
+                };
+            }
+            _ => {}
+        }
+        self.chosen = true;
+        match action {
+            Action::Open => self.open(cx),
             action if self.branches.apply(action) => Outcome::Done,
             _ => Outcome::Ignored,
         }
     }
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
+        self.chosen = true;
         match mouse {
             Mouse::Click(at) => drop(self.branches.click(at)),
             Mouse::WheelUp(_) => self.branches.scroll(3, true),
@@ -116,44 +160,41 @@ impl Screen for Findings {
     }
 
     fn reconcile(&mut self, _touched: bool, cx: &Cx<'_>) -> Option<String> {
-        let findings = cx.session.diagnosis.findings().iter();
-        for finding in findings.filter(|f| f.folded_under.is_none()).take(MAX_HEADLINES) {
-            // The first few are unfolded; a long list is easier to read folded.
-            if self.known.len() < MAX_HEADLINES && self.known.insert(finding.key) && self.known.len() <= 3 {
-                self.branches.open(&[&format!("finding {:x}", finding.key)]);
-            }
+        if self.chosen {
+            self.keep_selected(cx);
+        } else {
+            self.arrange(cx);
+        }
+        if std::mem::replace(&mut self.compared, cx.since.is_some()) != self.compared && self.compared {
+            self.branches.open(&[GONE]);
         }
         None
     }
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
-        let findings = cx.session.diagnosis.findings();
-        let headlines = || findings.iter().enumerate().filter(|(_, f)| f.folded_under.is_none());
-        let total = headlines().count();
-        let mut pen = Pen::new(into, cx.look);
-        let title = [part(text::plural(total as u64, "finding"), Style::new())];
-        pen.title(area, true, &title, "");
+        self.area = area;
         let body = Rect {
             x: area.x + 1,
             y: area.y + 1,
             width: area.width.saturating_sub(1),
             height: area.height.saturating_sub(1),
         };
-        if total == 0 {
+        let rows = Rows::new(&self.branches, body.width, cx).all();
+        if rows.is_empty() {
             let words = if cx.session.store.trace_count() == 0 {
                 "Nothing has arrived yet."
             } else {
                 "Nothing was found wrong in what has arrived so far."
             };
+            let mut pen = Pen::new(into, cx.look);
+            pen.title(area, true, &[part("Findings", Style::new())], "");
             pen.put(body.x + 1, body.y + 1, body.width.saturating_sub(1), words, Style::new());
             return;
         }
-        let mut nodes: Vec<Node> = headlines().take(MAX_HEADLINES).map(|(i, f)| node(i, f, cx)).collect();
-        if total > MAX_HEADLINES {
-            let more =
-                format!("{} more findings are not listed", text::count((total - MAX_HEADLINES) as u64));
-            nodes.push(Node::new("more", more, Role::Warning));
-        }
-        self.branches.draw(&nodes, true, body, into, cx.look);
+        self.branches.draw(&rows, true, body, into, cx.look);
+        let (above, below) = self.branches.more();
+        let note = [(above, cx.look.symbols.up), (below, cx.look.symbols.down)];
+        let note: Vec<&str> = note.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow).collect();
+        Pen::new(into, cx.look).title(area, true, &title(cx), &note.join(" "));
     }
 }

@@ -163,16 +163,16 @@ fn memory<'a>(cx: &Cx<'a>) -> Segment<'a> {
 
 /// `✖ 1  ▲ 2  · 3`: headlines by severity.
 fn findings<'a>(cx: &Cx<'a>) -> Segment<'a> {
-    let mut counts = [0_u64; 3];
-    for finding in cx.session.diagnosis.findings().iter().filter(|f| f.folded_under.is_none()) {
-        counts[finding.severity as usize] += 1;
-    }
+    let counts = cx.counts();
     let mut words = Vec::new();
-    for (severity, gap) in [(Severity::Error, ""), (Severity::Warning, " "), (Severity::Info, " ")] {
-        let count = counts[severity as usize];
+    for (severity, count, gap) in [
+        (Severity::Error, counts.errors, ""),
+        (Severity::Warning, counts.warnings, " "),
+        (Severity::Info, counts.hints, " "),
+    ] {
         let (symbol, role) = super::sign(severity, cx.look);
         let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
-        words.push(part(format!("{gap}{symbol} {}", text::count(count)), style));
+        words.push(part(format!("{gap}{symbol} {}", text::count(count as u64)), style));
     }
     Segment { long: words.clone(), short: words, weight: 9 }
 }

@@ -1,8 +1,11 @@
 //! Screens: one file each. A view is a function of the session and of its own small state; drawing changes nothing
 //! but where it is scrolled to.
 
+pub mod before_after;
 pub mod detail;
 pub mod empty;
+pub mod explain;
+pub mod finding_rows;
 pub mod findings;
 pub mod footer;
 pub mod header;
@@ -18,8 +21,9 @@ pub mod tree_rows;
 
 use super::keymap::{Action, Context};
 use super::status::{Status, Traffic};
+use super::text;
 use super::theme::{Look, Role};
-use crate::diagnosis::Severity;
+use crate::diagnosis::{Finding, Rule, Severity, Since};
 use crate::model::{SpanId, TraceId};
 use crate::session::Session;
 use ratatui::buffer::Buffer;
@@ -34,8 +38,62 @@ pub struct Cx<'a> {
     pub status: &'a Status,
     /// Who sent what.
     pub traffic: &'a Traffic,
+    /// The baseline, where there is one.
+    pub since: Option<&'a Since>,
     /// How it looks.
     pub look: Look,
+}
+
+impl<'a> Cx<'a> {
+    /// What is wrong and not explained by anything else, but for what is gone since the baseline, worst first.
+    pub fn headlines(&self) -> impl Iterator<Item = (usize, &'a Finding)> + use<'a> {
+        let since = self.since;
+        let gone = move |finding: &Finding| since.is_some_and(|since| since.is_gone(finding.key));
+        let all = self.session.diagnosis.findings().iter().enumerate();
+        all.filter(move |(_, finding)| finding.folded_under.is_none() && !gone(finding))
+    }
+
+    /// How many of them are errors, warnings and hints.
+    pub fn counts(&self) -> Counts {
+        let mut counts =
+            Counts { suppressed: self.session.diagnosis.suppressed().len(), ..Counts::default() };
+        for (_, finding) in self.headlines() {
+            match finding.severity {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Info => counts.hints += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// How many findings stand for themselves, and how many are accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Hints.
+    pub hints: usize,
+    /// Accepted, of any severity.
+    pub suppressed: usize,
+}
+
+impl Counts {
+    /// Errors and warnings: what is to be mended.
+    pub fn faults(self) -> usize {
+        self.errors + self.warnings
+    }
+
+    /// `12 hints`, `2 suppressed`: what is told quietly.
+    pub fn quiet(self) -> impl Iterator<Item = String> {
+        let hints = (self.hints > 0).then(|| text::plural(self.hints as u64, "hint"));
+        let suppressed =
+            (self.suppressed > 0).then(|| format!("{} suppressed", text::count(self.suppressed as u64)));
+        hints.into_iter().chain(suppressed)
+    }
 }
 
 /// A span to show, or a whole trace.
@@ -48,7 +106,7 @@ pub struct Target {
 }
 
 /// What came of an action.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Outcome {
     /// Nothing: it means nothing here.
     Ignored,
@@ -58,6 +116,8 @@ pub enum Outcome {
     Notice(String),
     /// Something is to be shown in another tab.
     GoTo(Target),
+    /// A rule is to be explained.
+    Explain(&'static Rule),
     /// The view is left.
     Leave,
 }

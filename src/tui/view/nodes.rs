@@ -1,12 +1,13 @@
 //! A span, and a finding, as nodes of a tree: everything that was sent, typed, nothing left out without a word.
 
-use super::{Cx, sign};
-use crate::diagnosis::{Finding, State};
+use super::{Cx, row, short_id, sign};
+use crate::diagnosis::{Culprit, CulpritClass, Finding, State};
 use crate::model::{Attributes, Event, Link, ParentLocality, Span, SpanFlags, Value, time};
 use crate::store::{Presence, SpanIx};
 use crate::tui::text;
 use crate::tui::theme::{Look, Role};
 use crate::tui::widget::branches::Node;
+use std::cmp::Reverse;
 
 /// How many siblings are shown. The widget builds every node a frame; more than these nobody reads through.
 const MAX_SIBLINGS: usize = 500;
@@ -14,9 +15,36 @@ const MAX_SIBLINGS: usize = 500;
 /// How deep nested values are followed; deeper ones are written out in one line.
 const MAX_DEPTH: usize = 16;
 
-/// A finding with its evidence, remedy and known issue.
-pub fn finding(finding: &Finding, look: Look) -> Node {
+/// A finding in one line, nothing below it: sign, rule, message, at the right end whether it is provisional. `column`
+/// is the width that rule names are padded to.
+pub fn headline(finding: &Finding, column: usize, look: Look) -> Node {
     let (symbol, role) = sign(finding.severity, look);
+    let node = Node::new(finding_id(finding.key), format!("{symbol} "), role)
+        .and(format!("{:column$}", finding.rule.id), role)
+        .and(format!("  {}", message(finding)), Role::Text);
+    match finding.state {
+        State::Firm => node,
+        State::Provisional => node.and_right("provisional", Role::Dim),
+    }
+}
+
+/// What the node of a finding is known by.
+pub fn finding_id(key: u64) -> String {
+    format!("finding {key:x}")
+}
+
+/// The key of the finding whose node this is.
+pub fn finding_key(id: &str) -> Option<u64> {
+    u64::from_str_radix(id.strip_prefix("finding ")?, 16).ok()
+}
+
+/// A finding with its remedy, known issue, culprit and evidence.
+pub fn finding(finding: &Finding, look: Look) -> Node {
+    headline(finding, 0, look).with(particulars(finding, look))
+}
+
+/// What is to be done, what is known, what was seen.
+pub fn particulars(finding: &Finding, look: Look) -> Vec<Node> {
     let mut children = Vec::new();
     // What to do comes first: on a small screen it is what must be seen.
     for (at, remedy) in finding.remedy.iter().enumerate() {
@@ -28,38 +56,66 @@ pub fn finding(finding: &Finding, look: Look) -> Node {
         let label = format!("{}{refs}", issue.label());
         children.push(Node::new("issue", label, Role::Info).wrapping());
     }
+    if let Some(culprit) = &finding.culprit {
+        let words = format!("{} {}", look.symbols.culprit, words_for(culprit, look));
+        children.push(Node::new("culprit", words, Role::Culprit).wrapping());
+    }
     for (at, evidence) in finding.evidence.iter().enumerate() {
         children.push(
             Node::new(format!("evidence{at}"), format!("{} {evidence}", look.symbols.dot), Role::Text)
                 .wrapping(),
         );
     }
-    let provisional = match finding.state {
-        State::Firm => "",
-        State::Provisional => " (provisional)",
-    };
-    Node::new(format!("finding {:x}", finding.key), format!("{symbol} "), role)
-        .and(finding.rule.id, role)
-        .and(format!("{provisional}  {}", message(finding)), Role::Text)
-        .with(children)
+    children
+}
+
+/// `culprit run, INTERNAL, opentelemetry.instrumentation.click 0.50b0, span 3bc7c8…`
+fn words_for(culprit: &Culprit, look: Look) -> String {
+    let mut words: Vec<String> = culprit.name.iter().cloned().collect();
+    words.extend(culprit.kind.map(|kind| kind.to_string()));
+    let scope = [culprit.scope.as_deref(), culprit.scope_version.as_deref()];
+    let scope = scope.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    words.extend(Some(scope.trim_end().to_owned()).filter(|scope| !scope.is_empty()));
+    if !culprit.span_id.is_none() {
+        words.push(format!("span {}", short_id(culprit.span_id, look)));
+    }
+    if !culprit.received {
+        words.push("never received".to_owned());
+    }
+    // A context that is sent again and again is of a span that may have ended long ago.
+    if let Some(ns) = culprit.open_at_least_ns.filter(|_| culprit.class != CulpritClass::FixedRemoteParent) {
+        words.push(format!("open at least {}", time::duration(ns)));
+    }
+    format!("culprit {}", words.join(", "))
 }
 
 /// The message of a finding with the service that it is about.
 pub fn message(finding: &Finding) -> String {
-    if finding.service.is_empty() || finding.message.starts_with(&finding.service) {
-        finding.message.clone()
+    about(&finding.service, &finding.message)
+}
+
+/// A message with the service that it is about.
+pub fn about(service: &str, message: &str) -> String {
+    if service.is_empty() || message.starts_with(service) {
+        message.to_owned()
     } else {
-        format!("{}: {}", finding.service, finding.message)
+        format!("{service}: {message}")
     }
+}
+
+/// The findings that a span is part of, worst first.
+pub fn findings_of<'a>(at: SpanIx, cx: &Cx<'a>) -> Vec<&'a Finding> {
+    let diagnosis = &cx.session.diagnosis;
+    let of = diagnosis.findings_of(&cx.session.store, at);
+    let mut of: Vec<&Finding> = of.iter().filter_map(|i| diagnosis.findings().get(*i)).collect();
+    of.sort_by_key(|finding| Reverse(finding.severity));
+    of
 }
 
 /// Everything that is known of a span or of the placeholder of one.
 pub fn span(at: SpanIx, cx: &Cx<'_>) -> Vec<Node> {
-    let session = cx.session;
-    let all = session.diagnosis.findings();
-    let of = session.diagnosis.findings_of(&session.store, at);
-    let mut nodes: Vec<Node> = of.iter().filter_map(|i| all.get(*i)).map(|f| finding(f, cx.look)).collect();
-    match session.store.decode(at) {
+    let mut nodes: Vec<Node> = findings_of(at, cx).into_iter().map(|f| finding(f, cx.look)).collect();
+    match cx.session.store.decode(at) {
         Some(span) => held(&span, at, cx, &mut nodes),
         None => placeholder(at, cx, &mut nodes),
     }
@@ -142,6 +198,11 @@ fn placeholder(at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
             "received, and evicted at the memory limit; spans that were recorded under it are still held"
                 .to_owned()
         }
+        _ if row::is_elsewhere(at, cx) => format!(
+            "never received: spans below name it as their parent in another process, from the first start to the last \
+             end for {}. That process sends no spans here, or it did not sample this one",
+            time::duration(slot.record.duration_ns())
+        ),
         _ => format!(
             "never received: spans below name it as their parent. It is still open, or it was lost. It was open for at \
              least {}, from the first start below it to the last end",

@@ -1,7 +1,7 @@
 //! One row of the tree: marks, name, kind as recorded and as it should be, bar, duration, status.
 
 use super::{Cx, short_id, sign};
-use crate::model::{StatusCode, time};
+use crate::model::{ParentLocality, StatusCode, time};
 use crate::store::{Presence, SpanIx, View};
 use crate::tui::theme::Role;
 use crate::tui::widget::bar::{self, Axis};
@@ -210,6 +210,17 @@ fn missing(at: SpanIx, cx: &Cx<'_>) -> String {
     if slot.presence == Presence::Evicted {
         return format!("({id} evicted)");
     }
-    let open = format!("{} {}", cx.look.symbols.at_least, time::duration(slot.record.duration_ns()));
+    let lasted = time::duration(slot.record.duration_ns());
+    if is_elsewhere(at, cx) {
+        return format!("(parent {id} in another process, not received: named for {lasted})");
+    }
+    let open = format!("{} {lasted}", cx.look.symbols.at_least);
     format!("(missing parent {id} not received: still open or lost, open {open})")
+}
+
+/// Whether the spans under a placeholder say that their parent is in another process.
+pub fn is_elsewhere(at: SpanIx, cx: &Cx<'_>) -> bool {
+    let store = &cx.session.store;
+    let first = store.first_child(at, View::Recorded);
+    first.is_some_and(|child| store.record(child).locality() == ParentLocality::Remote)
 }

@@ -1,7 +1,7 @@
 //! The strip of findings above the panes: the headlines, worst first, with what is known about them.
 
-use super::{Cx, nodes, sign};
-use crate::diagnosis::{Finding, KnownIssueMatch, State};
+use super::{Counts, Cx, before_after, nodes, sign};
+use crate::diagnosis::{Finding, KnownIssueMatch, Severity, State};
 use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -14,52 +14,68 @@ fn most(height: u16) -> usize {
     if height < 30 { 3 } else { 4 }
 }
 
-fn headlines<'a>(cx: &Cx<'a>) -> impl Iterator<Item = (usize, &'a Finding)> {
-    cx.session.diagnosis.findings().iter().enumerate().filter(|(_, f)| f.folded_under.is_none())
-}
-
-/// How many lines it takes on a screen of this size. At least one, so that the first finding moves little.
-pub fn height(screen: Rect, cx: &Cx<'_>) -> u16 {
-    lines(screen.width, most(screen.height), cx).len() as u16
+/// How many lines it takes on a screen of this size. At least one, so that the first finding moves little; none but
+/// that of the baseline where the tab lists the findings itself.
+pub fn height(screen: Rect, listed: bool, cx: &Cx<'_>) -> u16 {
+    lines(screen, listed, cx).len() as u16
 }
 
 /// Draws it.
-pub fn draw(area: Rect, screen: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    for (y, parts) in (area.y..area.bottom()).zip(lines(screen.width, most(screen.height), cx)) {
+pub fn draw(area: Rect, screen: Rect, listed: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    for (y, parts) in (area.y..area.bottom()).zip(lines(screen, listed, cx)) {
         pen.line(area.x, y, area.width, &parts);
     }
 }
 
-fn lines<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
-    let look = cx.look;
-    let mut headlines = headlines(cx);
-    let Some(first) = headlines.next() else {
-        let words = if cx.session.store.trace_count() == 0 {
-            String::new()
-        } else {
-            let so_far =
-                if matches!(cx.status.feed, Feed::Replay { done: true, .. }) { "" } else { " so far" };
-            format!(" {} nothing found wrong{so_far}", look.symbols.good)
-        };
-        return vec![vec![part(words, look.style(Role::Dim))]];
-    };
-    let rest: Vec<_> = headlines.by_ref().take(most).collect();
-    if rest.is_empty() {
-        return alone(first, width, most, cx);
-    }
-    let more = headlines.count();
-    let all = rest.len() + 1;
-    let shown = if more > 0 || all > most { most - 1 } else { all };
-    let mut lines: Vec<_> =
-        std::iter::once(first).chain(rest).take(shown).map(|(_, f)| one_line(f, cx)).collect();
-    if shown < all + more {
-        let left = text::count((all + more - shown) as u64);
-        lines.push(vec![part(
-            format!(" {} {left} more: press 2", look.symbols.ellipsis),
-            look.style(Role::Dim),
-        )]);
+fn lines<'a>(screen: Rect, listed: bool, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let mut lines: Vec<Vec<Part<'a>>> = before_after::line(cx).into_iter().collect();
+    if !listed {
+        lines.extend(faults(screen.width, most(screen.height) - lines.len(), cx));
     }
     lines
+}
+
+/// What is to be mended. Hints are only counted: nobody has to do anything about them.
+fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let counts = cx.counts();
+    let mut faults = cx.headlines().take_while(|(_, finding)| finding.severity > Severity::Info);
+    let Some(first) = faults.next() else { return vec![calm(counts, cx)] };
+    let rest: Vec<_> = faults.by_ref().take(most).collect();
+    if rest.is_empty() {
+        let mut lines = alone(first, width, most, cx);
+        let quiet: Vec<String> = counts.quiet().collect();
+        if lines.len() < most && !quiet.is_empty() {
+            let words = format!(" {} {}: press 2", cx.look.symbols.info, quiet.join(", "));
+            lines.push(vec![part(words, cx.look.style(Role::Dim))]);
+        }
+        return lines;
+    }
+    let all = counts.faults();
+    let shown = if all > most { most - 1 } else { all };
+    let mut lines: Vec<_> =
+        std::iter::once(first).chain(rest).take(shown).map(|(_, f)| one_line(f, cx)).collect();
+    let more = (all > shown).then(|| format!("{} more", text::count((all - shown) as u64)));
+    let left: Vec<String> = more.into_iter().chain(counts.quiet()).collect();
+    if lines.len() < most && !left.is_empty() {
+        let words = format!(" {} {}: press 2", cx.look.symbols.ellipsis, left.join(", "));
+        lines.push(vec![part(words, cx.look.style(Role::Dim))]);
+    }
+    lines
+}
+
+/// Nothing is to be mended.
+fn calm<'a>(counts: Counts, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    if cx.session.store.trace_count() == 0 {
+        return vec![part(String::new(), Style::new())];
+    }
+    let so_far = if matches!(cx.status.feed, Feed::Replay { done: true, .. }) { "" } else { " so far" };
+    let quiet: Vec<String> = counts.quiet().collect();
+    let words = if quiet.is_empty() {
+        format!("nothing found wrong{so_far}")
+    } else {
+        format!("no faults{so_far}; {}: press 2", quiet.join(", "))
+    };
+    vec![part(format!(" {} {words}", cx.look.symbols.good), cx.look.style(Role::Dim))]
 }
 
 fn one_line<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {

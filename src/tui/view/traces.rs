@@ -13,7 +13,7 @@
 use super::detail::Detail;
 use super::list::List;
 use super::tree::Waterfall;
-use super::{Cx, Mouse, Outcome, Screen, Target, empty};
+use super::{Cx, Mouse, Outcome, Screen, Target, empty, nodes};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
@@ -69,6 +69,18 @@ impl Traces {
     fn open_selected(&mut self, cx: &Cx<'_>) {
         let trace = self.list.selected(cx).map(|at| cx.session.store.trace(at).id);
         self.tree.open(trace);
+    }
+
+    /// The rule of the finding that is selected in the detail, else of the worst finding of the selected span.
+    fn explain(&self, cx: &Cx<'_>) -> Outcome {
+        let Some(at) = self.tree.selected(cx) else { return Outcome::Ignored };
+        let of = nodes::findings_of(at, cx);
+        let selected = self.detail.selected_finding().filter(|_| self.focus == Pane::Detail);
+        let finding = of.iter().find(|finding| Some(finding.key) == selected).or(of.first());
+        match finding {
+            Some(finding) => Outcome::Explain(finding.rule),
+            None => Outcome::Notice("nothing was found wrong with this span".to_owned()),
+        }
     }
 
     fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
@@ -131,6 +143,7 @@ impl Screen for Traces {
             }
             (Action::Back, Pane::List) => Outcome::Leave,
             (Action::Unmerge, _) => self.tree.apply(action, cx),
+            (Action::Explain, _) => self.explain(cx),
             (Action::Grow | Action::Shrink, _) => {
                 if self.panes.detail.height == 0 {
                     return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());

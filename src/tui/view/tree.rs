@@ -230,16 +230,17 @@ impl Waterfall {
 /// What the column of bars shows: the whole trace as recorded; un-merged, as much time as the longest request took,
 /// from the start of each request.
 fn scale(tree: &Tree<'_>, cx: &Cx<'_>) -> Axis {
-    let trace = cx.session.store.trace(tree.trace);
+    let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    let trace = store.trace(tree.trace);
     match tree.view {
         View::Recorded => Axis { start_ns: trace.start_ns, length_ns: trace.duration_ns() },
-        // Requests that only share an id were not cut: their roots are the requests.
-        View::Unmerged if trace.cut_edges() == 0 => {
-            let roots = cx.session.store.roots(tree.trace).take(ROOTS);
-            let roots = roots.map(|root| cx.session.store.record(root).duration_ns());
-            Axis { start_ns: 0, length_ns: roots.max().unwrap_or(0) }
+        View::Unmerged => {
+            // Roots were not cut, and are requests too, but for the one that holds the others together.
+            let roots = store.roots(tree.trace).take(ROOTS);
+            let roots = roots.filter(|root| store.slot(*root).is_held() && !diagnosis.is_culprit(*root));
+            let longest = roots.map(|root| store.record(root).duration_ns()).max().unwrap_or(0);
+            Axis { start_ns: 0, length_ns: longest.max(trace.longest_request_ns) }
         }
-        View::Unmerged => Axis { start_ns: 0, length_ns: trace.longest_request_ns },
     }
 }
 

@@ -13,6 +13,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::StatefulWidget;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use tui_tree_widget::{Tree, TreeItem, TreeState};
 
@@ -26,6 +27,8 @@ pub struct Node {
     pub id: String,
     /// What it says, in pieces.
     pub label: Vec<(String, Role)>,
+    /// What it says at the right end of its line.
+    pub tail: Vec<(String, Role)>,
     /// What hangs under it.
     pub children: Vec<Node>,
     /// Whether a label that is too long is wrapped in place, and not only when it is unfolded.
@@ -42,6 +45,13 @@ impl Node {
     #[must_use]
     pub fn and(mut self, label: impl Into<String>, role: Role) -> Self {
         self.label.push((label.into(), role));
+        self
+    }
+
+    /// Says something at the right end.
+    #[must_use]
+    pub fn and_right(mut self, words: impl Into<String>, role: Role) -> Self {
+        self.tail.push((words.into(), role));
         self
     }
 
@@ -69,6 +79,15 @@ impl Node {
 pub struct Branches {
     state: TreeState<String>,
     page: usize,
+    /// The node that stays on its line while others come and go, and that line: the selected one, or where that was
+    /// scrolled away the first. None after a key: it may move everything.
+    anchor: Option<(Vec<String>, usize)>,
+    /// The place of the selected node among all that could be scrolled to.
+    place: usize,
+    /// Whether there is more above and below.
+    more: (bool, bool),
+    /// The selected node was just unfolded: what is below it is to be seen.
+    unfolded: bool,
 }
 
 impl Branches {
@@ -82,8 +101,43 @@ impl Branches {
         self.state.open(path.iter().map(|id| (*id).to_owned()).collect());
     }
 
+    /// Folds a node.
+    pub fn close(&mut self, path: &[&str]) {
+        let path: Vec<String> = path.iter().map(|id| (*id).to_owned()).collect();
+        self.state.close(&path);
+    }
+
+    /// Whether a node is unfolded.
+    pub fn is_open(&self, path: &[&str]) -> bool {
+        let path: Vec<String> = path.iter().map(|id| (*id).to_owned()).collect();
+        self.state.opened().contains(&path)
+    }
+
+    /// Selects a node that was selected by another path before it moved, unfolded as it was.
+    pub fn follow(&mut self, from: &[String], to: &[String]) {
+        let below = self.state.opened().iter().filter(|path| path.starts_with(from));
+        let moved: Vec<Vec<String>> = below.map(|path| [to, &path[from.len()..]].concat()).collect();
+        let selected = [to, self.state.selected().get(from.len()..).unwrap_or_default()].concat();
+        // What it hangs under now must be unfolded to show it.
+        for path in moved.into_iter().chain((1..to.len()).map(|depth| to[..depth].to_vec())) {
+            self.state.open(path);
+        }
+        if let Some((anchor, _)) = &mut self.anchor
+            && anchor == self.state.selected()
+        {
+            anchor.clone_from(&selected);
+        }
+        self.state.select(selected);
+    }
+
+    /// Whether there is more above and below what was drawn last.
+    pub fn more(&self) -> (bool, bool) {
+        self.more
+    }
+
     /// Back to the first line, everything unfolded as it was.
     pub fn rewind(&mut self) {
+        self.anchor = None;
         self.state.select(Vec::new());
         self.state.scroll_up(usize::MAX);
     }
@@ -91,6 +145,7 @@ impl Branches {
     /// Moves, folds and unfolds. Tells whether the action was one of these.
     pub fn apply(&mut self, action: Action) -> bool {
         let page = self.page.max(1);
+        self.anchor = None;
         let state = &mut self.state;
         match action {
             Action::Down => drop(state.select_relative(|at| at.map_or(0, |at| at.saturating_add(1)))),
@@ -103,8 +158,11 @@ impl Branches {
             }
             Action::First => drop(state.select_first()),
             Action::Last => drop(state.select_last()),
-            Action::Unfold => drop(state.key_right()),
-            Action::Open => drop(state.toggle_selected()),
+            Action::Unfold => self.unfolded = state.key_right(),
+            Action::Open => {
+                state.toggle_selected();
+                self.unfolded = state.opened().contains(state.selected());
+            }
             Action::Fold => {
                 let selected = state.selected().to_vec();
                 // A closed node at the top has no parent to go to: the widget would select nothing.
@@ -119,11 +177,13 @@ impl Branches {
 
     /// Selects what was drawn at a position; unfolds or folds it on the second click.
     pub fn click(&mut self, at: Position) -> bool {
+        self.anchor = None;
         self.state.click_at(at)
     }
 
     /// Scrolls without a change of selection.
     pub fn scroll(&mut self, lines: usize, up: bool) {
+        self.anchor = None;
         if up {
             self.state.scroll_up(lines);
         } else {
@@ -140,7 +200,7 @@ impl Branches {
         let opened = self.state.opened().clone();
         let items = Grower { opened: &opened, look }.items(nodes, area.width as usize - 2, &mut Vec::new());
         if focused && !self.is_selected_there(&items) {
-            self.state.select(items.first().map(|item| item.identifier().clone()).into_iter().collect());
+            self.select_nearest(&items);
         }
         let Ok(tree) = Tree::new(&items) else { return };
         let symbols = look.symbols;
@@ -148,7 +208,12 @@ impl Branches {
         let tree = tree.node_open_symbol(&open).node_closed_symbol(&closed).node_no_children_symbol("  ");
         // The widget writes indentation past its area when that is narrow: it gets a buffer of its own.
         let mut own = Buffer::empty(area);
-        StatefulWidget::render(tree, area, &mut own, &mut self.state);
+        StatefulWidget::render(tree.clone(), area, &mut own, &mut self.state);
+        if self.show_below(&items, area) || self.hold(&items) {
+            own.reset();
+            StatefulWidget::render(tree, area, &mut own, &mut self.state);
+        }
+        self.remember(&items, area);
         for position in area.positions() {
             if let (Some(from), Some(to)) = (own.cell(position), into.cell_mut(position)) {
                 *to = from.clone();
@@ -162,6 +227,55 @@ impl Branches {
                 Pen::new(into, look).restyle(row, look.style(Role::Selected));
             }
         }
+    }
+
+    /// Scrolls so that what was just unfolded is seen, as far as there is room. Tells whether that was needed.
+    fn show_below(&mut self, items: &[TreeItem<'_, String>], area: Rect) -> bool {
+        if !std::mem::take(&mut self.unfolded) {
+            return false;
+        }
+        let all = self.state.flatten(items);
+        let selected = self.state.selected();
+        let Some(at) = all.iter().position(|node| node.identifier == selected) else { return false };
+        let below = all[at + 1..].iter().take_while(|node| node.identifier.starts_with(selected)).count();
+        let top = self.state.get_offset();
+        let wanted = (at + 1 + below).saturating_sub(usize::from(area.height)).min(at);
+        wanted > top && self.state.scroll_down(wanted - top)
+    }
+
+    /// Scrolls so that the anchor is on its line again. Tells whether it was on another.
+    fn hold(&mut self, items: &[TreeItem<'_, String>]) -> bool {
+        let Some((anchor, line)) = &self.anchor else { return false };
+        let place = self.state.flatten(items).iter().position(|node| node.identifier == *anchor);
+        let Some(wanted) = place.map(|place| place.saturating_sub(*line)) else { return false };
+        if wanted == self.state.get_offset() {
+            return false;
+        }
+        self.state.scroll_up(usize::MAX);
+        self.state.scroll_down(wanted)
+    }
+
+    /// Remembers what is where.
+    fn remember(&mut self, items: &[TreeItem<'_, String>], area: Rect) {
+        let all = self.state.flatten(items);
+        let (top, height) = (self.state.get_offset(), usize::from(area.height));
+        let selected = all.iter().position(|node| node.identifier == self.state.selected());
+        self.place = selected.unwrap_or(self.place);
+        let seen = selected.filter(|place| (top..top + height).contains(place)).unwrap_or(top);
+        self.anchor = all.get(seen).map(|node| (node.identifier.clone(), seen - top));
+        self.more = (top > 0, all.len() > top + height);
+    }
+
+    /// What was selected has gone: what it hung under is, else what stands in its place.
+    fn select_nearest(&mut self, items: &[TreeItem<'_, String>]) {
+        let all = self.state.flatten(items);
+        let selected = self.state.selected();
+        let there = |path: &[String]| all.iter().any(|node| node.identifier == path);
+        let above = (1..selected.len()).rev().map(|depth| &selected[..depth]).find(|path| there(path));
+        let place = if selected.is_empty() { 0 } else { self.place.min(all.len().saturating_sub(1)) };
+        let nearest = above.map(<[String]>::to_vec);
+        let nearest = nearest.or_else(|| all.get(place).map(|node| node.identifier.clone()));
+        self.state.select(nearest.unwrap_or_default());
     }
 
     fn is_selected_there(&self, items: &[TreeItem<'_, String>]) -> bool {
@@ -202,7 +316,10 @@ impl Grower<'_> {
     fn item<'a>(&self, node: &Node, width: usize, path: &mut Vec<String>) -> Vec<TreeItem<'a, String>> {
         let id = path.last().cloned().unwrap_or_default();
         let whole = node.text();
-        let too_long = text::exceeds(&whole, width);
+        let tail: usize = node.tail.iter().map(|(text, _)| text::width(text)).sum();
+        // A column is left free at the right end.
+        let room = width.saturating_sub(if tail > 0 { tail + 3 } else { 0 });
+        let too_long = text::exceeds(&whole, room);
         let mut below = self.items(&node.children, width.saturating_sub(2), path);
         let mut after = Vec::new();
         let role = node.label.last().map_or(Role::Text, |(_, role)| *role);
@@ -213,18 +330,29 @@ impl Grower<'_> {
             after = continuation(&id, lines.map(|line| format!("  {line}")), self.look.style(role));
             Line::styled(first, self.look.style(role))
         } else {
+            let mut label = Cow::Borrowed(&node.label);
+            let opened = self.opened.contains(path);
             if too_long && below.is_empty() {
                 // A closed node only needs to look as if it could be unfolded.
-                let lines = if self.opened.contains(path) { MAX_LINES } else { 1 };
-                let lines = text::wrap(&whole, width.saturating_sub(2), lines).into_iter();
-                below = continuation(&id, lines, self.look.style(Role::Text));
+                let lines = text::wrap(&whole, width.saturating_sub(2), if opened { MAX_LINES } else { 1 });
+                below = continuation(&id, lines.into_iter(), self.look.style(Role::Text));
+            } else if too_long && opened {
+                // What does not fit goes on in the first lines below.
+                let rest = break_last(label.to_mut(), room);
+                let lines = text::wrap(&rest, width.saturating_sub(2), MAX_LINES).into_iter();
+                below.splice(0..0, continuation(&id, lines, self.look.style(Role::Text)));
             }
-            let mut left = width;
+            let mut left = room;
             let mut spans = Vec::new();
-            for (text, role) in &node.label {
-                let fitted = text::fit(text, left, self.look.symbols.ellipsis).into_owned();
-                left -= text::width(&fitted).min(left);
-                spans.push(Span::styled(fitted, self.look.style(*role)));
+            let mut say = |text: &str, role: Role, left: &mut usize| {
+                let fitted = text::fit(text, *left, self.look.symbols.ellipsis).into_owned();
+                *left -= text::width(&fitted).min(*left);
+                spans.push(Span::styled(fitted, self.look.style(role)));
+            };
+            label.iter().for_each(|(text, role)| say(text, *role, &mut left));
+            if tail > 0 {
+                say(&" ".repeat(left + 2), Role::Text, &mut (left + 2));
+                node.tail.iter().for_each(|(text, role)| say(text, *role, &mut width.min(tail)));
             }
             Line::from(spans)
         };
@@ -233,6 +361,16 @@ impl Grower<'_> {
         out.extend(after);
         out
     }
+}
+
+/// Cuts the last piece of a label between two words so that all of it fits. Answers with what was cut off.
+fn break_last(label: &mut [(String, Role)], room: usize) -> String {
+    let Some(((last, _), before)) = label.split_last_mut() else { return String::new() };
+    let used: usize = before.iter().map(|(text, _)| text::width(&text::clean(text))).sum();
+    let mut lines = text::wrap(last, room.saturating_sub(used), MAX_LINES);
+    let rest = if lines.is_empty() { Vec::new() } else { lines.split_off(1) };
+    *last = lines.pop().unwrap_or_default();
+    rest.join(" ")
 }
 
 fn continuation<'a>(

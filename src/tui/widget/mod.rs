@@ -3,4 +3,5 @@
 pub mod bar;
 pub mod branches;
 pub mod pen;
+pub mod sheet;
 pub mod window;

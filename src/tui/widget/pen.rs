@@ -69,6 +69,15 @@ impl<'a> Pen<'a> {
         used
     }
 
+    /// Blanks an area.
+    pub fn clear(&mut self, area: Rect) {
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.reset();
+            }
+        }
+    }
+
     /// Changes the style of an area, leaving its text.
     pub fn restyle(&mut self, area: Rect, style: Style) {
         let area = area.intersection(self.buffer.area);
@@ -89,9 +98,6 @@ impl<'a> Pen<'a> {
         let rule = self.style(Role::Rule);
         let base = self.style(if focused { Role::TitleFocused } else { Role::Title });
         let symbols = self.look.symbols;
-        for x in area.left()..area.right() {
-            self.put(x, area.y, 1, symbols.horizontal, rule);
-        }
         let lead = if focused { symbols.selected } else { symbols.horizontal };
         self.put(area.x, area.y, 1, lead, if focused { self.style(Role::Key) } else { rule });
         let room = area.width.saturating_sub(3);
@@ -100,10 +106,17 @@ impl<'a> Pen<'a> {
         let mut parts = vec![part(" ", base)];
         parts.extend(title.iter().map(|(what, style)| (what.clone(), base.patch(*style))));
         parts.push(part(" ", base));
-        self.line(area.x + 1, area.y, room.saturating_sub(note_room) + 1, &parts);
+        // The rule only where there are no words: its style would stay on them.
+        let used = self.line(area.x + 1, area.y, room.saturating_sub(note_room) + 1, &parts);
+        let mut end = area.right();
         if note_room > 0 {
             let note = format!(" {note} ");
             self.put(area.right() - note_width - 3, area.y, note_width + 2, &note, self.style(Role::Dim));
+            self.put(area.right() - 1, area.y, 1, symbols.horizontal, rule);
+            end = area.right() - note_width - 3;
+        }
+        for x in area.x + 1 + used..end {
+            self.put(x, area.y, 1, symbols.horizontal, rule);
         }
     }
 }

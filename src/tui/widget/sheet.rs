@@ -1,0 +1,90 @@
+//! A framed sheet over everything else, scrolled by the keys that move: help, explanations.
+
+use super::pen::Pen;
+use crate::tui::keymap::Action;
+use crate::tui::theme::Role;
+use ratatui::layout::Rect;
+
+/// Where a sheet is scrolled to.
+#[derive(Debug, Default)]
+pub struct Sheet {
+    top: usize,
+    height: usize,
+    lines: usize,
+}
+
+impl Sheet {
+    /// The first line that is shown.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Scrolls.
+    pub fn scroll(&mut self, lines: usize, up: bool) {
+        let last = self.lines.saturating_sub(self.height);
+        self.top = if up { self.top.saturating_sub(lines) } else { self.top.saturating_add(lines).min(last) };
+    }
+
+    /// Scrolls as an action says. Tells whether it was one of moving.
+    pub fn apply(&mut self, action: Action) -> bool {
+        let page = self.height.max(1);
+        match action {
+            Action::Down => self.scroll(1, false),
+            Action::Up => self.scroll(1, true),
+            Action::PageDown => self.scroll(page, false),
+            Action::PageUp => self.scroll(page, true),
+            Action::First => self.top = 0,
+            Action::Last => self.scroll(self.lines, false),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The columns for text on a sheet of at most this width.
+    pub fn columns(area: Rect, widest: u16) -> u16 {
+        area.width.saturating_sub(4).min(widest).saturating_sub(4)
+    }
+
+    /// Clears and frames room for so many lines in the middle of an area. Answers with where they go.
+    pub fn frame(&mut self, area: Rect, widest: u16, lines: usize, title: &str, pen: &mut Pen<'_>) -> Rect {
+        let width = area.width.saturating_sub(4).min(widest);
+        let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
+        let height = area.height.saturating_sub(2).min(wanted);
+        let frame = Rect {
+            x: area.x + (area.width - width) / 2,
+            y: area.y + (area.height - height) / 2,
+            width,
+            height,
+        };
+        let inner = Rect {
+            x: frame.x + 2,
+            y: frame.y + 1,
+            width: width.saturating_sub(4),
+            height: height.saturating_sub(2),
+        };
+        (self.height, self.lines) = (usize::from(inner.height), lines);
+        self.top = self.top.min(lines.saturating_sub(self.height));
+        pen.clear(frame);
+        let (rule, symbols) = (pen.style(Role::Rule), pen.look.symbols);
+        for y in frame.y..frame.bottom() {
+            pen.put(frame.x, y, 1, symbols.vertical, rule);
+            pen.put(frame.right() - 1, y, 1, symbols.vertical, rule);
+        }
+        for x in frame.x..frame.right() {
+            pen.put(x, frame.y, 1, symbols.horizontal, rule);
+            pen.put(x, frame.bottom() - 1, 1, symbols.horizontal, rule);
+        }
+        let ends = [(frame.x, frame.y), (frame.right() - 1, frame.y)];
+        let feet = [(frame.x, frame.bottom() - 1), (frame.right() - 1, frame.bottom() - 1)];
+        for ((x, y), corner) in ends.into_iter().chain(feet).zip(symbols.corners) {
+            pen.put(x, y, 1, corner, rule);
+        }
+        pen.put(inner.x, frame.y, inner.width, &format!(" {title} "), pen.style(Role::TitleFocused));
+        let below = lines.saturating_sub(self.top + self.height);
+        if below > 0 {
+            let more = format!(" {} {below} more: j ", symbols.down);
+            pen.put(inner.x, frame.bottom() - 1, inner.width, &more, pen.style(Role::Dim));
+        }
+        inner
+    }
+}
