@@ -89,7 +89,16 @@ impl Diagnosis {
     }
 
     /// The kind that a span should have had, where that differs from what was recorded.
-    pub fn expected_kind(&self, at: SpanIx) -> Option<SpanKind> {
+    pub fn expected_kind(&self, store: &Store, at: SpanIx) -> Option<SpanKind> {
+        let of_rule = |finding: usize| match &self.findings.get(finding)?.rule.on {
+            On::Span(on) => on.expects,
+            _ => None,
+        };
+        self.expected_entry(at).or_else(|| self.claims_on(store, at).into_iter().find_map(of_rule))
+    }
+
+    /// SERVER for an entry whose kind is wrong, where that is told.
+    fn expected_entry(&self, at: SpanIx) -> Option<SpanKind> {
         let wrong = match self.chains.place(at)? {
             Place::Group(number) => {
                 let group = self.groups[number as usize].as_ref()?;

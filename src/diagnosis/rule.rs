@@ -68,6 +68,8 @@ pub(crate) struct OnMerge {
 /// A rule that looks at each span by itself.
 #[derive(Debug)]
 pub(crate) struct OnSpan {
+    /// The kind that a marked span should have had, where that is what the rule is about.
+    pub(crate) expects: Option<SpanKind>,
     /// Which spans it is shown.
     pub(crate) watch: Watch,
     /// Whether this one is wrong.

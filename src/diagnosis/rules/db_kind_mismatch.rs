@@ -49,7 +49,7 @@ database server itself.",
         "open-telemetry/semantic-conventions#1315",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan {
+    on: On::Span(OnSpan { expects: Some(SpanKind::Client),
         watch: Watch::keys(KeySet::of(&[Key::DbSystem])).kinds(&[
             SpanKind::Unspecified,
             SpanKind::Internal,

@@ -27,7 +27,7 @@ unless set), or write less into one span: an event for every row or message belo
     code_fixes: &[],
     references: &["https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#span-limits"],
     symptom_of: &[],
-    on: On::Span(OnSpan {
+    on: On::Span(OnSpan { expects: None,
         watch: Watch::keys(KeySet::of(&[Key::Dropped])),
         check: |span| Some(span.mark()),
         excused_by: None,

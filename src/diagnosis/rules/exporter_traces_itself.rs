@@ -49,7 +49,7 @@ endpoint out: most HTTP instrumentations have a list of URLs to ignore.",
         "GoogleCloudPlatform/opentelemetry-operations-python#230",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan {
+    on: On::Span(OnSpan { expects: None,
         watch: Watch::keys(KeySet::of(&[Key::TelemetryCall])).kinds(&[
             SpanKind::Client,
             SpanKind::Internal,

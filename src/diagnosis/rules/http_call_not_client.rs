@@ -47,7 +47,7 @@ both sides in one SERVER span.",
         "open-telemetry/opentelemetry-js-contrib#1177",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan {
+    on: On::Span(OnSpan { expects: Some(SpanKind::Client),
         watch: Watch::keys(PROOF).kinds(&[SpanKind::Unspecified, SpanKind::Internal, SpanKind::Server]),
         check,
         excused_by: Some(wraps),

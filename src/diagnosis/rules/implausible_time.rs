@@ -40,7 +40,7 @@ that stay open for weeks.",
         "https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan { watch: Watch::EVERY, check, excused_by: None, say }),
+    on: On::Span(OnSpan { expects: None, watch: Watch::EVERY, check, excused_by: None, say }),
 };
 
 const HOUR_NS: u64 = 3_600_000_000_000;

@@ -37,7 +37,7 @@ parent from the environment (TRACEPARENT) once; tasks of a workflow engine.",
     ],
     references: &["https://opentelemetry.io/docs/specs/otel/trace/api/#spankind"],
     symptom_of: &["merged-under-local-span", "service-without-entry-kind"],
-    on: On::Span(OnSpan { watch: Watch::EVERY.kinds(&[SpanKind::Internal]), check, excused_by: None, say }),
+    on: On::Span(OnSpan { expects: None, watch: Watch::EVERY.kinds(&[SpanKind::Internal]), check, excused_by: None, say }),
 };
 
 /// A hand-off now and then is nobody's interface.

@@ -47,7 +47,7 @@ inside of, one of the right kind; most of these conventions are still in develop
         "open-telemetry/opentelemetry-java-instrumentation#7342",
     ],
     symptom_of: &["merged-under-local-span", "request-inherits-finished-request"],
-    on: On::Span(OnSpan { watch: Watch::keys(KEYS), check, excused_by: Some(carries_out), say }),
+    on: On::Span(OnSpan { expects: None, watch: Watch::keys(KEYS), check, excused_by: Some(carries_out), say }),
 };
 
 const KEYS: KeySet = KeySet::of(&[

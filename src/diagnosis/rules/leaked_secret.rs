@@ -37,7 +37,7 @@ off the list of captured headers, or use the Collector's redaction processor. Pu
         "https://opentelemetry.io/docs/security/handling-sensitive-data/",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan {
+    on: On::Span(OnSpan { expects: None,
         watch: Watch::keys(KeySet::of(&[Key::Secret])),
         check,
         excused_by: None,

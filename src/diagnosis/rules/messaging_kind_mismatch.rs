@@ -43,7 +43,7 @@ or around one.",
     ],
     references: &["https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#span-kind"],
     symptom_of: &[],
-    on: On::Span(OnSpan {
+    on: On::Span(OnSpan { expects: None,
         watch: Watch::keys(KeySet::of(&[Key::MessagingOperationOld, Key::MessagingOperationType])),
         check,
         excused_by: Some(carries_out),

@@ -33,7 +33,7 @@ Take start and end from one clock: give the SDK neither, or both. The JavaScript
         "open-telemetry/opentelemetry-js-contrib#1209",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan { watch: Watch::EVERY, check, excused_by: None, say }),
+    on: On::Span(OnSpan { expects: None, watch: Watch::EVERY, check, excused_by: None, say }),
 };
 
 fn check(span: &Seen<'_>) -> Option<Mark> {

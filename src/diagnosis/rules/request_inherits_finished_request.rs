@@ -132,8 +132,8 @@ mod tests {
         let (store, diagnosis) = (&bench.0.store, &bench.0.diagnosis);
         let named =
             |store: &Store, name: &str| (0..3).map(SpanIx).find(|at| store.name(*at) == name).unwrap();
-        assert_eq!(diagnosis.expected_kind(named(store, "GET /a")), None);
-        assert_eq!(diagnosis.expected_kind(named(store, "GET /b")), Some(SpanKind::Server));
+        assert_eq!(diagnosis.expected_kind(store, named(store, "GET /a")), None);
+        assert_eq!(diagnosis.expected_kind(store, named(store, "GET /b")), Some(SpanKind::Server));
     }
 
     #[test]

@@ -38,7 +38,7 @@ on CLIENT spans set ERROR for both; leave OK to the application.",
         "https://opentelemetry.io/docs/specs/otel/trace/api/#set-status",
     ],
     symptom_of: &[],
-    on: On::Span(OnSpan { watch: Watch::EVERY, check, excused_by: None, say }),
+    on: On::Span(OnSpan { expects: None, watch: Watch::EVERY, check, excused_by: None, say }),
 };
 
 /// What is wrong, above the HTTP status in a mark's detail.

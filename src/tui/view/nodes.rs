@@ -131,7 +131,7 @@ fn held(span: &Span, at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
         time::duration(span.end_ns.saturating_sub(span.start_ns)),
         if span.end_ns < span.start_ns { ", ends before it starts" } else { "" }
     );
-    let expected = cx.session.diagnosis.expected_kind(at);
+    let expected = cx.session.diagnosis.expected_kind(store, at);
     let expected = expected.map_or_else(String::new, |kind| format!(", should be {kind}"));
     let message = match span.status_message.as_str() {
         "" => String::new(),

@@ -128,7 +128,7 @@ pub fn draw(
 
     let record = slot.record;
     let kind = record.kind().to_string();
-    match diagnosis.expected_kind(at) {
+    match diagnosis.expected_kind(store, at) {
         Some(expected) => {
             let was = pen.style(Role::Kind);
             let parts = [
