@@ -12,9 +12,11 @@ use std::fs;
 use std::process::Command;
 
 fn rules() -> String {
-    let mut out = String::from("| rule | severity | what is wrong |\n|---|---|---|\n");
+    let mut out = String::from("| | rule | severity | what is wrong |\n|---|---|---|---|\n");
     for rule in RULES {
-        let _ = writeln!(out, "| `{}` | {} | {} |", rule.id, rule.severity, rule.summary);
+        let off = if rule.enabled { "" } else { " (off by default)" };
+        let _ =
+            writeln!(out, "| {} | `{}` | {}{off} | {} |", rule.code, rule.id, rule.severity, rule.summary);
     }
     out
 }

@@ -11,8 +11,11 @@ pub(super) fn list() -> Result<ExitCode, Failure> {
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let mut out = String::new();
     for rule in RULES {
-        let _ = writeln!(out, "{:width$}  {:7}  {}", rule.id, rule.severity, rule.summary);
+        let off = if rule.enabled { "" } else { " (off)" };
+        let _ =
+            writeln!(out, "{:3}  {:width$}  {:7}  {}{off}", rule.code, rule.id, rule.severity, rule.summary);
     }
+    let _ = writeln!(out, "\n(off): silent unless asked for with -W RULE. `otoscope explain RULE` says why.");
     let _ = writeln!(out, "\nKnown issues, each told only of what a rule has found:");
     let width = shipped().iter().map(|row| row.id.len()).max().unwrap_or(0);
     for row in shipped() {
@@ -33,9 +36,14 @@ pub(super) fn explain(name: &str) -> Result<ExitCode, Failure> {
 }
 
 fn about_rule(rule: &Rule) -> String {
-    let Rule { id, severity, summary, explain, fix, .. } = rule;
+    let Rule { id, code, severity, summary, explain, fix, .. } = rule;
+    let off = if rule.enabled { String::new() } else { format!(", off unless asked for with -W {id}") };
     let mut out =
-        format!("{id} ({severity} at most)\n{summary}\n\n{explain}\n\nHow to fix it:\n{fix}\n\nSources\n");
+        format!("{id} ({code}, {severity} at most{off})\n{summary}\n\n{explain}\n\nHow to fix it:\n{fix}\n");
+    for (language, code) in rule.code_fixes {
+        let _ = writeln!(out, "  {language}: {code}");
+    }
+    out.push_str("\nSources\n");
     for reference in rule.references {
         let _ = writeln!(out, "  {reference}");
     }

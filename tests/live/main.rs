@@ -49,7 +49,10 @@ fn the_bug(protocol: &str, signal: &str) {
     assert_eq!(entries.len(), 24);
     for request in &entries {
         assert_eq!(store.record(request.entry).kind(), SpanKind::Internal);
-        assert_eq!(owner.session.diagnosis.expected_kind(&owner.session.store, request.entry), Some(SpanKind::Server));
+        assert_eq!(
+            owner.session.diagnosis.expected_kind(&owner.session.store, request.entry),
+            Some(SpanKind::Server)
+        );
         assert!(store.parent_row(request.entry, View::Unmerged).is_none());
     }
 
