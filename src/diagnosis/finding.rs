@@ -2,6 +2,7 @@
 
 use super::rule::Rule;
 use crate::model::{SpanId, SpanKind, TraceId};
+use std::cmp::Reverse;
 use std::fmt;
 
 /// How bad a finding is. `rules` calls the lowest a hint.
@@ -200,4 +201,19 @@ pub struct Finding {
     pub remedy: Vec<String>,
     /// The index in [`Diagnosis::findings`](super::Diagnosis::findings) of the headline that explains this one.
     pub folded_under: Option<usize>,
+}
+
+impl Finding {
+    /// The order of the list within headlines and within symptoms: by severity, rule, service, scope and ids.
+    pub(super) fn order(&self) -> impl Ord + '_ {
+        (
+            Reverse(self.severity),
+            self.rule.id,
+            &self.service,
+            &self.scope,
+            &self.trace_ids,
+            &self.span_ids,
+            &self.message,
+        )
+    }
 }

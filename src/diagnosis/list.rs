@@ -7,7 +7,6 @@ use super::process::ServiceIx;
 use super::rules::http_entry_not_server;
 use crate::model::TraceId;
 use crate::store::Store;
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// What a finding was made from.
@@ -28,27 +27,11 @@ struct Draft {
     finding: Finding,
 }
 
-impl Draft {
-    /// By severity, rule, service, scope and ids.
-    fn order(&self) -> impl Ord + '_ {
-        let finding = &self.finding;
-        (
-            Reverse(finding.severity),
-            finding.rule.id,
-            &finding.service,
-            &finding.scope,
-            &finding.trace_ids,
-            &finding.span_ids,
-            &finding.message,
-        )
-    }
-}
-
 impl Diagnosis {
     /// Writes the list of findings anew.
     pub(super) fn write_findings(&mut self, store: &Store) {
         let mut drafts = self.drafts(store);
-        drafts.sort_by(|a, b| a.order().cmp(&b.order()));
+        drafts.sort_by(|a, b| a.finding.order().cmp(&b.finding.order()));
         let mut under: Vec<Option<usize>> = (0..drafts.len()).map(|i| self.explanation(&drafts, i)).collect();
         for index in 0..under.len() {
             // What explains it may itself be a symptom: the top of all is the headline. Bounded against a circle.

@@ -3,7 +3,6 @@
 use super::suppression::Suppression;
 use super::{Finding, Severity, Subject};
 use crate::model::Day;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// What is wanted of a rule.
@@ -146,7 +145,8 @@ impl Policy {
             }
             kept.push((finding, index));
         }
-        kept.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+        let place = |finding: &Finding| finding.folded_under.is_some();
+        kept.sort_by(|(a, _), (b, _)| place(a).cmp(&place(b)).then_with(|| a.order().cmp(&b.order())));
         let place: BTreeMap<usize, usize> =
             kept.iter().enumerate().map(|(now, (_, before))| (*before, now)).collect();
         judged.findings = (kept.into_iter())
@@ -182,20 +182,6 @@ fn stand_alone(symptom: &mut Finding, headline: &Finding) {
     symptom.folded_under = None;
     symptom.evidence.clone_from(&headline.evidence);
     symptom.remedy.clone_from(&headline.remedy);
-}
-
-/// Headlines first, then by severity, rule, service and ids, as the diagnosis orders them.
-fn order(finding: &Finding) -> impl Ord + '_ {
-    (
-        finding.folded_under.is_some(),
-        Reverse(finding.severity),
-        finding.rule.id,
-        &finding.service,
-        &finding.scope,
-        &finding.trace_ids,
-        &finding.span_ids,
-        &finding.message,
-    )
 }
 
 #[cfg(test)]

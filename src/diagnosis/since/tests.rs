@@ -180,7 +180,8 @@ fn nothing_is_gone_while_its_service_says_nothing() {
 #[test]
 fn what_is_told_late_of_spans_that_were_there_is_not_new() {
     let mut world = World::new();
-    let waits = "lost  shop  internal  0..900  lost\n  GET /a  shop  internal  100..110  get=/a";
+    let waits =
+        "lost  web  client  0..900  lost\n  GET /a  shop  internal  100..110  get=/a scope=custom noflags";
     world.play(waits).baseline();
     assert_eq!(world.standings(), []);
     world.until(60);
