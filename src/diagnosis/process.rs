@@ -26,6 +26,8 @@ pub(crate) struct Process {
     pub(crate) auto_version: String,
     /// The machine whose clock it reads, as far as its resource tells; empty where it does not.
     pub(crate) machine: String,
+    /// Its resource tells it from every other process; else it may stand for many, on many machines.
+    pub(crate) told_apart: bool,
     /// It has run a test: a scope or name of a test runner was seen.
     pub(crate) tests: bool,
     /// The latest end that it has delivered, nanoseconds since the Unix epoch: the export watermark.
@@ -152,6 +154,7 @@ impl Process {
                 .find(|name| !name.is_empty())
                 .unwrap_or_default()
                 .to_owned(),
+            told_apart: !key(resource).contains(COARSE),
             tests: false,
             watermark_ns: 0,
             last_arrived_ns: 0,
@@ -160,6 +163,9 @@ impl Process {
         }
     }
 }
+
+/// What a key says in which nothing tells processes apart.
+const COARSE: &str = " resource ";
 
 /// What tells processes apart: the first of instance id, container and pid, pod; else the whole resource. Always
 /// with the service, so that a coarse key never mixes services.
@@ -178,5 +184,5 @@ fn key(resource: &Resource) -> String {
         return format!("{service} pod {pod}");
     }
     let all = Value::Map(resource.attributes.clone());
-    format!("{service} resource {all}")
+    format!("{service}{COARSE}{all}")
 }

@@ -40,7 +40,13 @@ parents in another process, whose clock may differ.",
 };
 
 fn check(child: &Seen<'_>, parent: &Seen<'_>) -> Option<Mark> {
-    let local = child.process == parent.process && child.locality() != ParentLocality::Remote;
+    let local = child.process == parent.process
+        && match child.locality() {
+            ParentLocality::Local => true,
+            // Of a service on many machines nothing tells that two spans share a clock.
+            ParentLocality::Unknown => child.of_process.told_apart,
+            ParentLocality::Remote | ParentLocality::Root => false,
+        };
     let early = child.record.start_ns + child.of_process.epsilon_ns < parent.record.start_ns;
     // A start in another unit is another rule's.
     (local && early && child.record.start_ns >= EARLIEST_NS).then(|| child.mark())
@@ -88,5 +94,12 @@ mod tests {
               GET /a  s  server  4..22  get=/a
         ";
         assert_eq!(found("child-before-parent", skewed), [""; 0]);
+        let pods = "
+            GET /a  s  server  10..30  get=/a noflags
+              query  s  client  4..12  noflags
+        ";
+        assert_eq!(found("child-before-parent", pods), [""; 0], "perhaps on two machines");
+        let one = pods.replace("noflags", "noflags resource.service.instance.id=a");
+        assert_eq!(found("child-before-parent", &one), ["warning child-before-parent firm ×1"]);
     }
 }
