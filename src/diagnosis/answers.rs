@@ -149,6 +149,8 @@ impl Diagnosis {
         let marked = self.gathered.traces.get(store, trace).map(|note| note.marked).unwrap_or_default();
         let claimed = |finding: &&Finding| match finding.rule.on {
             On::Merge(_) | On::Entry => false,
+            // Most traces have nothing marked: rows are drawn thirty times a second.
+            On::Span(_) | On::Pair(_) if marked.is_empty() => false,
             On::Span(_) | On::Pair(_) => {
                 (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
             }

@@ -18,6 +18,10 @@ impl RuleSet {
         self.0[usize::from(rule / 64)] |= 1 << (rule % 64);
     }
 
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
     pub(crate) fn has(self, rule: u8) -> bool {
         self.0[usize::from(rule / 64)] & 1 << (rule % 64) != 0
     }
