@@ -119,7 +119,8 @@ impl Diagnosis {
         let received = group.hub.is_some();
         let silent = self.now_ns.saturating_sub(group.last_arrived_ns) >= SILENT_NS;
         let legitimate = group.hub.as_ref().is_some_and(|hub| hub.legitimate.is_some());
-        if group.wrong_kinds == 0 || legitimate || group.is_like_a_test() {
+        let tests = self.processes.get(group.process).tests;
+        if group.wrong_kinds == 0 || legitimate || tests || group.is_like_a_test() {
             return received || silent || self.ended;
         }
         let mut all = true;

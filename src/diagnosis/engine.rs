@@ -88,6 +88,8 @@ pub struct Diagnosis {
     pub(super) cuts: Vec<CutChange>,
     /// How many requests were cut out of a trace so far.
     pub(super) merged: HashMap<TraceId, u64>,
+    /// Service, scope and name of entries that were seen inside of a SERVER span's request.
+    pub(super) nested: HashSet<(ServiceIx, u32, u32)>,
     /// Traces that share an id by accident, by what rules said last: each root is a request of its own.
     pub(super) collided: HashSet<TraceId>,
     pub(super) verdicts: BTreeMap<u32, Verdict>,
@@ -144,6 +146,7 @@ impl Diagnosis {
             unwritten: 0,
             cuts: Vec::new(),
             merged: HashMap::new(),
+            nested: HashSet::new(),
             collided: HashSet::new(),
             verdicts: BTreeMap::new(),
             findings: Vec::new(),
@@ -439,7 +442,7 @@ impl Diagnosis {
             + self.groups.capacity() * size_of::<Option<Box<Group>>>()
             + (self.groups.len() - self.vacant.len()) * size_of::<Group>()
             + self.wrong_kinds.values().map(|kinds| kinds.traces.len()).sum::<usize>() * TRACE_IN_A_SET
-            + self.merged.capacity() * TRACE_IN_A_SET
+            + (self.merged.capacity() + self.nested.capacity()) * TRACE_IN_A_SET
     }
 }
 

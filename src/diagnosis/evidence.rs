@@ -101,12 +101,11 @@ fn hard_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
     }
     if let (GroupKey::Span(_), None) = (group.key, &group.hub) {
         let in_a_row = group.in_a_row();
-        if in_a_row >= 2 {
+        // A connection that is still open may carry calls and messages of its own: those prove little.
+        if in_a_row >= 2 && group.http > 0 {
             let parent = format!("the parent {} is of this process and was not received", group.culprit_id);
             let sentence = format!("{parent}, yet {in_a_row} requests ran one after the other under it");
             let weight = match () {
-                // A connection that is still open may carry calls and messages of its own.
-                () if group.http == 0 => 0.30,
                 () if by_flags => 0.95,
                 () if group.conditional == n => 0.92,
                 () => 0.60,
@@ -152,6 +151,10 @@ fn soft_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
         return;
     }
     let n = group.n;
+    if group.http == 0 && group.hub.is_none() && matches!(group.key, GroupKey::Span(_)) {
+        let parent = format!("the parent {} is of this process and was not received", group.culprit_id);
+        out.push((0.30, parent));
+    }
     let median = group.median_duration_ns();
     let gaps: Vec<i64> = group.gaps_ns().collect();
     let mut spread = Vec::new();
@@ -228,7 +231,7 @@ fn factors(group: &Group, circumstances: &Circumstances<'_>, hard: bool) -> Vec<
     }
     let serves = group.hub.as_ref().is_some_and(|hub| hub.command_name)
         || circumstances.class == CulpritClass::Startup;
-    if group.is_like_a_batch() && group.hub.is_some() && !serves && circumstances.open_ns < LONG_NS {
+    if group.is_like_a_batch() && !serves && circumstances.open_ns < LONG_NS {
         out.push((0.20, "all of it are messages or jobs in one short batch".to_owned()));
     }
     if group.is_like_a_test() {

@@ -49,6 +49,8 @@ pub(crate) struct Sampled {
     pub(crate) trace: TraceId,
     pub(crate) kind: SpanKind,
     pub(crate) scope: u32,
+    /// Name, a string number of the store.
+    pub(crate) name: u32,
     /// Scope number of the span that it was recorded under, where that was received.
     pub(crate) under: u32,
     pub(crate) wrong_kind: bool,

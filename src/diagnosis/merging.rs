@@ -14,6 +14,9 @@ use crate::store::{SpanIx, Store, View};
 /// How many entries of one caller are gathered when the second one has made them a group.
 const CALLED_AT_ONCE: usize = 256;
 
+/// How many names of requests inside of requests are remembered.
+const NESTED: usize = 4096;
+
 impl Diagnosis {
     /// Judges an entry and puts it where it belongs.
     pub(super) fn judge(&mut self, store: &Store, at: SpanIx) {
@@ -23,7 +26,8 @@ impl Diagnosis {
                 self.note_wrong_kind(store, at, Settled { received: true, tail: false });
                 self.called(store, at, caller);
             }
-            Edge::LocalCall | Edge::Nested(_) => {}
+            Edge::LocalCall => {}
+            Edge::Nested(owner) => self.note_nested(store, at, owner),
             Edge::Unknown(parent) => {
                 self.chains.set_place(at, Some(Place::Waiting(parent)));
                 self.chains.set_awaited(parent);
@@ -34,6 +38,14 @@ impl Diagnosis {
                 self.called(store, at, parent);
             }
             Edge::Cut(cut, key) => self.join(store, at, cut, key),
+        }
+    }
+
+    /// Notes that requests of this name are parts of a SERVER span's request: where that is missing, it is only late.
+    fn note_nested(&mut self, store: &Store, at: SpanIx, owner: SpanIx) {
+        if store.record(owner).kind() == SpanKind::Server && self.nested.len() < NESTED {
+            let record = store.record(at);
+            self.nested.insert((self.processes.service_of(record.resource), record.scope, record.name));
         }
     }
 
@@ -117,6 +129,7 @@ impl Diagnosis {
                 trace,
                 kind: record.kind(),
                 scope: record.scope,
+                name: record.name,
                 under,
                 wrong_kind,
             },

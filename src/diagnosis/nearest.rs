@@ -19,8 +19,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// The rule with this name, or a sentence that names the nearest.
 pub fn rule(name: &str) -> Result<&'static Rule, String> {
-    let found = RULES.iter().copied().find(|rule| rule.id == name);
-    found.ok_or_else(|| match nearest(name, RULES.iter().map(|rule| rule.id)) {
+    super::find(name).ok_or_else(|| match nearest(name, RULES.iter().map(|rule| rule.id)) {
         Some(near) => format!("there is no rule {name}; did you mean {near}?"),
         None => format!("there is no rule {name}; `otoscope rules` lists them"),
     })

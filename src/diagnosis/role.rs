@@ -110,6 +110,7 @@ impl ScopeTraits {
                 scope,
                 "opentelemetry.instrumentation.celery"
                     | "OpenTelemetry.Instrumentation.Quartz"
+                    | "Quartz"
                     | "OpenTelemetry::Instrumentation::Sidekiq"
                     | "OpenTelemetry::Instrumentation::ActiveJob"
                     | "OpenTelemetry::Instrumentation::Resque"

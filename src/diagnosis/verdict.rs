@@ -4,7 +4,7 @@ use super::evidence::{Circumstances, severity};
 use super::finding::{
     Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
 };
-use super::group::{Group, GroupKey, Hub};
+use super::group::{Group, GroupKey, Hub, Sampled};
 use super::known_issues::Match;
 use super::rule::On;
 use super::rules::{
@@ -89,6 +89,13 @@ impl Diagnosis {
             return None;
         }
         let process = self.processes.get(group.process);
+        // Elsewhere the same requests are parts of a SERVER span's request: here that one is only missing.
+        let inside =
+            |sampled: &Sampled| self.nested.contains(&(process.service_ix, sampled.scope, sampled.name));
+        let part = matches!(group.key, GroupKey::Span(_)) && group.hub.is_none();
+        if part && group.sample.values().all(inside) {
+            return None;
+        }
         let open_ns = self.open_ns(store, group);
         let state = (on.state)(group, &Moment { now_ns: self.now_ns, ended: self.ended, open_ns })?;
         let known_issue = self.known_issue(store, group, rule);

@@ -85,7 +85,9 @@ fn headline_paragraph(out: &mut String, checked: &Checked<'_>, finding: &Finding
     let traces: Vec<String> = finding.trace_ids.iter().take(3).map(ToString::to_string).collect();
     let more = finding.trace_count.saturating_sub(traces.len() as u64);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let _ = writeln!(out, "  in  {}{more}", traces.join(" "));
+    if !traces.is_empty() {
+        let _ = writeln!(out, "  in  {}{more}", traces.join(" "));
+    }
 }
 
 /// What was read and found, in one line.

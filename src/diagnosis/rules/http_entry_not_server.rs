@@ -1,6 +1,6 @@
 //! An inbound HTTP request was handled, but its span is not SERVER.
 
-use crate::diagnosis::alone::WrongKinds;
+use crate::diagnosis::alone::{WrongKind, WrongKinds};
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::role::inbound_proof;
 use crate::diagnosis::rule::On;
@@ -72,7 +72,7 @@ pub(crate) fn alone(
     let unseen = kinds.not_received == kinds.n;
     let mut evidence = Vec::new();
     if let Some(one) = first {
-        let proof: Vec<&str> = inbound_proof(one.keys).names().collect();
+        let proof = proof(store, kinds, one);
         let name = store.text(one.name).unwrap_or_default();
         evidence.push(format!("`{name}` has {}: an inbound request", proof.join(", ")));
         evidence.push(match one.locality {
@@ -119,6 +119,17 @@ pub(crate) fn alone(
         ],
         folded_under: None,
     }
+}
+
+/// The attributes of the earliest span that prove an inbound request, as they were sent. Of a span that is not held any
+/// more the first name of each.
+fn proof(store: &Store, kinds: &WrongKinds, one: &WrongKind) -> Vec<&'static str> {
+    let keys = inbound_proof(one.keys);
+    let first = kinds.sample.keys().next();
+    let held = first.and_then(|(_, trace, span)| store.find_span(store.find_trace(*trace)?, *span));
+    let sent = held.and_then(|at| store.decode(at)).map(|span| span.attributes);
+    let was_sent = |name: &str| sent.as_ref().is_none_or(|sent| sent.iter().any(|(key, _)| key == name));
+    keys.names().filter(|name| was_sent(name)).collect()
 }
 
 #[cfg(test)]

@@ -293,6 +293,39 @@ mod tests {
     }
 
     #[test]
+    fn silent_for_the_parts_of_a_request_that_is_only_cut_off() {
+        let page = |n: u64, lost: &str| {
+            let at = n * 1_000;
+            let part = |i: u64| {
+                let from = at + 10 + i * 100;
+                format!("  GET /api  web  server  {from}..{}  get=/api/{i} scope=nitro\n", from + 60)
+            };
+            let parts: String = (0..4).map(part).collect();
+            format!("GET /page  web  server  {at}..{}  get=/page trace={} {lost}\n{parts}", at + 450, n + 1)
+        };
+        let pages: String = (0..5).map(|n| page(n, "")).collect();
+        assert_eq!(check(&format!("{pages}{}", page(5, "lost"))), [""; 0]);
+        assert_eq!(
+            check(&page(5, "lost").replace("1010..", "900..")).len(),
+            1,
+            "never seen inside of a request"
+        );
+    }
+
+    #[test]
+    fn silent_for_a_batch_that_is_not_here_yet() {
+        let process = |n: u64| {
+            let at = 10 + n * 20;
+            format!(
+                "  process  w  consumer  {at}..{}  messaging.system=kafka messaging.operation=process\n",
+                at + 18
+            )
+        };
+        let batch: String = (0..15).map(process).collect();
+        assert_eq!(check(&format!("receive  w  client  0..900  lost\n{batch}")), [""; 0]);
+    }
+
+    #[test]
     fn silent_for_a_batch_of_messages() {
         let batch = "
             receive  worker  consumer  0..900  messaging.system=kafka messaging.operation=receive

@@ -71,6 +71,9 @@ pub fn particulars(finding: &Finding, look: Look) -> Vec<Node> {
 
 /// `culprit run, INTERNAL, opentelemetry.instrumentation.click 0.50b0, span 3bc7c8…`
 fn words_for(culprit: &Culprit, look: Look) -> String {
+    if culprit.class == CulpritClass::IdCollision {
+        return "culprit: ids that repeat, no span".to_owned();
+    }
     let mut words: Vec<String> = culprit.name.iter().cloned().collect();
     words.extend(culprit.kind.map(|kind| kind.to_string()));
     let scope = [culprit.scope.as_deref(), culprit.scope_version.as_deref()];
