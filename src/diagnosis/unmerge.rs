@@ -285,7 +285,8 @@ impl Chains {
         if processes.of(p.resource) != process || e.locality() == ParentLocality::Remote {
             return Edge::Remote(parent);
         }
-        if may_be_carried(e, p.kind()) {
+        // What calls a database carries nothing that comes back as a request.
+        if may_be_carried(e, p.kind()) && self.role(parent) != Role::DatabaseOut {
             return Edge::Remote(parent);
         }
         let epsilon = processes.get(process).epsilon_ns;

@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn a_status_of_101_is_a_connection_too() {
+        let upgraded = "http.request.method=GET url.path=/ws http.response.status_code=101";
+        assert_eq!(
+            found("long-lived-connection-trace", &chat(12, 70_000, upgraded)),
+            ["info long-lived-connection-trace firm ×12"]
+        );
+    }
+
+    #[test]
     fn silent_for_short_ones_and_for_slow_requests() {
         assert_eq!(
             found("long-lived-connection-trace", &chat(12, 9_000, "network.protocol.name=websocket")),

@@ -150,6 +150,19 @@ mod tests {
     }
 
     #[test]
+    fn fires_under_a_finished_query_without_flags() {
+        let found = check(
+            "
+            GET /a  api  server  0..100  get=/a noflags
+              SELECT  api  client  5..20  db.system=mysql noflags
+                GET /b  api  server  600..610  get=/b noflags
+                GET /c  api  server  1600..1610  get=/c noflags
+        ",
+        );
+        assert_eq!(found[0], "error request-inherits-finished-request firm ×3");
+    }
+
+    #[test]
     fn silent_where_a_client_may_have_carried_the_context() {
         // A login flow over redirects (the OAuth example of openzipkin), whose spans have no flags.
         assert_eq!(
