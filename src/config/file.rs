@@ -147,6 +147,8 @@ impl Reader<'_> {
         for key in table.keys().filter(|key| !SUPPRESSION.contains(&key.get_ref().as_ref())) {
             self.unknown_key(key.span(), key.get_ref(), &SUPPRESSION);
         }
+        // What seems to be missing may be the misspelt key.
+        let misspelt = table.keys().any(|key| !SUPPRESSION.contains(&key.get_ref().as_ref()));
         let mut text = |key: &str| {
             let value = table.get(key)?;
             self.text(key, value).map(|text| (value.span(), text))
@@ -154,10 +156,12 @@ impl Reader<'_> {
         let (named, reason) = (text("rule"), text("reason"));
         let mut pattern = |key: &str| text(key).map(|(_, text)| Pattern(text));
         let (service, scope, span) = (pattern("service"), pattern("scope"), pattern("span"));
-        if !table.contains_key("rule") {
+        if !table.contains_key("rule") && !misspelt {
             self.say(one.span(), "a suppression names a rule; \"*\" is all of them");
         }
-        if !table.contains_key("reason") || reason.as_ref().is_some_and(|(_, text)| text.trim().is_empty()) {
+        if !table.contains_key("reason") && !misspelt
+            || reason.as_ref().is_some_and(|(_, text)| text.trim().is_empty())
+        {
             self.say(one.span(), "a suppression gives a reason");
         }
         let rule = match named? {
