@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     id: "instance-id-shared",
     code: "E5",
     severity: Severity::Warning,
-    enabled: true,
+    enabled: false,
     summary: "several processes share one service.instance.id",
     explain: "\
 One `service.instance.id` of a service came with different process ids, pods, containers or hosts, at the same time.
@@ -22,6 +22,8 @@ process is believed of another.
 
 How it is found: by the resources of all spans with that id. Both have to be alive at the same time: the spans of one
 begin before the last of the other ends. Instrumentation Score calls it RES-002.
+
+Off by default: no real recording of it was there to measure it by.
 
 What looks alike and is fine: a restart that keeps the id and has another process id.",
     fix: "\

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     id: "service-name-churn",
     code: "E7",
     severity: Severity::Warning,
-    enabled: true,
+    enabled: false,
     summary: "service names contain instance data",
     explain: "\
 More than 20 services differ in nothing but a number or a hash in their names, and share an instrumentation scope: a
@@ -21,6 +21,8 @@ Why it matters: every instance is a service of its own; dashboards, alerts and s
 
 How it is found: by templates of the names. Hashes and large numbers are a warning; small numbers without gaps are only
 told, because they may be shards.
+
+Off by default: no real recording of it was there to measure it by.
 
 What looks alike and is fine: shards that are services on purpose.",
     fix: "Give all of them one `service.name`, and put what tells them apart into `service.instance.id`.",

@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     id: "service-without-entry-kind",
     code: "A9",
     severity: Severity::Warning,
-    enabled: true,
+    enabled: false,
     summary: "a service that serves others sends no SERVER or CONSUMER span at all",
     explain: "\
 The service sends INTERNAL spans (nearly) only, although it evidently handles requests of others. Most often a bridge
@@ -25,6 +25,8 @@ service does not do anything.
 
 How it is found: at least a hundred spans over at least a minute, more than 95 % of them INTERNAL and none SERVER or
 CONSUMER, and three or more that describe an inbound request or hang from a CLIENT span of another service.
+
+Off by default: no real recording of it was there to measure it by.
 
 What looks alike and is fine: batch jobs, commands, browsers, agents: nobody calls them.",
     fix: "Let the bridge pass the kind on, or set it where requests come in.",
@@ -150,14 +152,12 @@ mod tests {
 
     #[test]
     fn is_folded_under_what_says_it_better() {
-        use crate::testkit::{Bench, by_end};
         let sketch =
             fifty(1_300, "internal", "client").replace("scope=bridge noflags", "get=/a scope=bridge");
-        let mut bench = Bench::default();
-        bench.take(by_end(&sketch)).finish();
         assert_eq!(
-            bench.findings(),
-            ["error http-entry-not-server firm ×50", "  warning service-without-entry-kind firm ×50"]
+            found("service-without-entry-kind", &sketch),
+            ["  warning service-without-entry-kind firm ×50"],
+            "under http-entry-not-server"
         );
     }
 }
