@@ -8,7 +8,7 @@ use otoscope::model::{Batch, Origin, Span, SpanId, SpanKind, TraceId, Value};
 use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
 use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
-use otoscope::tui::{App, Feed, Flow, Look, Status};
+use otoscope::tui::{App, Feed, Flow, Look, Outside, Status};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -26,7 +26,21 @@ struct Stage {
     session: Session,
     app: App,
     status: Status,
+    outside: Recorder,
     terminal: Terminal<TestBackend>,
+}
+
+/// The world outside: it remembers what was done to it.
+#[derive(Debug, Default)]
+struct Recorder {
+    copied: Vec<String>,
+}
+
+impl Outside for Recorder {
+    fn copy(&mut self, text: &str) -> Result<(), String> {
+        self.copied.push(text.to_owned());
+        Ok(())
+    }
 }
 
 impl Stage {
@@ -56,14 +70,15 @@ impl Stage {
             ..Status::default()
         };
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        let mut stage = Self { session, app, status, terminal };
+        let outside = Recorder::default();
+        let mut stage = Self { session, app, status, outside, terminal };
         stage.draw();
         stage
     }
 
     /// Draws twice: what is drawn must not depend on how often.
     fn draw(&mut self) -> Buffer {
-        let Self { session, app, status, terminal } = self;
+        let Self { session, app, status, terminal, .. } = self;
         let first = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
         let second = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
         assert_eq!(first, second, "the second frame differs from the first");
@@ -72,6 +87,7 @@ impl Stage {
 
     fn press(&mut self, chord: Chord) -> Flow {
         let flow = self.app.key(chord.event(), &self.session, &self.status);
+        self.app.settle(&mut self.session, &mut self.outside);
         self.draw();
         flow
     }
@@ -79,7 +95,7 @@ impl Stage {
     /// Presses the first key of each of these actions.
     fn act(&mut self, actions: &[Action]) {
         for action in actions {
-            self.press(binding(*action).keys[0]);
+            self.press(binding(*action, self.app.context()).keys[0]);
         }
     }
 
@@ -143,8 +159,9 @@ impl Stage {
     }
 }
 
-fn binding(action: Action) -> &'static Binding {
-    KEYS.iter().find(|binding| binding.action == action).unwrap()
+fn binding(action: Action, context: Context) -> &'static Binding {
+    let bindings = || KEYS.iter().filter(|binding| binding.action == action);
+    bindings().find(|binding| binding.works_in(context)).or(bindings().next()).unwrap()
 }
 
 fn text(buffer: &Buffer) -> String {
@@ -339,6 +356,8 @@ fn scene(context: Context, action: Action) -> Stage {
             stage.act(&[Action::Tab(2)]);
         }
         Context::Help => stage.act(&[Action::Help]),
+        Context::Menu => stage.act(&[Action::Palette]),
+        Context::Prompt => stage.act(&[Action::Open, Action::Search]),
         Context::Explain => {
             stage = Stage::new((80, 20), &captures);
             stage.act(&[Action::Tab(1), Action::Explain]);
@@ -480,7 +499,7 @@ fn deep_and_wide_traces_are_drawn() {
 /// Presses keys faster than frames are drawn.
 fn hurry(stage: &mut Stage, actions: &[Action]) {
     for action in actions {
-        stage.app.key(binding(*action).keys[0].event(), &stage.session, &stage.status);
+        stage.app.key(binding(*action, stage.app.context()).keys[0].event(), &stage.session, &stage.status);
     }
 }
 

@@ -87,7 +87,7 @@ fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitC
         wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
         open_connections: counters.open_connections.load(Relaxed),
     };
-    let shown = runtime.block_on(tui::run(&mut session, status, arrivals, options));
+    let shown = runtime.block_on(tui::run(&mut session, status, arrivals, &mut tui::Nobody, options));
     part(&session);
     drop(stop);
     // Requests that have come are answered, which a slow client may draw out: nobody has to wait for that.
@@ -167,7 +167,7 @@ fn show(
     options: Options,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(tui::run(session, status, arrivals, options))?)
+    Ok(runtime.block_on(tui::run(session, status, arrivals, &mut tui::Nobody, options))?)
 }
 
 /// How far a replay has come.

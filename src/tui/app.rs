@@ -1,15 +1,17 @@
 //! The application without a terminal: keys in, a buffer out.
 
-use super::keymap::{self, Action, Context};
+use super::keymap::{self, Action, Context, KEYS};
+use super::request::{self, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
-    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, receiver, strip, traces,
+    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, menu, prompt, receiver, strip,
+    traces,
 };
 use super::widget::pen::Pen;
 use crate::diagnosis::Since;
 use crate::session::Session;
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -53,6 +55,10 @@ pub struct App {
     tab: usize,
     /// What lies over the tab, the last on top.
     overlays: Vec<Box<dyn Screen>>,
+    /// The line of text that is being written, over all of it.
+    prompt: Option<prompt::Prompt>,
+    /// What was asked for and not done yet.
+    asked: Vec<Request>,
     notice: Option<String>,
     /// The user has pressed a key: from now on nothing is chosen for them.
     touched: bool,
@@ -69,6 +75,8 @@ impl App {
             tabs: TABS.iter().map(|tab| (tab.make)()).collect(),
             tab: 0,
             overlays: Vec::new(),
+            prompt: None,
+            asked: Vec::new(),
             notice: None,
             touched: false,
             since: None,
@@ -91,17 +99,36 @@ impl App {
 
     /// Which keys work now.
     pub fn context(&self) -> Context {
-        self.overlays.last().unwrap_or(&self.tabs[self.tab]).context()
+        match &self.prompt {
+            Some(prompt) => prompt.context(),
+            None => self.overlays.last().unwrap_or(&self.tabs[self.tab]).context(),
+        }
     }
 
-    /// Does what a key says.
+    /// Does what a key says. What it asks for of others is done by [`App::settle`].
     pub fn key(&mut self, event: KeyEvent, session: &Session, status: &Status) -> Flow {
+        if event.kind != KeyEventKind::Release {
+            let typed = self.with_top(session, status, |screen, cx| screen.typed(event, cx));
+            if let Some(outcome) = typed {
+                self.touch(session, status);
+                self.conclude(outcome, session, status);
+                return Flow::Continue;
+            }
+        }
         let Some(action) = keymap::find(event, self.context()) else { return Flow::Continue };
         self.touch(session, status);
+        self.act(action, session, status)
+    }
+
+    fn act(&mut self, action: Action, session: &Session, status: &Status) -> Flow {
         match action {
             Action::Quit => return Flow::Quit,
             Action::Suspend => return Flow::Suspend,
-            Action::Help if self.overlays.is_empty() => self.overlays.push(Box::<help::Help>::default()),
+            Action::Help if self.is_bare() => self.overlays.push(Box::<help::Help>::default()),
+            Action::Palette if self.is_bare() => {
+                let palette = menu::Menu::new("Commands", palette(self.context(), self.look));
+                self.overlays.push(Box::new(palette));
+            }
             Action::TakeBaseline => self.take_baseline(session, status),
             Action::DropBaseline => {
                 let dropped = self.since.take();
@@ -111,6 +138,7 @@ impl App {
             }
             Action::Tab(tab) => {
                 self.overlays.clear();
+                self.prompt = None;
                 self.tab = tab.min(self.tabs.len() - 1);
             }
             action => {
@@ -121,6 +149,25 @@ impl App {
         Flow::Continue
     }
 
+    /// Takes text that was pasted.
+    pub fn paste(&mut self, text: &str, session: &Session, status: &Status) {
+        self.touch(session, status);
+        let outcome = self.with_top(session, status, |screen, cx| screen.pasted(text, cx));
+        self.conclude(outcome, session, status);
+    }
+
+    /// Does what keys and the mouse have asked for, and says how it went.
+    pub fn settle(&mut self, session: &mut Session, outside: &mut dyn Outside) {
+        for request in std::mem::take(&mut self.asked) {
+            self.notice = Some(request::perform(request, session, outside));
+        }
+    }
+
+    /// Whether nothing lies over the tab.
+    fn is_bare(&self) -> bool {
+        self.overlays.is_empty() && self.prompt.is_none()
+    }
+
     /// Does what the mouse says.
     pub fn mouse(&mut self, event: MouseEvent, session: &Session, status: &Status) {
         let at = (event.column, event.row).into();
@@ -128,10 +175,14 @@ impl App {
             MouseEventKind::Down(MouseButton::Left) => Mouse::Click(at),
             MouseEventKind::ScrollUp => Mouse::WheelUp(at),
             MouseEventKind::ScrollDown => Mouse::WheelDown(at),
+            MouseEventKind::ScrollLeft => Mouse::WheelLeft(at),
+            MouseEventKind::ScrollRight => Mouse::WheelRight(at),
+            MouseEventKind::Drag(MouseButton::Left) => Mouse::Drag(at),
+            MouseEventKind::Up(MouseButton::Left) => Mouse::Release(at),
             _ => return,
         };
         self.touch(session, status);
-        if let (Mouse::Click(at), true) = (mouse, self.overlays.is_empty())
+        if let (Mouse::Click(at), true) = (mouse, self.is_bare())
             && at.y == 0
             && let Some(tab) = tab_at(at.x)
         {
@@ -165,17 +216,41 @@ impl App {
     ) -> T {
         let since = self.since.as_ref();
         let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
-        let screen = match self.overlays.last_mut() {
-            Some(overlay) => overlay,
-            None => &mut self.tabs[self.tab],
+        let screen: &mut dyn Screen = match (&mut self.prompt, self.overlays.last_mut()) {
+            (Some(prompt), _) => prompt,
+            (None, Some(overlay)) => overlay.as_mut(),
+            (None, None) => self.tabs[self.tab].as_mut(),
         };
-        act(screen.as_mut(), &cx)
+        act(screen, &cx)
     }
 
     fn conclude(&mut self, outcome: Outcome, session: &Session, status: &Status) {
         match outcome {
             Outcome::Ignored | Outcome::Done => {}
             Outcome::Notice(notice) => self.notice = Some(notice),
+            Outcome::Ask(request) => self.asked.push(request),
+            Outcome::Over(screen) => self.overlays.push(screen),
+            Outcome::Prompt(prompt) => {
+                self.prompt = Some(prompt);
+                self.advise(session, status);
+            }
+            Outcome::Said(purpose, said) => {
+                let writing =
+                    if matches!(said, prompt::Said::Changed(_)) { self.prompt.take() } else { None };
+                self.prompt = None;
+                let outcome = self.with_top(session, status, |screen, cx| screen.said(purpose, said, cx));
+                self.prompt = writing;
+                self.advise(session, status);
+                self.conclude(outcome, session, status);
+            }
+            Outcome::Chosen(outcome) => {
+                self.overlays.pop();
+                self.conclude(*outcome, session, status);
+            }
+            Outcome::Act(action) => {
+                // Ending and suspending are the loop's own, and no menu offers them.
+                self.act(action, session, status);
+            }
             Outcome::Leave => {
                 if self.overlays.pop().is_none() {
                     self.tab = 0;
@@ -188,6 +263,16 @@ impl App {
                 self.with_top(session, status, |screen, cx| screen.go_to(target, cx));
             }
         }
+    }
+
+    /// Asks the screen below what it says of the line that is being written.
+    fn advise(&mut self, session: &Session, status: &Status) {
+        let Some(mut prompt) = self.prompt.take() else { return };
+        let advice = self.with_top(session, status, |screen, cx| {
+            screen.advice(prompt.purpose(), prompt.text(), prompt.cursor(), cx)
+        });
+        prompt.advise(advice);
+        self.prompt = Some(prompt);
     }
 
     fn reconcile(&mut self, session: &Session, status: &Status) {
@@ -240,10 +325,23 @@ impl App {
         for overlay in &mut self.overlays {
             overlay.draw(area, into, &cx);
         }
+        if let Some(prompt) = &mut self.prompt {
+            prompt.draw(area, into, &cx);
+        }
         if self.look.symbols.is_ascii() {
             only_ascii(area, into);
         }
     }
+}
+
+/// What can be done in a context, by name, with the key that does it at once.
+fn palette(context: Context, look: Look) -> Vec<menu::Choice> {
+    let useful = |action: Action| {
+        !matches!(action, Action::Palette | Action::Quit | Action::Suspend)
+            && !matches!(action, Action::Down | Action::Up | Action::PageDown | Action::PageUp)
+    };
+    let here = KEYS.iter().filter(|b| b.works_in(context) && useful(b.action));
+    here.map(|b| menu::Choice::new(b.help, b.key_names(look.symbols), Outcome::Act(b.action))).collect()
 }
 
 /// The tab whose title is at this column of the first line.

@@ -45,6 +45,12 @@ pub enum Action {
     NextFinding,
     /// The previous row with a finding.
     PreviousFinding,
+    /// Look for something.
+    Search,
+    /// The next row that was looked for.
+    NextMatch,
+    /// The row before that was looked for.
+    PreviousMatch,
     /// Follow what arrives.
     Follow,
     /// Hold still, or follow again.
@@ -59,6 +65,8 @@ pub enum Action {
     TakeBaseline,
     /// Drop the baseline.
     DropBaseline,
+    /// Everything that can be done here, by name.
+    Palette,
     /// All keys.
     Help,
     /// To the shell, to come back with `fg`.
@@ -86,6 +94,10 @@ pub enum Context {
     Explain,
     /// The help overlay.
     Help,
+    /// A list to choose from, over a tab.
+    Menu,
+    /// A line of text that is being written.
+    Prompt,
 }
 
 /// One row of the table.
@@ -103,9 +115,12 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Explain, Findings, Help, Receiver, Traces, Tree};
+use Context::{Detail, Everywhere, Explain, Findings, Help, Menu, Prompt, Receiver, Traces, Tree};
 
+/// Every context with rows to move over and no text to write.
 const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Explain, Help];
+/// Where letters are text.
+const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings];
 
 /// Every key.
@@ -153,18 +168,32 @@ pub const KEYS: &[Binding] = &[
         contexts: ROWS,
     },
     Binding {
+        action: Action::Down,
+        keys: &[key(KeyCode::Down), ctrl('n')],
+        help: "the next choice",
+        hint: None,
+        contexts: TEXT,
+    },
+    Binding {
+        action: Action::Up,
+        keys: &[key(KeyCode::Up), ctrl('p')],
+        help: "the choice before",
+        hint: None,
+        contexts: TEXT,
+    },
+    Binding {
         action: Action::Open,
         keys: &[key(KeyCode::Enter)],
         help: "open: a trace, then a span; from a finding, the spans that show it",
         hint: Some("open"),
-        contexts: &[Traces, Tree, Detail, Findings],
+        contexts: &[Traces, Tree, Detail, Findings, Menu, Prompt],
     },
     Binding {
         action: Action::Back,
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Receiver, Explain, Help],
+        contexts: &[Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt],
     },
     Binding {
         action: Action::Unmerge,
@@ -237,6 +266,27 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Traces, Tree],
     },
     Binding {
+        action: Action::Search,
+        keys: &[ch('/')],
+        help: "search",
+        hint: Some("search"),
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::NextMatch,
+        keys: &[ch('n')],
+        help: "the next match of the search",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::PreviousMatch,
+        keys: &[ch('N')],
+        help: "the match before",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
         action: Action::Follow,
         keys: &[ch('f')],
         help: "follow the newest row",
@@ -253,9 +303,9 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::NextPane,
         keys: &[key(KeyCode::Tab)],
-        help: "the next pane",
+        help: "the next pane; where text is written, complete it",
         hint: Some("pane"),
-        contexts: &[Traces, Tree, Detail],
+        contexts: &[Traces, Tree, Detail, Prompt],
     },
     Binding {
         action: Action::PreviousPane,
@@ -297,6 +347,13 @@ pub const KEYS: &[Binding] = &[
         keys: &[ch('3')],
         help: "the tab of the receiver: who sends, what was refused, what to export",
         hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Palette,
+        keys: &[ch(':')],
+        help: "everything that can be done here, by name",
+        hint: Some("commands"),
         contexts: &[Everywhere],
     },
     Binding {
@@ -350,6 +407,8 @@ impl Binding {
             Receiver => "receiver",
             Explain => "explanation",
             Help => "help",
+            Menu => "menus",
+            Prompt => "text",
         };
         match self.contexts {
             contexts if contexts == ROWS => "everywhere".to_owned(),
@@ -374,7 +433,7 @@ mod tests {
     use super::*;
     use crossterm::event::{KeyEventKind, KeyModifiers};
 
-    const CONTEXTS: [Context; 7] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help];
+    const CONTEXTS: [Context; 9] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt];
 
     #[test]
     fn a_key_means_one_thing_in_one_place() {

@@ -7,7 +7,9 @@
 
 pub mod app;
 mod chord;
+mod clipboard;
 pub mod keymap;
+mod request;
 mod run;
 mod signals;
 pub mod status;
@@ -18,6 +20,7 @@ pub mod view;
 pub mod widget;
 
 pub use app::{App, Flow};
+pub use request::{Nobody, Outside, Request};
 pub use run::{Options, run};
 pub use status::{Feed, Status};
 pub use theme::Look;

@@ -3,6 +3,7 @@
 //! Keys come first, always: a step of anything else is cut at [`STEP`]. A frame is drawn when something has changed,
 //! and no sooner than [`FRAME`] after the last one, but for keys.
 
+use super::request::Outside;
 use super::signals::{Asked, Signals};
 use super::status::Status;
 use super::terminal::Screen;
@@ -42,11 +43,13 @@ impl Default for Options {
 }
 
 /// Shows a session on this terminal until the user quits. `status` is asked before every frame and once a second; its
-/// clock is the session's. When `arrivals` ends, nothing more will come, and the session is finished.
+/// clock is the session's. When `arrivals` ends, nothing more will come, and the session is finished. What keys ask for
+/// beyond the session, `outside` does.
 pub async fn run(
     session: &mut Session,
     mut status: impl FnMut() -> Status,
     mut arrivals: Arrivals,
+    outside: &mut dyn Outside,
     options: Options,
 ) -> io::Result<()> {
     let mut app = App::new(options.look);
@@ -80,11 +83,16 @@ pub async fn run(
                         app.mouse(mouse, session, &status());
                         Flow::Continue
                     }
+                    Some(Ok(Event::Paste(text))) => {
+                        app.paste(&text, session, &status());
+                        Flow::Continue
+                    }
                     Some(Ok(_)) => Flow::Continue,
                     // The terminal is gone: there is nobody to show anything to.
                     Some(Err(error)) => return Err(error),
                     None => return Ok(()),
                 };
+                app.settle(session, outside);
                 match flow {
                     Flow::Continue => {}
                     Flow::Quit => return Ok(()),

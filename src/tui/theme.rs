@@ -46,6 +46,15 @@ pub enum Role {
     Gone,
     /// The key of an attribute.
     AttributeKey,
+    /// A row of a list that lies over others.
+    Listed,
+}
+
+impl Role {
+    /// Its style, as short as it can be said.
+    pub(super) fn style(self, cx: &super::view::Cx<'_>) -> Style {
+        cx.look.style(self)
+    }
 }
 
 /// The look of the screen.
@@ -101,6 +110,7 @@ fn row(role: Role) -> (Option<Color>, Modifier) {
         Role::Dim | Role::Rule | Role::Kind => (None, Modifier::DIM),
         Role::TitleFocused | Role::SelectedElsewhere => (None, Modifier::BOLD),
         Role::Selected => (None, Modifier::REVERSED),
+        Role::Listed => (None, Modifier::UNDERLINED),
         Role::Key => (Some(Color::Cyan), Modifier::BOLD),
         Role::Notice | Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
         Role::Error => (Some(Color::Red), Modifier::BOLD),

@@ -75,6 +75,7 @@ impl Screen for Explain {
             Mouse::Click(_) => return Outcome::Leave,
             Mouse::WheelUp(_) => self.sheet.scroll(3, true),
             Mouse::WheelDown(_) => self.sheet.scroll(3, false),
+            _ => return Outcome::Ignored,
         }
         Outcome::Done
     }

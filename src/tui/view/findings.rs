@@ -150,12 +150,13 @@ impl Screen for Findings {
     }
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
-        self.chosen = true;
         match mouse {
             Mouse::Click(at) => drop(self.branches.click(at)),
             Mouse::WheelUp(_) => self.branches.scroll(3, true),
             Mouse::WheelDown(_) => self.branches.scroll(3, false),
+            _ => return Outcome::Ignored,
         }
+        self.chosen = true;
         Outcome::Done
     }
 

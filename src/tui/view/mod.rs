@@ -11,7 +11,9 @@ pub mod footer;
 pub mod header;
 pub mod help;
 pub mod list;
+pub mod menu;
 pub mod nodes;
+pub mod prompt;
 pub mod receiver;
 pub mod row;
 pub mod strip;
@@ -20,12 +22,15 @@ pub mod tree;
 pub mod tree_rows;
 
 use super::keymap::{Action, Context};
+use super::request::Request;
 use super::status::{Status, Traffic};
 use super::text;
 use super::theme::{Look, Role};
 use crate::diagnosis::{Finding, Rule, Severity, Since};
 use crate::model::{SpanId, TraceId};
 use crate::session::Session;
+use crossterm::event::KeyEvent;
+use prompt::{Advice, Prompt, Purpose, Said};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -106,7 +111,7 @@ pub struct Target {
 }
 
 /// What came of an action.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Outcome {
     /// Nothing: it means nothing here.
     Ignored,
@@ -118,6 +123,18 @@ pub enum Outcome {
     GoTo(Target),
     /// A rule is to be explained.
     Explain(&'static Rule),
+    /// Something outside of the view is to be changed.
+    Ask(Request),
+    /// A line of text is to be written.
+    Prompt(Prompt),
+    /// What has become of it.
+    Said(Purpose, Said),
+    /// A screen is to be laid over this one.
+    Over(Box<dyn Screen>),
+    /// It was chosen from a screen that lies over others, and is left with it.
+    Chosen(Box<Outcome>),
+    /// The same as if a key for it was pressed.
+    Act(Action),
     /// The view is left.
     Leave,
 }
@@ -131,13 +148,27 @@ pub enum Mouse {
     WheelUp(Position),
     /// The wheel was turned down.
     WheelDown(Position),
+    /// The wheel was turned or pushed to the left.
+    WheelLeft(Position),
+    /// The wheel was turned or pushed to the right.
+    WheelRight(Position),
+    /// The mouse was moved with its left button held down.
+    Drag(Position),
+    /// The left button was let go.
+    Release(Position),
 }
 
 impl Mouse {
     /// Where.
     pub fn position(self) -> Position {
         match self {
-            Self::Click(at) | Self::WheelUp(at) | Self::WheelDown(at) => at,
+            Self::Click(at)
+            | Self::WheelUp(at)
+            | Self::WheelDown(at)
+            | Self::WheelLeft(at)
+            | Self::WheelRight(at)
+            | Self::Drag(at)
+            | Self::Release(at) => at,
         }
     }
 }
@@ -159,6 +190,26 @@ pub trait Screen: std::fmt::Debug {
 
     /// Draws it.
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>);
+
+    /// Takes a key before the table of keys is asked: where text is written. Nothing where it is no text.
+    fn typed(&mut self, _event: KeyEvent, _cx: &Cx<'_>) -> Option<Outcome> {
+        None
+    }
+
+    /// Takes text that was pasted.
+    fn pasted(&mut self, _text: &str, _cx: &Cx<'_>) -> Outcome {
+        Outcome::Ignored
+    }
+
+    /// Is told of the line of text that it asked for.
+    fn said(&mut self, _purpose: Purpose, _said: Said, _cx: &Cx<'_>) -> Outcome {
+        Outcome::Ignored
+    }
+
+    /// What it says of a line while it is written; `cursor` is the character that the cursor is on.
+    fn advice(&self, _purpose: Purpose, _text: &str, _cursor: usize, _cx: &Cx<'_>) -> Advice {
+        Advice::default()
+    }
 
     /// Shows a span; only the tab of traces can.
     fn go_to(&mut self, _target: Target, _cx: &Cx<'_>) {}

@@ -48,9 +48,9 @@ impl Screen for Receiver {
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
         match mouse {
-            Mouse::Click(_) => return Outcome::Ignored,
             Mouse::WheelUp(_) => self.scroll(3, true),
             Mouse::WheelDown(_) => self.scroll(3, false),
+            _ => return Outcome::Ignored,
         }
         Outcome::Done
     }

@@ -12,6 +12,7 @@
 
 use super::detail::Detail;
 use super::list::List;
+use super::prompt::{Advice, Purpose, Said};
 use super::tree::Waterfall;
 use super::{Cx, Mouse, Outcome, Screen, Target, empty, nodes};
 use crate::tui::keymap::{Action, Context};
@@ -184,7 +185,7 @@ impl Screen for Traces {
             }
             (Mouse::WheelUp(_), Pane::Detail) => self.detail.scroll(true),
             (Mouse::WheelDown(_), Pane::Detail) => self.detail.scroll(false),
-            (wheel, _) => {
+            (wheel @ (Mouse::WheelUp(_) | Mouse::WheelDown(_)), _) => {
                 let action = if matches!(wheel, Mouse::WheelUp(_)) { Action::Up } else { Action::Down };
                 for _ in 0..3 {
                     match pane {
@@ -194,6 +195,7 @@ impl Screen for Traces {
                 }
                 self.open_selected(cx);
             }
+            _ => return Outcome::Ignored,
         }
         Outcome::Done
     }
@@ -228,6 +230,20 @@ impl Screen for Traces {
         if panes.detail.height > 0 {
             let selected = self.tree.selected(cx);
             self.detail.draw(panes.detail, self.focus == Pane::Detail, selected, into, cx);
+        }
+    }
+
+    fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {
+        match purpose {
+            Purpose::Search => self.tree.said(&said, cx),
+            Purpose::Filter | Purpose::Save => Outcome::Ignored,
+        }
+    }
+
+    fn advice(&self, purpose: Purpose, text: &str, _cursor: usize, cx: &Cx<'_>) -> Advice {
+        match purpose {
+            Purpose::Search => self.tree.advice(text, cx),
+            Purpose::Filter | Purpose::Save => Advice::default(),
         }
     }
 

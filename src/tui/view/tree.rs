@@ -1,5 +1,6 @@
 //! The waterfall of one trace: as recorded, or as the requests that really happened.
 
+use super::prompt::{Advice, Completion, Prompt, Purpose, Said};
 use super::row::{self, Columns};
 use super::tree_rows::{Id, Shown, Tree};
 use super::{Cx, Outcome, short_id};
@@ -25,6 +26,10 @@ pub struct Waterfall {
     shown: Shown,
     window: Window<Id>,
     rows: Rect,
+    /// What is looked for, in lower case.
+    wanted: String,
+    /// What was looked for before, and where from: a search that is given up goes back.
+    before: Option<(String, Window<Id>)>,
 }
 
 impl Waterfall {
@@ -85,6 +90,12 @@ impl Waterfall {
             Action::PreviousError => self.search_errors(false, cx),
             Action::NextFinding => self.search_findings(true, cx),
             Action::PreviousFinding => self.search_findings(false, cx),
+            Action::Search => {
+                self.before = Some((std::mem::take(&mut self.wanted), self.window.clone()));
+                Outcome::Prompt(Prompt::new(Purpose::Search, "/", ""))
+            }
+            Action::NextMatch => self.search_matches(true, cx),
+            Action::PreviousMatch => self.search_matches(false, cx),
             action if self.window.apply(action, &tree) => Outcome::Done,
             _ => Outcome::Ignored,
         }
@@ -150,6 +161,52 @@ impl Waterfall {
         }
         let wanted = |at| diagnosis.is_culprit(at) || diagnosis.mark(store, at).is_some();
         self.search(cx, down, "a finding", wanted)
+    }
+
+    /// Is told of what is looked for: goes to the first match while it is written.
+    pub fn said(&mut self, said: &Said, cx: &Cx<'_>) -> Outcome {
+        match said {
+            Said::Changed(text) => {
+                if let Some((_, from)) = &self.before {
+                    self.window = from.clone();
+                }
+                self.wanted = text.to_lowercase();
+                if self.wanted.is_empty() { Outcome::Done } else { self.search_matches(true, cx) }
+            }
+            Said::Entered(_) => Outcome::Done,
+            Said::Cancelled => {
+                if let Some((wanted, window)) = self.before.take() {
+                    (self.wanted, self.window) = (wanted, window);
+                }
+                Outcome::Done
+            }
+        }
+    }
+
+    /// What may be looked for: names of rows that are on the screen.
+    pub fn advice(&self, text: &str, cx: &Cx<'_>) -> Advice {
+        let Some(tree) = self.shown.tree(cx) else { return Advice::default() };
+        let wanted = text.to_lowercase();
+        let seen = self.window.seen().iter().filter_map(|id| tree.find(*id));
+        let mut names: Vec<String> = seen.map(|at| cx.session.store.name(at).into_owned()).collect();
+        names.retain(|name| !name.is_empty() && *name != text && name.to_lowercase().contains(&wanted));
+        names.sort();
+        names.dedup();
+        let completion = |name: String| Completion { line: name.clone(), label: name, note: String::new() };
+        let note = "Enter, then n and N go on".to_owned();
+        Advice { completions: names.into_iter().map(completion).collect(), note, ..Advice::default() }
+    }
+
+    fn search_matches(&mut self, down: bool, cx: &Cx<'_>) -> Outcome {
+        if self.wanted.is_empty() {
+            return Outcome::Notice("nothing is looked for: / starts a search".to_owned());
+        }
+        let (store, wanted) = (&cx.session.store, self.wanted.clone());
+        let matches = |at| {
+            store.name(at).to_lowercase().contains(&wanted)
+                || store.service(at).to_lowercase().contains(&wanted)
+        };
+        self.search(cx, down, "that text", matches)
     }
 
     /// Looks for a row, folded ones too, and starts over at the end.

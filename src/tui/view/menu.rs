@@ -1,0 +1,168 @@
+//! A list of things to choose from, over everything else; what is written narrows it down. The command palette, what to
+//! copy, what to sort by.
+
+use super::{Cx, Mouse, Outcome, Screen};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+/// How wide it gets.
+const WIDEST: u16 = 84;
+/// How many choices are shown at a time.
+const TALLEST: usize = 16;
+
+/// One of them.
+#[derive(Debug)]
+pub struct Choice {
+    /// What it is called.
+    pub label: String,
+    /// A key, a value, a few words more.
+    pub note: String,
+    /// What comes of it.
+    pub outcome: Outcome,
+}
+
+impl Choice {
+    /// A choice.
+    pub fn new(label: impl Into<String>, note: impl Into<String>, outcome: Outcome) -> Self {
+        Self { label: label.into(), note: note.into(), outcome }
+    }
+}
+
+/// The list.
+#[derive(Debug)]
+pub struct Menu {
+    title: &'static str,
+    choices: Vec<Choice>,
+    input: Input,
+    /// Which of those that fit what is written is selected.
+    selected: usize,
+    top: usize,
+    rows: Rect,
+}
+
+impl Menu {
+    /// A menu, its first choice selected.
+    pub fn new(title: &'static str, choices: Vec<Choice>) -> Self {
+        Self { title, choices, input: Input::default(), selected: 0, top: 0, rows: Rect::default() }
+    }
+
+    /// The numbers of the choices that fit what is written: those that contain it, then those that have its letters.
+    fn fitting(&self) -> Vec<usize> {
+        let wanted = self.input.value().to_lowercase();
+        let rank = |choice: &Choice| {
+            let words = format!("{} {}", choice.label, choice.note).to_lowercase();
+            let mut letters = words.chars();
+            match () {
+                () if choice.label.to_lowercase().starts_with(&wanted) => Some(0),
+                () if words.contains(&wanted) => Some(1),
+                () if wanted.chars().all(|c| letters.any(|l| l == c)) => Some(2),
+                () => None,
+            }
+        };
+        let mut fitting: Vec<(u8, usize)> =
+            self.choices.iter().enumerate().filter_map(|(at, choice)| Some((rank(choice)?, at))).collect();
+        fitting.sort_unstable();
+        fitting.into_iter().map(|(_, at)| at).collect()
+    }
+
+    fn step(&mut self, by: usize, up: bool) {
+        let last = self.fitting().len().saturating_sub(1);
+        self.selected =
+            if up { self.selected.saturating_sub(by) } else { self.selected.saturating_add(by).min(last) };
+    }
+
+    fn take(&mut self) -> Outcome {
+        match self.fitting().get(self.selected) {
+            Some(at) => Outcome::Chosen(Box::new(self.choices.swap_remove(*at).outcome)),
+            None => Outcome::Done,
+        }
+    }
+}
+
+impl Screen for Menu {
+    fn context(&self) -> Context {
+        Context::Menu
+    }
+
+    fn typed(&mut self, event: KeyEvent, _cx: &Cx<'_>) -> Option<Outcome> {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let edits = match event.code {
+            KeyCode::Char(c) => !control || matches!(c, 'w' | 'u' | 'h'),
+            KeyCode::Backspace => true,
+            _ => false,
+        };
+        if !edits {
+            return None;
+        }
+        self.input.handle_event(&Event::Key(event));
+        (self.selected, self.top) = (0, 0);
+        Some(Outcome::Done)
+    }
+
+    fn apply(&mut self, action: Action, _cx: &Cx<'_>) -> Outcome {
+        match action {
+            Action::Open => return self.take(),
+            Action::Back => return Outcome::Leave,
+            Action::Down => self.step(1, false),
+            Action::Up => self.step(1, true),
+            Action::PageDown => self.step(TALLEST, false),
+            Action::PageUp => self.step(TALLEST, true),
+            Action::First => self.step(usize::MAX, true),
+            Action::Last => self.step(usize::MAX, false),
+            _ => return Outcome::Ignored,
+        }
+        Outcome::Done
+    }
+
+    fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
+        match mouse {
+            Mouse::Click(at) if self.rows.contains(at) => {
+                self.selected = self.top + usize::from(at.y - self.rows.y);
+                return self.take();
+            }
+            Mouse::Click(_) => return Outcome::Leave,
+            Mouse::WheelUp(_) => self.step(1, true),
+            Mouse::WheelDown(_) => self.step(1, false),
+            _ => return Outcome::Ignored,
+        }
+        Outcome::Done
+    }
+
+    fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
+        None
+    }
+
+    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
+        let mut pen = Pen::new(into, cx.look);
+        let fitting = self.fitting();
+        // As high as all of it needs, whatever is written: it does not jump.
+        let lines = self.choices.len().min(TALLEST).min(usize::from(area.height.saturating_sub(5)));
+        self.top = self.top.clamp((self.selected + 1).saturating_sub(lines), self.selected);
+        let mut sheet = crate::tui::widget::sheet::Sheet::default();
+        let inner = sheet.frame(area, WIDEST, lines + 1, self.title, &mut pen);
+        let prompt = pen.put(inner.x, inner.y, inner.width, "> ", Role::Key.style(cx));
+        let typed = self.input.value();
+        let used = pen.put(inner.x + prompt, inner.y, inner.width - prompt, typed, Style::new());
+        pen.put(inner.x + prompt + used, inner.y, 1, " ", Role::Selected.style(cx));
+        if fitting.is_empty() {
+            pen.put(inner.x + 2, inner.y + 1, inner.width - 2, "nothing fits", Role::Dim.style(cx));
+        }
+        self.rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        for (line, at) in fitting.iter().enumerate().skip(self.top).take(usize::from(self.rows.height)) {
+            let choice = &self.choices[*at];
+            let row = Rect { y: self.rows.y + (line - self.top) as u16, height: 1, ..self.rows };
+            let note = (text::width(&choice.note) as u16).min(row.width / 2);
+            pen.put(row.x, row.y, row.width.saturating_sub(note + 2), &choice.label, Style::new());
+            pen.put_right(row.right() - note, row.y, note, &choice.note, Role::Dim.style(cx));
+            super::row::select(row, line == self.selected, true, &mut pen);
+        }
+    }
+}

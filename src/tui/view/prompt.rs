@@ -1,0 +1,235 @@
+//! A line of text that the user writes, in place of the footer: a search, a filter, a file's name.
+//!
+//! The tab below is told of every change, so that it can show what comes of it while it is written.
+
+use super::{Cx, Mouse, Outcome, Screen};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+/// How many completions are listed above the line.
+const LISTED: usize = 8;
+
+/// What a line of text is for; the view that asked for it knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Which rows of a list to show.
+    Filter,
+    /// What to look for in a tree.
+    Search,
+    /// Where to write a file.
+    Save,
+}
+
+/// What became of a line of text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// It is being written.
+    Changed(String),
+    /// It is meant.
+    Entered(String),
+    /// It is not: what was there before holds again.
+    Cancelled,
+}
+
+/// What may be written next.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Completion {
+    /// The whole line with it.
+    pub line: String,
+    /// What is shown of it.
+    pub label: String,
+    /// What it means, in a few words.
+    pub note: String,
+}
+
+/// What a view says of a line while it is written.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Advice {
+    /// What is wrong, and with which character, counted from 0.
+    pub wrong: Option<(usize, String)>,
+    /// What came of it: `12 of 340 traces`.
+    pub note: String,
+    /// What may follow.
+    pub completions: Vec<Completion>,
+}
+
+/// The line.
+#[derive(Debug)]
+pub struct Prompt {
+    purpose: Purpose,
+    label: &'static str,
+    input: Input,
+    /// Which completion is selected.
+    choice: Option<usize>,
+    advice: Advice,
+}
+
+impl Prompt {
+    /// A line that starts with `text`.
+    pub fn new(purpose: Purpose, label: &'static str, text: &str) -> Self {
+        let input = Input::new(text.to_owned());
+        Self { purpose, label, input, choice: None, advice: Advice::default() }
+    }
+
+    /// What it is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// What is written so far.
+    pub fn text(&self) -> &str {
+        self.input.value()
+    }
+
+    /// What the view below says of it.
+    pub fn advise(&mut self, advice: Advice) {
+        if advice.completions != self.advice.completions {
+            self.choice = None;
+        }
+        self.advice = advice;
+    }
+
+    /// Where the cursor is, characters from the start.
+    pub fn cursor(&self) -> usize {
+        self.input.cursor()
+    }
+
+    fn changed(&self) -> Outcome {
+        Outcome::Said(self.purpose, Said::Changed(self.text().to_owned()))
+    }
+
+    fn choose(&mut self, down: bool) -> Outcome {
+        let count = self.advice.completions.len().min(LISTED);
+        if count == 0 {
+            return Outcome::Done;
+        }
+        self.choice = Some(match (self.choice, down) {
+            (None, true) => 0,
+            (None, false) => count - 1,
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + count - 1) % count,
+        });
+        Outcome::Done
+    }
+
+    fn complete(&mut self) -> Outcome {
+        let Some(completion) = self.advice.completions.get(self.choice.unwrap_or(0)) else {
+            return Outcome::Done;
+        };
+        self.input = Input::new(completion.line.clone());
+        self.choice = None;
+        self.changed()
+    }
+}
+
+impl Screen for Prompt {
+    fn context(&self) -> Context {
+        Context::Prompt
+    }
+
+    fn typed(&mut self, event: KeyEvent, _cx: &Cx<'_>) -> Option<Outcome> {
+        let edits = match event.code {
+            // They choose, end and suspend here as everywhere.
+            KeyCode::Char('c' | 'z' | 'n' | 'p') if event.modifiers.contains(KeyModifiers::CONTROL) => false,
+            KeyCode::Char(_)
+            | KeyCode::Backspace
+            | KeyCode::Delete
+            | KeyCode::Left
+            | KeyCode::Right
+            | KeyCode::Home
+            | KeyCode::End => true,
+            _ => false,
+        };
+        if !edits {
+            return None;
+        }
+        let changed = self.input.handle_event(&Event::Key(event)).is_some_and(|changed| changed.value);
+        Some(if changed { self.changed() } else { Outcome::Done })
+    }
+
+    fn pasted(&mut self, text: &str, _cx: &Cx<'_>) -> Outcome {
+        for c in text.chars().filter(|c| !c.is_control()) {
+            self.input.handle(tui_input::InputRequest::InsertChar(c));
+        }
+        self.changed()
+    }
+
+    fn apply(&mut self, action: Action, _cx: &Cx<'_>) -> Outcome {
+        match action {
+            Action::Open if self.choice.is_some() => self.complete(),
+            Action::Open => Outcome::Said(self.purpose, Said::Entered(self.text().to_owned())),
+            Action::Back => Outcome::Said(self.purpose, Said::Cancelled),
+            Action::NextPane => self.complete(),
+            Action::Down => self.choose(true),
+            Action::Up => self.choose(false),
+            _ => Outcome::Ignored,
+        }
+    }
+
+    fn mouse(&mut self, _mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
+        Outcome::Ignored
+    }
+
+    fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
+        None
+    }
+
+    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
+        let mut pen = Pen::new(into, cx.look);
+        let line = Rect { y: area.bottom() - 1, height: 1, ..area };
+        pen.clear(line);
+        let label = pen.put(line.x + 1, line.y, line.width / 3, self.label, Role::Key.style(cx)) + 2;
+        let (x, room) = (line.x + label, line.width.saturating_sub(label + 1));
+        let note = match &self.advice.wrong {
+            Some((_, why)) => (why.as_str(), Role::Warning),
+            None => (self.advice.note.as_str(), Role::Dim),
+        };
+        let text_room = if note.0.is_empty() { room } else { room * 6 / 10 };
+        let scroll = self.input.visual_scroll(usize::from(text_room.saturating_sub(1)));
+        let wrong = self.advice.wrong.as_ref().map(|(at, _)| *at);
+        let mut column = 0_usize;
+        for (at, c) in self.text().chars().chain([' ']).enumerate() {
+            let width = crate::harmless::columns_of(c).max(usize::from(at == self.text().chars().count()));
+            let shown = column.checked_sub(scroll).filter(|to| to + width <= usize::from(text_room));
+            column += width;
+            let Some(to) = shown else { continue };
+            let style = match () {
+                () if at == self.input.cursor() => Role::Selected.style(cx),
+                () if wrong.is_some_and(|wrong| at == wrong) => Role::Error.style(cx),
+                () => Style::new(),
+            };
+            pen.put(x + to as u16, line.y, width as u16, &c.to_string(), style);
+        }
+        let used = ((column - scroll) as u16).min(text_room);
+        pen.put_right(x + used, line.y, room.saturating_sub(used), note.0, note.1.style(cx));
+        self.draw_completions(Rect { height: area.height - 1, ..area }, x, &mut pen, cx);
+    }
+}
+
+impl Prompt {
+    fn draw_completions(&self, above: Rect, x: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+        let listed: Vec<&Completion> = self.advice.completions.iter().take(LISTED).collect();
+        let width = |text: &str| crate::tui::text::width(text) as u16;
+        let labels = listed.iter().map(|c| width(&c.label)).max().unwrap_or(0).min(above.width / 2);
+        let notes = listed.iter().map(|c| width(&c.note)).max().unwrap_or(0);
+        let whole = (labels + notes + 4).min(above.width);
+        let left = x.min(above.right().saturating_sub(whole));
+        let top = above.bottom().saturating_sub(listed.len() as u16);
+        for (at, completion) in listed.iter().enumerate() {
+            let row = Rect { x: left, y: top + at as u16, width: whole, height: 1 };
+            pen.clear(row);
+            pen.put(row.x + 1, row.y, labels, &completion.label, Style::new());
+            let room = whole.saturating_sub(labels + 3);
+            pen.put(row.x + labels + 3, row.y, room, &completion.note, Role::Dim.style(cx));
+            let style = if self.choice == Some(at) { Role::Selected } else { Role::Listed };
+            pen.restyle(row, style.style(cx));
+        }
+    }
+}
