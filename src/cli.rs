@@ -134,6 +134,13 @@ pub struct Draw {
     /// Only ASCII symbols
     #[arg(long, env = "OTOSCOPE_ASCII", value_parser = clap::builder::FalseyValueParser::new())]
     pub ascii: bool,
+    /// Colours: auto is the terminal's own sixteen, for the background that it says it has
+    #[arg(long, value_name = "THEME", default_value = "auto", env = "OTOSCOPE_THEME",
+          value_parser = clap::builder::PossibleValuesParser::new(["auto"].into_iter().chain(crate::tui::palette::NAMES)))]
+    pub theme: String,
+    /// Leave the mouse to the terminal, to select text with
+    #[arg(long, env = "OTOSCOPE_NO_MOUSE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_mouse: bool,
 }
 
 /// What to say. The environment has lists for it too, and `otoscope.toml` more.

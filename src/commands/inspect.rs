@@ -1,6 +1,7 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::{Failure, complain, diagnosis, files, open, parse_size, read_baseline, wall_clock_ns};
+use super::settings::Wishes;
+use super::{Failure, complain, diagnosis, files, open, parse_size, read_baseline, screen, wall_clock_ns};
 use crate::cli::{Cli, Draw, Listen};
 use crate::diagnosis::{Policy, Since};
 use crate::dump::{self, DumpError, Format};
@@ -10,7 +11,7 @@ use crate::model::{Batch, Origin, Rejection};
 use crate::receiver;
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
-use crate::tui::{self, Feed, Look, Options, Status};
+use crate::tui::{self, Feed, Options, Status};
 use dump::pace::{Pace, Speed};
 use std::io::{self, IsTerminal, Read};
 use std::ops::ControlFlow;
@@ -31,7 +32,7 @@ const DEMO: &[u8] = include_bytes!("../../assets/demo.jsonl");
 /// Something to read, and its name for messages.
 type Named = (Box<dyn Read + Send>, String);
 
-pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
+pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let files = files(cli);
     let max_memory = parse_size(&cli.hold.max_memory)?;
     let diagnosis = diagnosis(policy, &cli.say)?;
@@ -40,7 +41,7 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
             let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
             read_baseline(path).map(|baseline| Since::report(name, baseline))
         });
-        Ok(Options { since: since.transpose()?, ..look(&cli.draw)? })
+        Ok(Options { since: since.transpose()?, ..screen::options(&cli.draw, wishes)? })
     };
     if files.is_empty() {
         let session = Session::with(max_memory, Clock::Wall, diagnosis);
@@ -58,10 +59,10 @@ pub(super) fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
     replay(inputs, from, speed, session, options)
 }
 
-pub(super) fn demo(speed: &str, draw: &Draw) -> Result<ExitCode, Failure> {
+pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let speed = parse_speed(speed)?;
     let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
-    replay(vec![input], None, speed, Session::new(DEMO_MEMORY, Clock::Stream), look(draw)?)
+    replay(vec![input], None, speed, Session::new(DEMO_MEMORY, Clock::Stream), screen::options(draw, wishes)?)
 }
 
 fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitCode, Failure> {
@@ -97,7 +98,7 @@ fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitC
             _ = tokio::signal::ctrl_c() => Ok(()),
         }
     })?;
-    shown?;
+    screen::remember(&shown?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -167,7 +168,8 @@ fn show(
     options: Options,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(tui::run(session, status, arrivals, &mut tui::Nobody, options))?)
+    screen::remember(&runtime.block_on(tui::run(session, status, arrivals, &mut tui::Nobody, options))?);
+    Ok(())
 }
 
 /// How far a replay has come.
@@ -209,17 +211,6 @@ fn read_all(
     }
     reached.done.store(true, Relaxed);
     failed
-}
-
-fn look(draw: &Draw) -> Result<Options, Failure> {
-    if !io::stdout().is_terminal() {
-        return Err(Failure(
-            "the inspector needs a terminal; without one use `otoscope check FILE`".to_owned(),
-        ));
-    }
-    // https://no-color.org: set and not empty.
-    let no_color = draw.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Ok(Options { look: Look::new(!no_color, draw.ascii), ..Options::default() })
 }
 
 fn parse_speed(text: &str) -> Result<Speed, Failure> {

@@ -8,6 +8,7 @@ mod inspect;
 mod install;
 mod receive;
 mod rules;
+mod screen;
 mod settings;
 
 use crate::cli::{Cli, Command, Say};
@@ -16,6 +17,7 @@ use crate::dump::DumpError;
 use crate::harmless::clean;
 use crate::report;
 use clap::Parser;
+use settings::Settings;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -46,16 +48,17 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
-    settings::read(Cli::parse()).and_then(|(cli, policy)| run(&cli, policy)).unwrap_or_else(|failure| {
+    settings::read(Cli::parse()).and_then(run).unwrap_or_else(|failure| {
         complain(&failure);
         ExitCode::from(UNUSABLE)
     })
 }
 
-fn run(cli: &Cli, policy: Policy) -> Result<ExitCode, Failure> {
+fn run(settings: Settings) -> Result<ExitCode, Failure> {
+    let Settings { cli, policy, wishes } = settings;
     match &cli.command {
-        None => inspect::run(cli, policy),
-        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw),
+        None => inspect::run(&cli, policy, &wishes),
+        Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw, &wishes),
         Some(Command::Check(args)) => check::run(args, policy),
         Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Completions { shell }) => install::completions(*shell),

@@ -9,6 +9,8 @@ use crate::config::{self, Config, Options, Setting};
 use crate::diagnosis::{Level, Policy};
 use crate::dump::pace::Speed;
 use crate::model::Day;
+use crate::tui::keys::Keys;
+use crate::tui::palette;
 use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches};
 use std::error::Error;
@@ -26,25 +28,48 @@ const READ_BY_COMMANDS: [(&str, Check); 2] = [
     ("speed", |value| Ok(value.parse::<Speed>().map(drop)?)),
 ];
 
-/// The command line with what the file says, and what is wanted of the rules.
-pub(super) fn read(cli: Cli) -> Result<(Cli, Policy), Failure> {
+/// What the file wishes of the screen.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(super) struct Wishes {
+    /// Names of actions, and the keys that are to do them.
+    pub(super) keys: Vec<(String, Vec<String>)>,
+    /// Names of roles, and their styles.
+    pub(super) styles: Vec<(String, String)>,
+}
+
+/// All that the user has set.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// The command line with what the file says.
+    pub(super) cli: Cli,
+    /// What is wanted of the rules.
+    pub(super) policy: Policy,
+    /// What is wanted of the screen.
+    pub(super) wishes: Wishes,
+}
+
+/// Reads the command line with what the file says.
+pub(super) fn read(cli: Cli) -> Result<Settings, Failure> {
     let say = match &cli.command {
         // The catalogue is the same for everybody, and is to be had when a file names a rule wrongly.
         Some(
             Command::Rules | Command::Explain { .. } | Command::Completions { .. } | Command::Man { .. },
-        ) => return Ok((cli, Policy::default())),
+        ) => {
+            return Ok(Settings { cli, policy: Policy::default(), wishes: Wishes::default() });
+        }
         None => Some(&cli.say),
         Some(Command::Check(args)) => Some(&args.say),
         Some(Command::Demo { .. } | Command::Convert(_)) => None,
     };
     let config = load(say.and_then(|say| say.config.clone()))?;
     let policy = policy(&config, say)?;
+    let wishes = Wishes { keys: config.keys, styles: config.styles };
     if config.settings.is_empty() {
-        return Ok((cli, policy));
+        return Ok(Settings { cli, policy, wishes });
     }
     let command = with_defaults(Cli::command(), &config.settings);
     let matches = command.try_get_matches().unwrap_or_else(|error| error.exit());
-    Ok((Cli::from_arg_matches(&matches)?, policy))
+    Ok(Settings { cli: Cli::from_arg_matches(&matches)?, policy, wishes })
 }
 
 /// Reads the file that was named, else the nearest.
@@ -62,7 +87,9 @@ fn load(named: Option<PathBuf>) -> Result<Config, Failure> {
         None => Ok(()),
     };
     let names = options.iter().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
-    Ok(config::parse(&text, &name, &Options { names, check: &check })?)
+    let keys = |action: &str, keys: &[String]| Keys::default().bind(action, keys);
+    let style = |role: &str, text: &str| palette::built_in()[0].clone().set(role, text);
+    Ok(config::parse(&text, &name, &Options { names, check: &check, keys: &keys, style: &style })?)
 }
 
 /// Where the user's own configuration lies (XDG Base Directory Specification).

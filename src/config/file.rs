@@ -6,10 +6,10 @@ use crate::model::Day;
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 /// The tables beside the options.
-const TABLES: [&str; 2] = ["rules", "suppress"];
+const TABLES: [&str; 4] = ["rules", "suppress", "keys", "styles"];
 /// What a suppression may say.
 const SUPPRESSION: [&str; 6] = ["rule", "service", "scope", "span", "reason", "until"];
 
@@ -22,6 +22,10 @@ pub struct Config {
     pub levels: Vec<(&'static str, Level)>,
     /// Suppressions.
     pub suppressions: Vec<Suppression>,
+    /// Names of actions, and the keys that do them.
+    pub keys: Vec<(String, Vec<String>)>,
+    /// Names of roles, and their styles.
+    pub styles: Vec<(String, String)>,
 }
 
 /// The value of an option.
@@ -33,12 +37,19 @@ pub struct Setting {
     pub value: String,
 }
 
+/// Says what is wrong with the keys that are to do an action.
+type CheckKeys<'a> = dyn Fn(&str, &[String]) -> Result<(), String> + 'a;
+
 /// The options that a file may set.
 pub struct Options<'a> {
     /// Their long names.
     pub names: Vec<String>,
     /// Says what is wrong with the value of one of them.
     pub check: &'a dyn Fn(&str, &str) -> Result<(), String>,
+    /// Says what is wrong with the keys of an action.
+    pub keys: &'a CheckKeys<'a>,
+    /// Says what is wrong with the style of a role.
+    pub style: &'a dyn Fn(&str, &str) -> Result<(), String>,
 }
 
 /// What is wrong with a file: the first thing.
@@ -94,6 +105,14 @@ impl Reader<'_> {
                     config.suppressions = all.iter().filter_map(|one| self.suppression(one)).collect();
                 }
                 ("suppress", _) => self.say(value.span(), "write each suppression under [[suppress]]"),
+                ("keys", DeValue::Table(keys)) => {
+                    config.keys = keys.iter().filter_map(|(action, keys)| self.keys(action, keys)).collect();
+                }
+                ("keys", _) => self.say(value.span(), "write keys under [keys]"),
+                ("styles", DeValue::Table(roles)) => {
+                    config.styles = roles.iter().filter_map(|(role, text)| self.style(role, text)).collect();
+                }
+                ("styles", _) => self.say(value.span(), "write styles under [styles]"),
                 (option, _) if self.options.names.iter().any(|known| known == option) => {
                     config.settings.extend(self.setting(option, value));
                 }
@@ -137,6 +156,37 @@ impl Reader<'_> {
             levels.extend(rule.map(|rule| rule.id).zip(wanted));
         }
         levels
+    }
+
+    /// `next-error = "F8"`, or a list of keys.
+    fn keys(
+        &mut self,
+        action: &Spanned<DeString<'_>>,
+        keys: &Spanned<DeValue<'_>>,
+    ) -> Option<(String, Vec<String>)> {
+        let action_name = action.get_ref().as_ref();
+        let names = match keys.get_ref() {
+            DeValue::Array(all) => {
+                all.iter().map(|one| self.text(action_name, one)).collect::<Option<Vec<_>>>()?
+            }
+            _ => vec![self.text(action_name, keys)?],
+        };
+        let checked = (self.options.keys)(action_name, &names);
+        self.heard(action.span(), checked)?;
+        Some((action_name.to_owned(), names))
+    }
+
+    /// `error = "red bold"`.
+    fn style(
+        &mut self,
+        role: &Spanned<DeString<'_>>,
+        text: &Spanned<DeValue<'_>>,
+    ) -> Option<(String, String)> {
+        let name = role.get_ref().as_ref();
+        let text = self.text(name, text)?;
+        let checked = (self.options.style)(name, &text);
+        self.heard(role.span(), checked)?;
+        Some((name.to_owned(), text))
     }
 
     fn suppression(&mut self, one: &Spanned<DeValue<'_>>) -> Option<Suppression> {
@@ -221,7 +271,8 @@ mod tests {
             _ => Ok(()),
         };
         let names = ["max-memory", "fail-on", "grpc", "no-color"].map(str::to_owned).to_vec();
-        parse(text, "otoscope.toml", &Options { names, check: &check }).map_err(|problem| problem.to_string())
+        let options = Options { names, check: &check, keys: &|_, _| Ok(()), style: &|_, _| Ok(()) };
+        parse(text, "otoscope.toml", &options).map_err(|problem| problem.to_string())
     }
 
     #[test]

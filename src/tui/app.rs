@@ -1,6 +1,9 @@
 //! The application without a terminal: keys in, a buffer out.
 
-use super::keymap::{self, Action, Context, KEYS};
+use super::keymap::{Action, Context};
+use super::keys::Keys;
+use super::palette;
+use super::remembered::Remembered;
 use super::request::{self, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
@@ -36,6 +39,9 @@ pub const TABS: &[Tab] = &[
     Tab { title: "Receiver", tells_findings: false, make: || Box::<receiver::Receiver>::default() },
 ];
 
+/// What the chosen colours are remembered by.
+pub const THEME: &str = "theme";
+
 /// What the loop is to do after a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flow {
@@ -43,6 +49,8 @@ pub enum Flow {
     Continue,
     /// Give the terminal back and stop until the shell wakes us.
     Suspend,
+    /// Draw everything anew.
+    Redraw,
     /// End.
     Quit,
 }
@@ -51,6 +59,7 @@ pub enum Flow {
 #[derive(Debug)]
 pub struct App {
     look: Look,
+    keys: Keys,
     tabs: Vec<Box<dyn Screen>>,
     tab: usize,
     /// What lies over the tab, the last on top.
@@ -60,6 +69,8 @@ pub struct App {
     /// What was asked for and not done yet.
     asked: Vec<Request>,
     notice: Option<String>,
+    /// The name of the colours that were chosen on the screen, this time or an earlier one.
+    painted: Option<String>,
     /// The user has pressed a key: from now on nothing is chosen for them.
     touched: bool,
     since: Option<Since>,
@@ -72,16 +83,48 @@ impl App {
     pub fn new(look: Look) -> Self {
         Self {
             look,
+            keys: Keys::default(),
             tabs: TABS.iter().map(|tab| (tab.make)()).collect(),
             tab: 0,
             overlays: Vec::new(),
             prompt: None,
             asked: Vec::new(),
             notice: None,
+            painted: None,
             touched: false,
             since: None,
             traffic: Traffic::default(),
         }
+    }
+
+    /// Has other keys from now on.
+    pub fn bind(&mut self, keys: Keys) {
+        self.keys = keys;
+    }
+
+    /// Is as it was left the last time; the first time, says how to find one's way.
+    pub fn recall(&mut self, remembered: &Remembered) {
+        if remembered.is_empty() {
+            self.notice = Some("new here? ? lists every key, : finds everything by name".to_owned());
+        }
+        self.painted = remembered.get(THEME);
+        self.tabs.iter_mut().for_each(|tab| tab.recall(remembered));
+    }
+
+    fn paint(&mut self, palette: &'static palette::Palette) {
+        self.look = self.look.with(palette);
+        self.painted = Some(palette.name.to_owned());
+    }
+
+    /// What is to be remembered of how it is now.
+    pub fn remember(&self) -> Remembered {
+        let mut remembered = Remembered::default();
+        remembered.set("version", env!("CARGO_PKG_VERSION"));
+        if let Some(name) = &self.painted {
+            remembered.set(THEME, name);
+        }
+        self.tabs.iter().for_each(|tab| tab.remember(&mut remembered));
+        remembered
     }
 
     /// Holds what is found against a baseline from now on.
@@ -115,7 +158,7 @@ impl App {
                 return Flow::Continue;
             }
         }
-        let Some(action) = keymap::find(event, self.context()) else { return Flow::Continue };
+        let Some(action) = self.keys.find(event, self.context()) else { return Flow::Continue };
         self.touch(session, status);
         self.act(action, session, status)
     }
@@ -124,9 +167,10 @@ impl App {
         match action {
             Action::Quit => return Flow::Quit,
             Action::Suspend => return Flow::Suspend,
+            Action::Redraw => return Flow::Redraw,
             Action::Help if self.is_bare() => self.overlays.push(Box::<help::Help>::default()),
             Action::Palette if self.is_bare() => {
-                let palette = menu::Menu::new("Commands", palette(self.context(), self.look));
+                let palette = menu::Menu::new("Commands", commands(self.context(), &self.keys, self.look));
                 self.overlays.push(Box::new(palette));
             }
             Action::TakeBaseline => self.take_baseline(session, status),
@@ -215,7 +259,7 @@ impl App {
         act: impl FnOnce(&mut dyn Screen, &Cx<'_>) -> T,
     ) -> T {
         let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
         let screen: &mut dyn Screen = match (&mut self.prompt, self.overlays.last_mut()) {
             (Some(prompt), _) => prompt,
             (None, Some(overlay)) => overlay.as_mut(),
@@ -247,6 +291,10 @@ impl App {
                 self.overlays.pop();
                 self.conclude(*outcome, session, status);
             }
+            Outcome::Paint(palette) => {
+                self.paint(palette);
+                self.notice = Some(format!("colours: {}, also the next time", palette.name));
+            }
             Outcome::Act(action) => {
                 // Ending and suspending are the loop's own, and no menu offers them.
                 self.act(action, session, status);
@@ -277,7 +325,7 @@ impl App {
 
     fn reconcile(&mut self, session: &Session, status: &Status) {
         let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
         for (at, tab) in self.tabs.iter_mut().enumerate() {
             let gone = tab.reconcile(self.touched, &cx);
             if at == self.tab && gone.is_some() {
@@ -310,7 +358,7 @@ impl App {
         }
         let context = self.context();
         let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
         let line = |y: u16, height: u16| Rect { y, height, ..area };
         let head = line(area.y, header::height(area.width));
         let told = TABS[self.tab].tells_findings;
@@ -334,14 +382,21 @@ impl App {
     }
 }
 
-/// What can be done in a context, by name, with the key that does it at once.
-fn palette(context: Context, look: Look) -> Vec<menu::Choice> {
+/// What can be done in a context, by name, with the key that does it at once; and the colours to choose from.
+fn commands(context: Context, keys: &Keys, look: Look) -> Vec<menu::Choice> {
     let useful = |action: Action| {
-        !matches!(action, Action::Palette | Action::Quit | Action::Suspend)
+        !matches!(action, Action::Palette | Action::Quit | Action::Suspend | Action::Redraw)
             && !matches!(action, Action::Down | Action::Up | Action::PageDown | Action::PageUp)
     };
-    let here = KEYS.iter().filter(|b| b.works_in(context) && useful(b.action));
-    here.map(|b| menu::Choice::new(b.help, b.key_names(look.symbols), Outcome::Act(b.action))).collect()
+    let here = keys.here(context).filter(|row| useful(row.binding.action));
+    let act = here.map(|row| {
+        menu::Choice::new(row.binding.help, row.names(look.symbols), Outcome::Act(row.binding.action))
+    });
+    let paint = palette::built_in().iter().map(|palette| {
+        let label = format!("colours: {}", palette.name);
+        menu::Choice::new(label, palette.summary.as_str(), Outcome::Paint(palette))
+    });
+    act.chain(paint).collect()
 }
 
 /// The tab whose title is at this column of the first line.

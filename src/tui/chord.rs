@@ -2,6 +2,27 @@
 
 use super::theme::Symbols;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::str::FromStr;
+
+/// Keys with names.
+const NAMED: [(&str, KeyCode); 16] = [
+    ("Space", KeyCode::Char(' ')),
+    ("Enter", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("Shift-Tab", KeyCode::BackTab),
+    ("Backspace", KeyCode::Backspace),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+    ("PgUp", KeyCode::PageUp),
+    ("PgDn", KeyCode::PageDown),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("Insert", KeyCode::Insert),
+    ("Delete", KeyCode::Delete),
+];
 
 /// A key, perhaps with Ctrl.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,18 +74,46 @@ impl Chord {
 
     /// Its name as printed on keyboards.
     pub fn name(self, symbols: &Symbols) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::Up => symbols.arrows[0].to_owned(),
-            KeyCode::Down => symbols.arrows[1].to_owned(),
-            KeyCode::Left => symbols.arrows[2].to_owned(),
-            KeyCode::Right => symbols.arrows[3].to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            code => format!("{code:?}"),
+        let named = NAMED.iter().find(|(_, code)| *code == self.code).map(|(name, _)| *name);
+        let name = match (self.code, named) {
+            (KeyCode::Up, _) => symbols.arrows[0].to_owned(),
+            (KeyCode::Down, _) => symbols.arrows[1].to_owned(),
+            (KeyCode::Left, _) => symbols.arrows[2].to_owned(),
+            (KeyCode::Right, _) => symbols.arrows[3].to_owned(),
+            (_, Some(name)) => name.to_owned(),
+            (KeyCode::Char(c), None) => c.to_string(),
+            (KeyCode::F(number), None) => format!("F{number}"),
+            (code, None) => format!("{code:?}"),
         };
         if self.ctrl { format!("Ctrl-{name}") } else { name }
+    }
+}
+
+impl FromStr for Chord {
+    type Err = String;
+
+    /// Reads a key as it is printed: `e`, `Space`, `PgDn`, `F5`, `Ctrl-x`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown =
+            || format!("{text} is no key; write e, E, Space, Enter, Esc, Tab, PgDn, F5, Up or Ctrl-x");
+        let (ctrl, name) = match text.strip_prefix("Ctrl-") {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        let mut chars = name.chars();
+        let code = match (chars.next(), chars.next()) {
+            (Some('↑'), None) => KeyCode::Up,
+            (Some('↓'), None) => KeyCode::Down,
+            (Some('←'), None) => KeyCode::Left,
+            (Some('→'), None) => KeyCode::Right,
+            (Some(c), None) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
+            (Some(c), None) => KeyCode::Char(c),
+            (Some('F'), Some(_)) => {
+                let number = name[1..].parse().ok().filter(|number| (1..=12).contains(number));
+                KeyCode::F(number.ok_or_else(unknown)?)
+            }
+            _ => NAMED.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?.1,
+        };
+        Ok(Self { code, ctrl })
     }
 }

@@ -1,8 +1,7 @@
 //! The one table of keys. Dispatch, the hints in the footer, the help overlay and the README print from here.
 
 use super::chord::{ch, ctrl, key};
-use super::theme::Symbols;
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyCode;
 
 pub use super::chord::Chord;
 
@@ -67,6 +66,8 @@ pub enum Action {
     DropBaseline,
     /// Everything that can be done here, by name.
     Palette,
+    /// Draw everything anew.
+    Redraw,
     /// All keys.
     Help,
     /// To the shell, to come back with `fg`.
@@ -100,6 +101,11 @@ pub enum Context {
     Prompt,
 }
 
+impl Context {
+    /// Every place where keys go to something of its own.
+    pub const ALL: [Self; 9] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt];
+}
+
 /// One row of the table.
 #[derive(Debug)]
 pub struct Binding {
@@ -120,7 +126,7 @@ use Context::{Detail, Everywhere, Explain, Findings, Help, Menu, Prompt, Receive
 /// Every context with rows to move over and no text to write.
 const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Explain, Help];
 /// Where letters are text.
-const TEXT: &[Context] = &[Menu, Prompt];
+pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings];
 
 /// Every key.
@@ -371,6 +377,13 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Everywhere],
     },
     Binding {
+        action: Action::Redraw,
+        keys: &[ctrl('l')],
+        help: "draw everything anew, after something else wrote to the terminal",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
         action: Action::Suspend,
         keys: &[ctrl('z')],
         help: "back to the shell; `fg` returns",
@@ -379,21 +392,10 @@ pub const KEYS: &[Binding] = &[
     },
 ];
 
-/// What a key does in a context.
-pub fn find(event: KeyEvent, context: Context) -> Option<Action> {
-    let chord = Chord::of(event)?;
-    KEYS.iter().find(|b| b.keys.contains(&chord) && b.works_in(context)).map(|b| b.action)
-}
-
 impl Binding {
     /// Whether it works in a context.
     pub fn works_in(&self, context: Context) -> bool {
         self.contexts.contains(&context) || self.contexts.contains(&Everywhere)
-    }
-
-    /// Its keys by name, the one to show first.
-    pub fn key_names(&self, symbols: &Symbols) -> String {
-        self.keys.iter().map(|key| key.name(symbols)).collect::<Vec<_>>().join(" ")
     }
 
     /// Where it works, for the help.
@@ -422,28 +424,21 @@ pub fn markdown() -> String {
     let row = |binding: &Binding| {
         let keys = binding.keys.iter().map(|key| format!("`{}`", key.name(&super::theme::UNICODE)));
         let keys = keys.collect::<Vec<_>>().join(" ");
-        format!("| {keys} | {} | {} |\n", binding.help, binding.places())
+        let name = super::keys::name(binding.action);
+        format!("| {keys} | {} | {} | `{name}` |\n", binding.help, binding.places())
     };
     let rows: String = KEYS.iter().map(row).collect();
-    format!("| keys | what they do | where |\n|---|---|---|\n{rows}")
+    format!("| keys | what they do | where | name |\n|---|---|---|---|\n{rows}")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::Keys;
     use super::*;
-    use crossterm::event::{KeyEventKind, KeyModifiers};
+    use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
 
-    const CONTEXTS: [Context; 9] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt];
-
-    #[test]
-    fn a_key_means_one_thing_in_one_place() {
-        for context in CONTEXTS {
-            let mut seen: Vec<Chord> = Vec::new();
-            for key in KEYS.iter().filter(|b| b.works_in(context)).flat_map(|b| b.keys) {
-                assert!(!seen.contains(key), "{key:?} twice in {context:?}");
-                seen.push(*key);
-            }
-        }
+    fn find(event: KeyEvent, context: Context) -> Option<Action> {
+        Keys::default().find(event, context)
     }
 
     #[test]

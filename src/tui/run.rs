@@ -3,6 +3,8 @@
 //! Keys come first, always: a step of anything else is cut at [`STEP`]. A frame is drawn when something has changed,
 //! and no sooner than [`FRAME`] after the last one, but for keys.
 
+use super::keys::Keys;
+use super::remembered::Remembered;
 use super::request::Outside;
 use super::signals::{Asked, Signals};
 use super::status::Status;
@@ -34,25 +36,32 @@ pub struct Options {
     pub mouse: bool,
     /// What is found is held against this.
     pub since: Option<Since>,
+    /// The keys in force.
+    pub keys: Keys,
+    /// How the screen was left the last time.
+    pub remembered: Remembered,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { look: Look::default(), mouse: true, since: None }
+        let (keys, remembered) = (Keys::default(), Remembered::default());
+        Self { look: Look::default(), mouse: true, since: None, keys, remembered }
     }
 }
 
 /// Shows a session on this terminal until the user quits. `status` is asked before every frame and once a second; its
 /// clock is the session's. When `arrivals` ends, nothing more will come, and the session is finished. What keys ask for
-/// beyond the session, `outside` does.
+/// beyond the session, `outside` does. Answers with what is to be remembered of the screen.
 pub async fn run(
     session: &mut Session,
     mut status: impl FnMut() -> Status,
     mut arrivals: Arrivals,
     outside: &mut dyn Outside,
     options: Options,
-) -> io::Result<()> {
+) -> io::Result<Remembered> {
     let mut app = App::new(options.look);
+    app.bind(options.keys);
+    app.recall(&options.remembered);
     if let Some(since) = options.since {
         app.compare(since);
     }
@@ -70,7 +79,7 @@ pub async fn run(
         tokio::select! {
             biased;
             asked = signals.next() => match asked {
-                Asked::End => return Ok(()),
+                Asked::End => return Ok(app.remember()),
                 Asked::Retake => {
                     screen.retake()?;
                     due = Some(Instant::now());
@@ -90,12 +99,13 @@ pub async fn run(
                     Some(Ok(_)) => Flow::Continue,
                     // The terminal is gone: there is nobody to show anything to.
                     Some(Err(error)) => return Err(error),
-                    None => return Ok(()),
+                    None => return Ok(app.remember()),
                 };
                 app.settle(session, outside);
                 match flow {
                     Flow::Continue => {}
-                    Flow::Quit => return Ok(()),
+                    Flow::Quit => return Ok(app.remember()),
+                    Flow::Redraw => screen.retake()?,
                     Flow::Suspend => {
                         signals.suspend().await?;
                         screen.retake()?;

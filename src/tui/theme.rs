@@ -1,9 +1,10 @@
-//! How it looks: every style by the role that it plays, every symbol by its meaning, each in one table.
+//! How it looks: every style by the role that it plays, every symbol by its meaning.
 //!
-//! Only the terminal's own sixteen colours are used, so that light and dark backgrounds both work; without colour the
-//! same roles are told apart by weight. No role is carried by colour alone: each has a sign, a word or a place.
+//! The styles are those of a [`Palette`](super::palette::Palette); without colour the same roles are told apart by
+//! weight. No role is carried by colour alone: each has a sign, a word or a place.
 
-use ratatui::style::{Color, Modifier, Style};
+use super::palette::{self, Palette};
+use ratatui::style::Style;
 
 /// What a piece of the screen is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,30 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 20] = [
+        Self::Text,
+        Self::Dim,
+        Self::Rule,
+        Self::Title,
+        Self::TitleFocused,
+        Self::Selected,
+        Self::SelectedElsewhere,
+        Self::Key,
+        Self::Notice,
+        Self::Error,
+        Self::Warning,
+        Self::Info,
+        Self::Good,
+        Self::Kind,
+        Self::KindExpected,
+        Self::Culprit,
+        Self::Missing,
+        Self::Gone,
+        Self::AttributeKey,
+        Self::Listed,
+    ];
+
     /// Its style, as short as it can be said.
     pub(super) fn style(self, cx: &super::view::Cx<'_>) -> Style {
         cx.look.style(self)
@@ -61,36 +86,42 @@ impl Role {
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     colour: bool,
+    palette: &'static Palette,
     /// The symbols in use.
     pub symbols: &'static Symbols,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { colour: true, symbols: &UNICODE }
+        Self { colour: true, palette: palette::usual(), symbols: &UNICODE }
     }
 }
 
 impl Look {
     /// With or without colour, with or without symbols beyond ASCII.
     pub fn new(colour: bool, ascii: bool) -> Self {
-        Self { colour, symbols: if ascii { &ASCII } else { &UNICODE } }
+        Self { colour, symbols: if ascii { &ASCII } else { &UNICODE }, ..Self::default() }
+    }
+
+    /// The same in other colours.
+    #[must_use]
+    pub fn with(self, palette: &'static Palette) -> Self {
+        Self { palette, ..self }
+    }
+
+    /// The colours in use.
+    pub fn palette(&self) -> &'static Palette {
+        self.palette
     }
 
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
-        let (colour, modifier) = row(role);
-        let style = Style::new().add_modifier(modifier);
-        match colour {
-            Some(colour) if self.colour => style.fg(colour),
-            _ => style,
-        }
+        let style = self.palette.style(role);
+        if self.colour { style } else { palette::without_colour(style) }
     }
 
     /// The style of a service: the same for the same name, always.
     pub fn service(&self, name: &str) -> Style {
-        // No dark blue: on black it cannot be read. No red, yellow or magenta: they mean something.
-        const PALETTE: [Color; 4] = [Color::Cyan, Color::LightBlue, Color::Green, Color::LightCyan];
         if !self.colour {
             return Style::new();
         }
@@ -98,28 +129,7 @@ impl Look {
         let hash = name
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        Style::new().fg(PALETTE[(hash >> 32) as usize % PALETTE.len()])
-    }
-}
-
-/// The table of styles: the colour, and what marks the role whether there is colour or not.
-fn row(role: Role) -> (Option<Color>, Modifier) {
-    const NONE: Modifier = Modifier::empty();
-    match role {
-        Role::Text | Role::Title => (None, NONE),
-        Role::Dim | Role::Rule | Role::Kind => (None, Modifier::DIM),
-        Role::TitleFocused | Role::SelectedElsewhere => (None, Modifier::BOLD),
-        Role::Selected => (None, Modifier::REVERSED),
-        Role::Listed => (None, Modifier::UNDERLINED),
-        Role::Key => (Some(Color::Cyan), Modifier::BOLD),
-        Role::Notice | Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
-        Role::Error => (Some(Color::Red), Modifier::BOLD),
-        Role::Info | Role::AttributeKey => (Some(Color::Cyan), NONE),
-        Role::Good => (Some(Color::Green), NONE),
-        Role::KindExpected => (Some(Color::Green), Modifier::BOLD),
-        Role::Culprit => (Some(Color::Magenta), Modifier::BOLD),
-        Role::Missing => (Some(Color::Magenta), Modifier::ITALIC),
-        Role::Gone => (None, Modifier::DIM.union(Modifier::CROSSED_OUT)),
+        self.palette.service(hash >> 32)
     }
 }
 

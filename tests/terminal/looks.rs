@@ -73,3 +73,62 @@ fn a_new_size_is_drawn_anew() {
     let ended = term.ended();
     assert!(ended.code == 0 && contains(&ended.raw, "\x1b[?1049l"));
 }
+
+#[test]
+fn the_first_time_says_how_to_find_ones_way_and_the_next_time_is_as_it_was_left() {
+    let home = tempfile::tempdir().unwrap();
+    let state = home.path().display().to_string();
+    let env = [("XDG_STATE_HOME", state.as_str())];
+    let mut term = Term::with_env(SMALL, &[MERGED], &env);
+    term.see(&["new here? ? lists every key, : finds everything by name"]);
+    term.keys(":");
+    term.see(&["Commands"]);
+    term.keys("colours: light");
+    term.keys("\r");
+    term.see(&["colours: light, also the next time"]);
+    term.keys("q");
+    assert_eq!(term.ended().code, 0);
+
+    let mut term = Term::with_env(SMALL, &[MERGED], &env);
+    term.see(&["24 requests", "j/k move"]);
+    term.keys("q");
+    let ended = term.ended();
+    assert!(!String::from_utf8_lossy(&ended.raw).contains("new here?"));
+    let of_256 = |parameters: &String| parameters.contains("38;5;160") || parameters.contains("38:5:160");
+    assert!(colours(&ended.raw).iter().any(of_256), "the red of the light theme");
+}
+
+#[test]
+fn a_light_background_that_says_so_has_no_yellow() {
+    let mut yellow = Vec::new();
+    for background in ["15;0", "0;15"] {
+        let mut term = Term::with_env(SMALL, &[MERGED], &[("COLORFGBG", background)]);
+        term.see(&["24 requests"]);
+        term.keys("?q");
+        let colours = colours(&term.ended().raw);
+        yellow.push(colours.iter().any(|c| c.split(';').any(|part| part == "33") || c.contains("38;5;3")));
+    }
+    assert_eq!(yellow, [true, false]);
+}
+
+#[test]
+fn keys_and_styles_are_the_users_own() {
+    let place = tempfile::tempdir().unwrap();
+    let config = place.path().join("own.toml");
+    let write = |text: &str| std::fs::write(&config, text).unwrap();
+    write("[keys]\nhelp = [\"F1\"]\n[styles]\nerror = \"#010203 bold\"\n");
+    let config_name = config.display().to_string();
+    let mut term = Term::otoscope(SMALL, &["--config", &config_name, MERGED]);
+    term.see(&["24 requests", "F1 help"]);
+    term.keys("\u{1b}OP");
+    term.see(&["Esc closes"]);
+    term.keys("q");
+    let raw = String::from_utf8_lossy(&term.ended().raw).into_owned();
+    assert!(raw.contains("38;2;1;2;3"), "the user's own red");
+
+    write("[keys]\nhelp = \"j\"\n");
+    let term = Term::otoscope(SMALL, &["--config", &config_name, MERGED]);
+    let ended = term.ended();
+    assert_eq!(ended.code, 2);
+    assert!(ended.text.contains("j is both down and help"), "{}", ended.text);
+}

@@ -4,11 +4,13 @@
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use vt100::{MouseProtocolMode, Screen};
 
 /// How long anything may take before a test gives up.
@@ -38,6 +40,8 @@ pub(crate) struct Term {
     keyboard: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     modes_before: String,
+    /// What is remembered lies there.
+    _state: TempDir,
 }
 
 /// What is left when the program has ended.
@@ -77,6 +81,11 @@ impl Term {
         }
         command.env("TERM", "xterm-256color");
         command.env("OTOSCOPE", OTOSCOPE);
+        // Somebody who was here before, and nothing of whoever runs the tests.
+        let state = tempfile::tempdir().unwrap();
+        fs::create_dir(state.path().join("otoscope")).unwrap();
+        fs::write(state.path().join("otoscope/state.toml"), "version = \"0\"\n").unwrap();
+        command.env("XDG_STATE_HOME", state.path());
         for (name, value) in env {
             command.env(name, value);
         }
@@ -107,7 +116,15 @@ impl Term {
                 }
             }
         });
-        Self { seen, master: pair.master, slave: Some(pair.slave), keyboard, child, modes_before }
+        Self {
+            seen,
+            master: pair.master,
+            slave: Some(pair.slave),
+            keyboard,
+            child,
+            modes_before,
+            _state: state,
+        }
     }
 
     /// Waits until the screen is as `done` says. Fails, naming `what`, when that takes too long.

@@ -1,7 +1,7 @@
 //! The bottom line: what the last key did, or which keys work here.
 
 use super::Cx;
-use crate::tui::keymap::{Action, Context, KEYS};
+use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
@@ -12,11 +12,12 @@ use ratatui::style::Style;
 pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let always = |action: Action| matches!(action, Action::Help | Action::Quit);
     let hints = |wanted: &dyn Fn(Action) -> bool| -> Vec<Vec<Part<'_>>> {
-        KEYS.iter()
-            .filter(|b| b.works_in(context) && wanted(b.action))
-            .filter_map(|b| {
-                let key = b.keys.first()?.name(cx.look.symbols);
-                let hint = format!(" {}  ", b.hint?);
+        cx.keys
+            .here(context)
+            .filter(|row| wanted(row.binding.action))
+            .filter_map(|row| {
+                let key = row.keys.first()?.name(cx.look.symbols);
+                let hint = format!(" {}  ", row.binding.hint?);
                 Some(vec![part(key, pen.style(Role::Key)), part(hint, pen.style(Role::Dim))])
             })
             .collect()

@@ -1,7 +1,7 @@
 //! All keys, over everything else.
 
 use super::{Cx, Mouse, Outcome, Screen};
-use crate::tui::keymap::{Action, Context, KEYS};
+use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
@@ -49,12 +49,14 @@ impl Screen for Help {
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         let symbols = cx.look.symbols;
         let mut pen = Pen::new(into, cx.look);
-        let inner = self.sheet.frame(area, WIDEST, KEYS.len(), "Keys: Esc closes", &mut pen);
-        let keys_width = KEYS.iter().map(|b| text::width(&b.key_names(symbols))).max().unwrap_or(0) as u16;
+        let inner = self.sheet.frame(area, WIDEST, cx.keys.all().len(), "Keys: Esc closes", &mut pen);
+        let keys_width =
+            cx.keys.all().iter().map(|row| text::width(&row.names(symbols))).max().unwrap_or(0) as u16;
         let places_width = if inner.width >= 96 { 30 } else { 0 };
-        for (y, binding) in (inner.y..inner.bottom()).zip(KEYS.iter().skip(self.sheet.top())) {
+        for (y, line) in (inner.y..inner.bottom()).zip(cx.keys.all().iter().skip(self.sheet.top())) {
+            let binding = line.binding;
             let x = inner.x;
-            let keys = binding.key_names(symbols);
+            let keys = line.names(symbols);
             pen.put(x, y, keys_width, &keys, pen.style(Role::Key));
             let help = inner.width.saturating_sub(keys_width + 2 + places_width);
             pen.put(x + keys_width + 2, y, help, binding.help, Style::new());

@@ -22,6 +22,9 @@ pub mod tree;
 pub mod tree_rows;
 
 use super::keymap::{Action, Context};
+use super::keys::Keys;
+use super::palette::Palette;
+use super::remembered::Remembered;
 use super::request::Request;
 use super::status::{Status, Traffic};
 use super::text;
@@ -47,6 +50,8 @@ pub struct Cx<'a> {
     pub since: Option<&'a Since>,
     /// How it looks.
     pub look: Look,
+    /// The keys in force.
+    pub keys: &'a Keys,
 }
 
 impl<'a> Cx<'a> {
@@ -135,6 +140,8 @@ pub enum Outcome {
     Chosen(Box<Outcome>),
     /// The same as if a key for it was pressed.
     Act(Action),
+    /// These colours are to be used.
+    Paint(&'static Palette),
     /// The view is left.
     Leave,
 }
@@ -210,6 +217,12 @@ pub trait Screen: std::fmt::Debug {
     fn advice(&self, _purpose: Purpose, _text: &str, _cursor: usize, _cx: &Cx<'_>) -> Advice {
         Advice::default()
     }
+
+    /// Is as it was left the last time.
+    fn recall(&mut self, _from: &Remembered) {}
+
+    /// Says how it is to be the next time.
+    fn remember(&self, _into: &mut Remembered) {}
 
     /// Shows a span; only the tab of traces can.
     fn go_to(&mut self, _target: Target, _cx: &Cx<'_>) {}

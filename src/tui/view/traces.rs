@@ -16,6 +16,7 @@ use super::prompt::{Advice, Purpose, Said};
 use super::tree::Waterfall;
 use super::{Cx, Mouse, Outcome, Screen, Target, empty, nodes};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::remembered::Remembered;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use ratatui::buffer::Buffer;
@@ -25,6 +26,9 @@ use ratatui::layout::Rect;
 const WIDE: u16 = 120;
 /// From this height of the panes on, the detail is always there.
 const TALL: u16 = 28;
+
+/// What the lines given to the detail are remembered by.
+const DETAIL_LINES: &str = "detail-lines";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Pane {
@@ -231,6 +235,14 @@ impl Screen for Traces {
             let selected = self.tree.selected(cx);
             self.detail.draw(panes.detail, self.focus == Pane::Detail, selected, into, cx);
         }
+    }
+
+    fn recall(&mut self, from: &Remembered) {
+        self.resized = from.get(DETAIL_LINES).unwrap_or_default();
+    }
+
+    fn remember(&self, into: &mut Remembered) {
+        into.set(DETAIL_LINES, self.resized);
     }
 
     fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {
