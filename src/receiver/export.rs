@@ -42,6 +42,13 @@ impl Signal {
 pub(super) enum Refusal {
     /// Not what it says it is.
     Malformed(String),
+    /// Unpacked, and no OTLP of its signal.
+    NotOtlp {
+        /// A sentence.
+        reason: String,
+        /// How it starts, for whoever looks at the screen.
+        start: String,
+    },
     /// Packed in a way that is not known here.
     Coding(String),
     /// More than [`MAX_BYTES`](super::MAX_BYTES), packed or unpacked.
@@ -55,7 +62,7 @@ pub(super) enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(reason) => f.write_str(reason),
+            Self::Malformed(reason) | Self::NotOtlp { reason, .. } => f.write_str(reason),
             Self::Coding(name) => {
                 write!(f, "cannot unpack `{name}`: send it plain, or packed with gzip, zstd or deflate")
             }
@@ -68,6 +75,29 @@ impl fmt::Display for Refusal {
             Self::Busy => Full.fmt(f),
         }
     }
+}
+
+impl Refusal {
+    /// What is shown of it here: more than its sender is told, who knows what was sent.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::NotOtlp { reason, start } => format!("{reason}; it starts with {start}"),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// How much of a body is shown that is no OTLP.
+const EXCERPT: usize = 24;
+
+/// The first bytes of a body, as numbers and as text: `7b 22 72 65 {"re`.
+fn excerpt(head: &[u8]) -> String {
+    if head.is_empty() {
+        return "nothing: it is empty".to_owned();
+    }
+    let bytes: Vec<String> = head.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = head.iter().map(|byte| if (b' '..=b'~').contains(byte) { *byte as char } else { '.' });
+    format!("{}  {}", bytes.join(" "), text.collect::<String>())
 }
 
 /// A request that was taken, though perhaps not every span of it.
@@ -96,7 +126,11 @@ pub(super) async fn export(
     bytes: Bytes,
     connection: &Connection,
 ) -> Result<Taken, Refusal> {
-    let batch = read(signal, origin, bytes, connection)?;
+    let head = bytes.slice(..bytes.len().min(EXCERPT));
+    let batch = read(signal, origin, bytes, connection).map_err(|refusal| match refusal {
+        Refusal::Malformed(reason) => Refusal::NotOtlp { reason, start: excerpt(&head) },
+        other => other,
+    })?;
     let taken = Taken::of(&batch);
     connection.intake.offer(batch).await.map_err(|Full| Refusal::Busy)?;
     Ok(taken)

@@ -61,7 +61,7 @@ pub(super) async fn export(
             reader.discard().await;
             if refusal != Refusal::Busy {
                 Complaint { path: signal.grpc_path(), origin: Origin::Grpc }
-                    .send(&connection, &refusal.to_string());
+                    .send(&connection, &refusal.shown());
             }
             refuse(&refusal)
         }
@@ -110,7 +110,7 @@ fn reply(message: &[u8]) -> Response {
 fn refuse(refusal: &Refusal) -> Response {
     let message = refusal.to_string();
     let status = match refusal {
-        Refusal::Malformed(_) => Status::invalid_argument(message),
+        Refusal::Malformed(_) | Refusal::NotOtlp { .. } => Status::invalid_argument(message),
         Refusal::Coding(_) => Status::unimplemented(message),
         // Without a `RetryInfo`, which would tell the client that the same request might do later.
         Refusal::TooLarge => Status::resource_exhausted(message),

@@ -98,7 +98,7 @@ pub(super) async fn export(
         Err(refusal) => {
             reader.discard().await;
             if refusal != Refusal::Busy {
-                Complaint { path: signal.http_path(), origin }.send(&connection, &refusal.to_string());
+                Complaint { path: signal.http_path(), origin }.send(&connection, &refusal.shown());
             }
             refuse(media_type, &refusal)
         }
@@ -125,7 +125,7 @@ fn unknown_type(headers: &HeaderMap) -> String {
 
 fn refuse(media_type: MediaType, refusal: &Refusal) -> Response {
     let (status, code) = match refusal {
-        Refusal::Malformed(_) => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
+        Refusal::Malformed(_) | Refusal::NotOtlp { .. } => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
         Refusal::Coding(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::Unimplemented),
         Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
         Refusal::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),

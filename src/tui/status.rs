@@ -1,7 +1,7 @@
 //! What the screen is told about the world outside the session, and what it counts of the batches that pass.
 
 use crate::model::{Batch, Origin};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 /// Where spans come from.
@@ -65,9 +65,19 @@ pub struct Sent {
     pub spans: u64,
     /// Spans that could not be taken.
     pub rejected: u64,
+    /// Bytes of requests, unpacked.
+    pub bytes: u64,
+    /// The largest request, bytes.
+    pub largest: u64,
+    /// How long after the end of its latest span the last batch came, nanoseconds: what the exporter waited, the way, and
+    /// how far two clocks are apart. Nothing where it came before.
+    pub delay_ns: Option<u64>,
     /// When the last batch arrived, nanoseconds since the Unix epoch.
     pub last_ns: u64,
 }
+
+/// Seconds whose spans are remembered.
+const HISTORY: usize = 120;
 
 /// Senders that are told apart; beyond them, all others are one.
 const MAX_SENDERS: usize = 200;
@@ -78,6 +88,7 @@ pub struct Traffic {
     senders: BTreeMap<(String, Origin), Sent>,
     spans: u64,
     at_last_tick: Option<(u64, u64)>,
+    history: VecDeque<u64>,
     /// Spans a second.
     pub rate: f64,
 }
@@ -98,6 +109,12 @@ impl Traffic {
         sent.batches += 1;
         sent.spans += batch.records.len() as u64;
         sent.rejected += batch.rejections.len() as u64;
+        sent.bytes += batch.bytes.len() as u64;
+        sent.largest = sent.largest.max(batch.bytes.len() as u64);
+        // What lies in a dump has no arrival of its own.
+        if let (Some(end), false) = (batch.last_end_ns(), matches!(batch.origin, Origin::Dump(_))) {
+            sent.delay_ns = batch.arrived_ns.checked_sub(end);
+        }
         sent.last_ns = sent.last_ns.max(batch.arrived_ns);
         self.spans += batch.records.len() as u64;
     }
@@ -113,8 +130,17 @@ impl Traffic {
             if self.rate < 0.05 {
                 self.rate = 0.0;
             }
+            self.history.push_back(self.spans - spans);
+            if self.history.len() > HISTORY {
+                self.history.pop_front();
+            }
         }
         self.at_last_tick = Some((now_ns, self.spans));
+    }
+
+    /// How many spans came in each of the last seconds, the latest last.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator {
+        self.history.iter().copied()
     }
 
     /// Each sender and what it sent.
@@ -137,6 +163,17 @@ mod tests {
         traffic.note(&Batch::empty("a.jsonl".into(), Origin::Dump("otlp-json"), 9));
         let senders: Vec<_> = traffic.senders().map(|(who, _, sent)| (who, sent.batches)).collect();
         assert_eq!(senders, [("127.0.0.1", 2), ("a.jsonl", 1)]);
+    }
+
+    #[test]
+    fn the_last_seconds_are_remembered() {
+        let mut traffic = Traffic::default();
+        for second in 0..HISTORY as u64 + 10 {
+            traffic.spans += second;
+            traffic.tick((second + 1) * 1_000_000_000);
+        }
+        assert_eq!(traffic.history().len(), HISTORY);
+        assert_eq!(traffic.history().next_back(), Some(HISTORY as u64 + 9));
     }
 
     #[test]

@@ -122,6 +122,15 @@ pub fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// A size as `512 B`, `4.1 KiB`, `2.3 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
 /// How long ago in at most three columns: `now`, `12s`, `3m`, `2h`, `9d`, `>1y`.
 pub fn age(ns: u64) -> String {
     match ns / 1_000_000_000 {

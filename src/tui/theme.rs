@@ -192,6 +192,8 @@ pub struct Symbols {
     pub eighths: [&'static str; 8],
     /// The right half of a cell.
     pub right_half: &'static str,
+    /// Heights of a column, an eighth at a time.
+    pub levels: [&'static str; 8],
     /// Ends of a frame: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
     /// Arrow keys: up, down, left, right.
@@ -228,6 +230,7 @@ pub const UNICODE: Symbols = Symbols {
     axis: "▏",
     eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     right_half: "▐",
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     corners: ["╭", "╮", "╰", "╯"],
     arrows: ["↑", "↓", "←", "→"],
 };
@@ -262,6 +265,7 @@ pub const ASCII: Symbols = Symbols {
     axis: "|",
     eighths: ["|", "|", "|", "=", "=", "=", "=", "="],
     right_half: "=",
+    levels: [".", ".", ":", ":", "=", "=", "#", "#"],
     corners: ["+", "+", "+", "+"],
     arrows: ["Up", "Down", "Left", "Right"],
 };

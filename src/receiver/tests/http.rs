@@ -121,13 +121,15 @@ async fn logs_and_metrics_in_protobuf_are_counted() {
 
 #[tokio::test]
 async fn a_body_that_is_no_otlp_is_a_400_that_says_where() {
-    let server = Server::start(8);
+    let mut server = Server::start(8);
     for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
         let reply = post(server.http, path, "application/x-protobuf; charset=utf-8", b"{}").await;
         assert_eq!((reply.status, reply.header("content-type")), (400, Some(PROTOBUF)));
         let status = RpcStatus::decode(&reply.body[..]).unwrap();
         assert_eq!(status.code, 3);
         assert!(status.message.starts_with("not OTLP protobuf: "), "{}", status.message);
+        let shown = &server.arrival().await.rejections[0].reason;
+        assert!(shown.starts_with(&status.message) && shown.ends_with("it starts with 7b 7d  {}"), "{shown}");
     }
     assert_eq!(server.counters.bad_requests.load(Relaxed), 3);
 }

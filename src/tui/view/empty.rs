@@ -60,7 +60,13 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
         protocol("http/json", usual, "not in Python; "),
         Vec::new(),
         line(&ports, plain),
-        line("SDKs send in batches: the first spans may take 5 s.", dim),
+        line("SDKs send in batches: the first spans may take 5 s. If none come, try:", dim),
+        line("  1  start the app again: it was started before the variable was set", dim),
+        line("  2  make a request: without one there may be no span", dim),
+        line("  3  OTEL_TRACES_EXPORTER, OTEL_SDK_DISABLED or code may choose otherwise", dim),
+        line("  4  a container has a localhost of its own: listen with --host 0.0.0.0", dim),
+        line("     and send to host.docker.internal", dim),
+        line("  5  a sampler may drop everything: OTEL_TRACES_SAMPLER=always_on", dim),
     ]
 }
 

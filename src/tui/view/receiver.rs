@@ -79,30 +79,74 @@ impl Screen for Receiver {
     }
 }
 
+/// `spans a second  ▁▂▅█▂  60 s, most 1 240`
+fn history<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let look = cx.look;
+    let seconds = usize::from(width.saturating_sub(46)).min(cx.traffic.history().len());
+    let shown = || cx.traffic.history().rev().take(seconds);
+    let most = shown().max().unwrap_or(0);
+    if most == 0 || !matches!(cx.status.feed, Feed::Live { .. }) {
+        return Vec::new();
+    }
+    let level = |spans: u64| match spans {
+        0 => " ",
+        spans => look.symbols.levels[((spans * 8).div_ceil(most) as usize).clamp(1, 8) - 1],
+    };
+    let columns: String = shown().map(level).collect::<Vec<_>>().into_iter().rev().collect();
+    let dim = look.style(Role::Dim);
+    let words = format!("  the last {seconds} s, at most {}", text::count(most));
+    vec![
+        vec![
+            part("spans a second  ", look.style(Role::TitleFocused)),
+            part(columns, look.style(Role::Info)),
+            part(words, dim),
+        ],
+        Vec::new(),
+    ]
+}
+
 fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let look = cx.look;
     let (plain, dim, bold) = (Style::new(), look.style(Role::Dim), look.style(Role::TitleFocused));
     let counters = cx.session.store.counters();
     let mut lines: Vec<Vec<Part<'a>>> = vec![Vec::new()];
 
-    // The sender has what the other columns leave: 63 of them, the time of day included.
-    let who_columns = usize::from(width).saturating_sub(63).clamp(12, 60);
+    lines.extend(history(width, cx));
+    // The sender has what the other columns leave: 63 of them, and 22 more where there is room.
+    let roomy = width >= 110;
+    let who_columns = usize::from(width).saturating_sub(if roomy { 85 } else { 63 }).clamp(12, 60);
+    let more = |size: &str, delay: &str| {
+        if roomy { format!(" {size:>10} {delay:>10}") } else { String::new() }
+    };
     let head = format!(
-        "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}  last",
-        "sender", "as", "batches", "spans", "rejected"
+        "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}{}  last",
+        "sender",
+        "as",
+        "batches",
+        "spans",
+        "rejected",
+        more("a batch", "delay")
     );
     lines.push(vec![part(head, bold)]);
     for (who, origin, sent) in cx.traffic.senders() {
+        let size = text::bytes(sent.bytes / sent.batches.max(1));
+        let delay = sent.delay_ns.map(time::duration).unwrap_or_default();
         let line = format!(
-            "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}  {}",
+            "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}{}  {}",
             text::fit(who, who_columns, look.symbols.ellipsis),
             origin.to_string(),
             text::count(sent.batches),
             text::count(sent.spans),
             text::count(sent.rejected),
+            more(&size, &delay),
             time::time_of_day(sent.last_ns)
         );
         lines.push(vec![part(line, plain)]);
+    }
+    if roomy && cx.traffic.senders().any(|(_, _, sent)| sent.delay_ns.is_some()) {
+        let words =
+            "a batch: bytes on average · delay: from the end of the last batch's latest span to its arrival";
+        lines.push(vec![part(words, dim)]);
     }
     if cx.traffic.senders().next().is_none() {
         lines.push(vec![part("nobody yet", dim)]);
