@@ -22,7 +22,7 @@
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
 //! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
-//! | [`cli`] | the command line's definition | `report`, `dump`, `tui` |
+//! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
 pub mod cli;

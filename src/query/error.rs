@@ -1,6 +1,7 @@
 //! What is wrong with a query, and where.
 
 use std::fmt;
+use unicode_width::UnicodeWidthChar;
 
 /// Why a text is no query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +24,11 @@ impl QueryError {
         Self { suggestion: suggestion.map(Into::into), ..self }
     }
 
-    /// The query and a sign under the character, two lines.
+    /// The query and a sign under the character, two lines. What is no character to be seen is a blank.
     pub fn pointing(&self, text: &str) -> String {
-        format!("{text}\n{}^", " ".repeat(self.at))
+        let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let before: usize = shown.chars().take(self.at).filter_map(UnicodeWidthChar::width).sum();
+        format!("{shown}\n{}^", " ".repeat(before))
     }
 }
 

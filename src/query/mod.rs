@@ -96,7 +96,7 @@ impl Query {
         let (mut spans, mut found) = (Vec::new(), 0);
         let mut walk = Walk::new(store.trace(trace).id);
         let around = Around { store, diagnosis };
-        walk.step_with_bits(self, around, &mut usize::MAX.clone(), &mut |at, bits| {
+        walk.step_with_bits(self, around, &mut { usize::MAX }, &mut |at, bits| {
             spans.push(at);
             found |= bits;
             ControlFlow::Continue(())

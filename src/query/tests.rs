@@ -217,6 +217,8 @@ fn an_error_points_at_the_character() {
     }
     let error = Query::parse("kind=servr").unwrap_err();
     assert_eq!(error.pointing("kind=servr"), "kind=servr\n     ^");
+    let wide = "日本\tname=";
+    assert_eq!(Query::parse(wide).unwrap_err().pointing(wide), "日本 name=\n          ^");
     let deep = "(".repeat(100);
     assert_eq!(Query::parse(&deep).unwrap_err().message, "this is nested too deeply");
     assert!(Query::parse(&"a ".repeat(5_000)).is_err());

@@ -71,6 +71,20 @@ impl<'a> Checked<'a> {
         self.compared = Some(compared);
     }
 
+    /// Leaves out findings, by a word for each, and those that are accepted and not wanted; `remark` says so. A symptom
+    /// whose headline goes stands for itself. To be called after [`Checked::compare`]: what is left out is not gone.
+    pub fn narrow(&mut self, kept: &[bool], wanted: &dyn Fn(&Finding) -> bool, remark: String) {
+        let is_kept = |index: usize| kept.get(index).is_none_or(|kept| *kept);
+        let place = |index: usize| is_kept(index).then(|| (0..index).filter(|i| is_kept(*i)).count());
+        for finding in &mut self.findings {
+            finding.folded_under = finding.folded_under.and_then(place);
+        }
+        let mut index = 0..;
+        self.findings.retain(|_| index.next().is_some_and(is_kept));
+        self.suppressed.retain(|one| wanted(&one.finding));
+        self.remarks.push(remark);
+    }
+
     /// Whether the check fails.
     pub fn fails(&self) -> bool {
         self.findings.iter().any(|finding| self.counts(finding))
