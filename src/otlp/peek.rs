@@ -207,7 +207,7 @@ mod tests {
             match part {
                 Part::Attribute(key, raw) => said.push(format!("{} {raw:?}", String::from_utf8_lossy(key))),
                 Part::Event(event) => {
-                    said.extend(parts(Message::Event, event).map(|part| format!("{part:?}")))
+                    said.extend(parts(Message::Event, event).map(|part| format!("{part:?}")));
                 }
                 Part::Link(link) => {
                     said.extend(

@@ -53,7 +53,7 @@ pub fn complete(text: &str, cursor: usize, seen: &Seen) -> Vec<Completion> {
         Position::Value(field, from) => {
             let Ok(field) = Field::named(field) else { return offered };
             values(&field, &before[from..], seen, &mut |text, what| {
-                offer(&mut offered, from..cursor, text, what)
+                offer(&mut offered, from..cursor, text, what);
             });
         }
         Position::Nowhere => {}

@@ -1,4 +1,4 @@
-//! What a query can ask of a span: fields with TraceQL's names, and attributes.
+//! What a query can ask of a span: fields with `TraceQL`'s names, and attributes.
 
 use crate::diagnosis::nearest::nearest;
 use crate::model::Key;
@@ -83,9 +83,9 @@ pub(super) enum Cost {
 }
 
 /// A row of the table of fields.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Its name, TraceQL's where it has one.
+    /// Its name, `TraceQL`'s where it has one.
     pub name: &'static str,
     /// Other names for it.
     pub aliases: &'static [&'static str],
@@ -148,7 +148,7 @@ pub const FIELDS: &[Row] = &[
     )),
     shared(row(
         "finding:severity",
-        &["severity"],
+        &[],
         Intrinsic::FindingSeverity,
         Holds::Word(SEVERITIES),
         "how bad that is",

@@ -282,8 +282,7 @@ pub(super) fn number(text: &str) -> Option<Number> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
     let scale = match unit.to_ascii_lowercase().as_str() {
-        "" => 1_u64,
-        "b" => 1,
+        "" | "b" => 1_u64,
         "kb" | "kib" => 1 << 10,
         "mb" | "mib" => 1 << 20,
         "gb" | "gib" => 1 << 30,

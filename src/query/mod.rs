@@ -1,6 +1,6 @@
 //! What to show: the query language, parsed once, matched span by span and trace by trace.
 //!
-//! A subset of TraceQL, and the same without braces for everyday typing: `docs/query.md`. Matching reads the store as
+//! A subset of `TraceQL`, and the same without braces for everyday typing: `docs/query.md`. Matching reads the store as
 //! it is: what the record knows first, attributes in the span's bytes, in place; nothing is decoded. Knows no screen and
 //! no clock: whoever shows something hands a budget to [`Scan::step`] or [`Walk::step`] with each frame.
 //!
@@ -10,7 +10,8 @@
 //! | `tree` | conditions, spansets, what a trace has to hold; printing |
 //! | `field` | the table of fields, attributes and where they are |
 //! | `literal` | what is compared with: text, numbers, durations, patterns |
-//! | `span` | whether one span is so |
+//! | `subject` | asking conditions of something |
+//! | `span` | a span as something to be asked |
 //! | `structure` | how spans stand to each other |
 //! | `walk` | all spans of one trace, some at a time |
 //! | `scan` | which traces of all match, some spans at a time |
@@ -26,6 +27,7 @@ mod scan;
 mod seen;
 mod span;
 mod structure;
+mod subject;
 mod tree;
 mod walk;
 
@@ -36,6 +38,7 @@ pub use lex::{OPS, Op};
 pub use literal::Literal;
 pub use scan::{Scan, Verdict};
 pub use seen::Seen;
+pub use subject::{Ask, Subject};
 pub use tree::{Condition, Expr, Formula, Occurs, Relation, Spanset};
 pub use walk::{Progress, Walk};
 
@@ -88,6 +91,13 @@ impl Query {
     /// here: whether the trace has all of them is the word of [`Scan`] and [`Query::spans_of`].
     pub fn matches(&self, store: &Store, diagnosis: &Diagnosis, at: SpanIx) -> bool {
         self.bits(Around { store, diagnosis }, at, &mut 0) != 0
+    }
+
+    /// Whether something that stands alone, and not in a tree of spans, is one of those that are looked for.
+    pub fn matches_alone(&self, subject: &dyn Subject) -> bool {
+        let mut matches = false;
+        self.formula.spansets(&mut |spanset| matches = matches || spanset.holds_alone(subject));
+        matches
     }
 
     /// Every matching span of a trace, in the order in which they are drawn; none where the trace does not match.

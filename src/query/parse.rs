@@ -46,11 +46,11 @@ pub(super) fn parse(text: &str) -> Result<(Formula, bool), QueryError> {
 struct Parser<'a> {
     cursor: Cursor<'a>,
     depth: usize,
-    /// Within braces values are written as in TraceQL.
+    /// Within braces values are written as in `TraceQL`.
     braces: bool,
 }
 
-/// Whether a value looks like a field of TraceQL.
+/// Whether a value looks like a field of `TraceQL`.
 fn is_field(text: &str) -> bool {
     let mut keys = Level::PREFIXES.iter().filter_map(|(prefix, _)| text.strip_prefix(prefix));
     keys.any(|key| key.starts_with(char::is_alphabetic))

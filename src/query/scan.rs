@@ -196,10 +196,10 @@ impl Scan {
     fn take_next(&mut self, around: Around<'_>) -> Option<Current> {
         let store = around.store;
         self.turn = !self.turn;
-        if self.turn {
-            if let Some(current) = self.take_next_new(store) {
-                return Some(current);
-            }
+        if self.turn
+            && let Some(current) = self.take_next_new(store)
+        {
+            return Some(current);
         }
         while let Some(seq) = self.again.pop_front() {
             self.queued.remove(&seq);
@@ -265,3 +265,6 @@ fn fingerprint(diagnosis: &Diagnosis) -> u64 {
         hash64(parts.map(u64::to_le_bytes).as_flattened())
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,25 +27,25 @@ pub struct Seen {
     events: BTreeSet<String>,
     next: usize,
     looked_at: usize,
-    resources: usize,
-    scopes_seen: usize,
+    resources_noted: usize,
+    scopes_noted: usize,
 }
 
 impl Seen {
     /// Looks at so many more spans. Call it while a query is typed.
     pub fn look(&mut self, store: &Store, budget: usize) {
-        while self.resources < store.resource_count().min(self.resources + budget) {
-            let resource = store.resource(self.resources as u32);
+        while self.resources_noted < store.resource_count().min(self.resources_noted + budget) {
+            let resource = store.resource(self.resources_noted as u32);
             insert(&mut self.services, KEYS, resource.service_name());
             self.note_all(Level::Resource, &resource.attributes);
-            self.resources += 1;
+            self.resources_noted += 1;
         }
-        while self.scopes_seen < store.scope_count().min(self.scopes_seen + budget) {
-            let scope = store.scope(self.scopes_seen as u32);
+        while self.scopes_noted < store.scope_count().min(self.scopes_noted + budget) {
+            let scope = store.scope(self.scopes_noted as u32);
             insert(&mut self.scopes, KEYS, &scope.name);
             insert(&mut self.versions, KEYS, &scope.version);
             self.note_all(Level::Instrumentation, &scope.attributes);
-            self.scopes_seen += 1;
+            self.scopes_noted += 1;
         }
         for _ in 0..budget {
             if self.next >= store.slot_capacity() {

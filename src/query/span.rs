@@ -1,9 +1,8 @@
 //! Whether one span is as a query says: first what its record knows, then its bytes in place.
 
 use super::field::{Field, Intrinsic, Level};
-use super::lex::Op;
-use super::literal::{Test, as_text, begins_with};
-use super::tree::{Condition, Expr, Occurs};
+use super::subject::{Ask, Subject};
+use super::tree::Occurs;
 use crate::diagnosis::Diagnosis;
 use crate::model::{Attributes, Key, ParentLocality, SpanKind, StatusCode};
 use crate::otlp::peek::{Message, Part, Raw, parts};
@@ -19,63 +18,37 @@ pub(super) struct Around<'a> {
     pub(super) diagnosis: &'a Diagnosis,
 }
 
-/// Something that is asked of each value; true ends the asking.
-type Ask<'a> = &'a mut dyn FnMut(Raw<'_>) -> bool;
-
-impl Expr {
-    /// Whether a held span is so.
-    pub(super) fn holds(&self, around: Around<'_>, at: SpanIx) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().all(|part| part.holds(around, at)),
-            Self::Or(parts) => parts.iter().any(|part| part.holds(around, at)),
-            Self::Not(inner) => !inner.holds(around, at),
-            Self::Condition(condition) => condition.holds(around, at),
-            Self::Occurs(occurs) => occurs.holds(around, at),
-        }
-    }
+/// A held span.
+pub(super) struct OneSpan<'a> {
+    pub(super) around: Around<'a>,
+    pub(super) at: SpanIx,
 }
 
-impl Condition {
-    fn holds(&self, around: Around<'_>, at: SpanIx) -> bool {
-        let (op, test) = (self.op, &self.test);
-        let mut some = false;
-        let passed = around.values(&self.field, at, &mut |value| {
-            some = true;
-            matches!(test, Test::Nil) || test.passes(op, value)
-        });
-        match (op, test) {
-            (Op::Equal, Test::Nil) => !some,
-            (Op::NotEqual, Test::Nil) => some,
-            (Op::NotEqual | Op::FitsNot, _) => some && !passed,
-            _ => passed,
-        }
+impl Subject for OneSpan<'_> {
+    fn values(&self, field: &Field, ask: Ask<'_>) -> bool {
+        self.around.values(field, self.at, ask)
     }
-}
 
-impl Occurs {
-    fn holds(&self, around: Around<'_>, at: SpanIx) -> bool {
-        let Around { store, .. } = around;
-        let is_in = |text: &[u8]| self.pattern.is_match(text);
-        if is_in(store.name(at).as_bytes()) || is_in(store.service(at).as_bytes()) {
+    fn holds_text(&self, text: &Occurs) -> bool {
+        let (store, at) = (self.around.store, self.at);
+        if text.is_in(store.name(at).as_bytes()) || text.is_in(store.service(at).as_bytes()) {
             return true;
         }
         let slot = store.slot(at);
-        let begins = |id: &[u8]| self.digits.as_ref().is_some_and(|digits| begins_with(id, digits));
-        if begins(&slot.record.span_id.0.to_be_bytes()) || begins(&store.trace(slot.trace).id.0) {
+        if text.begins(&slot.record.span_id.0.to_be_bytes()) || text.begins(&store.trace(slot.trace).id.0) {
             return true;
         }
         let Some(bytes) = store.span_bytes(at) else { return false };
         // Text lies in the bytes as it is: most spans need not be taken apart.
-        if !self.is_scalar && !is_in(bytes) {
+        if !text.may_be_scalar() && !text.is_in(bytes) {
             return false;
         }
-        let value = |raw: Raw<'_>| raw.any(&mut |leaf| as_text(leaf, &mut |text| is_in(text)));
         parts(Message::Span, bytes).any(|part| match part {
-            Part::Attribute(_, raw) => value(raw),
-            Part::StatusMessage(text) => is_in(text),
+            Part::Attribute(_, raw) => text.is_in_value(raw),
+            Part::StatusMessage(message) => text.is_in(message),
             Part::Event(event) => parts(Message::Event, event).any(|part| match part {
-                Part::Attribute(_, raw) => value(raw),
-                Part::Name(name) => is_in(name),
+                Part::Attribute(_, raw) => text.is_in_value(raw),
+                Part::Name(name) => text.is_in(name),
                 _ => false,
             }),
             _ => false,

@@ -1,6 +1,7 @@
 //! How spans stand to each other.
 
-use super::span::Around;
+use super::span::{Around, OneSpan};
+use super::subject::Subject;
 use super::tree::{Relation, Spanset};
 use crate::store::{SpanIx, View};
 use std::iter::successors;
@@ -18,12 +19,23 @@ impl Spanset {
                     return false;
                 }
                 *looks -= 1;
-                expr.holds(around, at)
+                expr.holds(&OneSpan { around, at })
             }
             Self::Union(left, right) => left.holds(around, at, looks) || right.holds(around, at, looks),
             Self::Related(relation, left, right) => {
                 right.holds(around, at, looks) && relation.any(around, at, looks, left)
             }
+        }
+    }
+}
+
+impl Spanset {
+    /// Whether something that stands alone is in it.
+    pub(super) fn holds_alone(&self, subject: &dyn Subject) -> bool {
+        match self {
+            Self::Filter(expr) => expr.holds(subject),
+            Self::Union(left, right) => left.holds_alone(subject) || right.holds_alone(subject),
+            Self::Related(..) => false,
         }
     }
 }
