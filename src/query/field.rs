@@ -305,7 +305,7 @@ impl Field {
             return Err((format!("there is no field {name}"), nearest(name, names())));
         }
         // A slip of one letter; an attribute may have any name, with a dot before it.
-        let slip = |known: &&str| name.len() > 3 && strsim::damerau_levenshtein(name, known) == 1;
+        let slip = |known: &&str| name.len() > 4 && strsim::damerau_levenshtein(name, known) == 1;
         match names().find(slip) {
             Some(meant) => Err((format!("there is no field {name} (the attribute is .{name})"), Some(meant))),
             None => Ok(Self::attribute(Level::Any, name)),

@@ -39,7 +39,10 @@ pub struct Scan {
     /// Another pass is due.
     redo: bool,
     findings: u64,
-    look_after: u64,
+    /// Where the look after traces goes on; nothing while none has left since it ended.
+    look_after: Option<u64>,
+    /// How many spans had left when it began.
+    gone: u64,
     /// Takes turns between traces that are new and those to be looked at anew.
     turn: bool,
 }
@@ -82,7 +85,8 @@ impl Scan {
             arrivals: 0,
             redo: false,
             findings: 0,
-            look_after: 0,
+            look_after: None,
+            gone: 0,
             turn: false,
         }
     }
@@ -235,13 +239,18 @@ impl Scan {
 
     /// Forgets traces that were evicted, and looks again where the span that matched was.
     fn look_after(&mut self, store: &Store) {
-        let some: Vec<(u64, Known)> = self
-            .known
-            .range(self.look_after..)
-            .take(LOOKED_AFTER)
-            .map(|(seq, known)| (*seq, *known))
-            .collect();
-        self.look_after = some.last().filter(|_| some.len() == LOOKED_AFTER).map_or(0, |(seq, _)| seq + 1);
+        let gone = store.arrivals().saturating_sub(store.span_count());
+        let from = match self.look_after {
+            Some(from) => from,
+            None if gone == self.gone => return,
+            None => {
+                self.gone = gone;
+                0
+            }
+        };
+        let some: Vec<(u64, Known)> =
+            self.known.range(from..).take(LOOKED_AFTER).map(|(seq, known)| (*seq, *known)).collect();
+        self.look_after = some.last().filter(|_| some.len() == LOOKED_AFTER).map(|(seq, _)| seq + 1);
         for (seq, known) in some {
             let held = store.traces_from(seq).next().filter(|trace| store.trace(*trace).seq == seq);
             let Some(trace) = held else {
