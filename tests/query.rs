@@ -38,6 +38,9 @@ fn findings_about_matching_spans_are_kept() {
         rules(&all).len()
     );
     assert!(remarks.iter().any(|remark| remark == left_out.as_str()), "{remarks:?}");
+    let out = otoscope(&["check", "--query", "kind=producer", MERGED]);
+    let said = String::from_utf8(out.stdout).unwrap();
+    assert!(said.ends_with("nothing wrong was found with what the query matches\n"), "{said}");
     // A call below an entry: the merge is about the whole trace, the wrong kinds are about the entries.
     let (call, _) = checked("kind=client");
     assert!(rules(&call).contains(&"merged-under-local-span"));
@@ -102,7 +105,7 @@ fn traces_that_hold_a_match_are_written_whole() {
     let (code, said) = convert("service=shop name=a", &to, &[]);
     assert_eq!((code, ids(&to)), (0, ["01", "02"].map(String::from).into()), "{said}");
     assert!(said.contains("2 spans of 2 export requests written to"), "{said}");
-    assert!(said.contains("1 of 3 traces hold a match"), "{said}");
+    assert!(said.contains("; a match in 1 of 3 traces"), "{said}");
     let (code, _) = convert("{ name = a } && { name = b }", &to, &["--unmerge"]);
     assert_eq!((code, ids(&to)), (0, ["01", "02"].map(String::from).into()));
     let nothing = path("nothing.jsonl");

@@ -99,7 +99,7 @@ fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
         }
         Some(matching) => {
             let all = plural(store.trace_count() as u64, "trace");
-            also = format!("; {} of {all} hold a match", matching.len());
+            also = format!("; a match in {} of {all}", matching.len());
         }
         None => written = (read.spans, read.requests),
     }

@@ -119,18 +119,18 @@ impl Query {
         if !around.store.slot(at).is_held() {
             return 0;
         }
-        let (mut bits, mut next) = (0, 1);
+        let (mut bits, mut next, mut looked_at) = (0, 1, 0);
         self.formula.spansets(&mut |spanset| {
             let mut looks = LOOKS;
             if spanset.holds(around, at, &mut looks) {
                 bits |= next;
             }
             next <<= 1;
-            *budget = budget.saturating_sub((LOOKS - looks).saturating_sub(1));
+            looked_at += LOOKS - looks;
         });
-        if self.reads_findings {
-            *budget = budget.saturating_sub(around.diagnosis.findings().len() / FINDINGS_A_SPAN);
-        }
+        let findings = if self.reads_findings { around.diagnosis.findings().len() } else { 0 };
+        let cost = looked_at * (1 + findings / FINDINGS_A_SPAN);
+        *budget = budget.saturating_sub(cost.saturating_sub(1));
         bits
     }
 

@@ -31,6 +31,9 @@ pub(super) fn parse(text: &str) -> Result<(Formula, bool), QueryError> {
         Some('<') => {
             return Err(parser.here("of two spansets the upper one stands on the left: {above} > {below}"));
         }
+        Some('{') if !braces => {
+            return Err(parser.here("braces stand around all conditions: { kind = server && … }"));
+        }
         Some('{') => return Err(parser.here("spansets are joined with && || > >> or ~")),
         Some(_) if braces => return Err(parser.here("conditions stand within the braces")),
         Some(_) => return Err(parser.here("this is not understood")),

@@ -8,7 +8,7 @@ use std::iter::successors;
 
 /// How many spans are looked at to decide about one: its ancestors or siblings, the nearest first. What lies farther
 /// away is not found; a trace of a million siblings must not stop everything else.
-pub(super) const LOOKS: usize = 10_000;
+pub(super) const LOOKS: usize = 2_048;
 
 impl Spanset {
     /// Whether a span is in it. `looks` goes down with each span that is looked at; when none is left, the answer is no.

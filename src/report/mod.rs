@@ -36,6 +36,8 @@ pub struct Checked<'a> {
     pub suppressed: Vec<Suppressed>,
     /// What is to be said of the configuration, a sentence each.
     pub remarks: Vec<String>,
+    /// Findings were left out that have nothing to do with what is asked about.
+    pub narrowed: bool,
     /// How that stands to an earlier report.
     pub compared: Option<Comparison>,
     /// The lowest severity that fails the check; nothing where none does.
@@ -56,6 +58,7 @@ impl<'a> Checked<'a> {
             findings: diagnosis.findings().to_vec(),
             suppressed: diagnosis.suppressed().to_vec(),
             remarks: diagnosis.policy_remarks().to_vec(),
+            narrowed: false,
             compared: None,
             fail_on: Some(Severity::Error),
         }
@@ -83,6 +86,7 @@ impl<'a> Checked<'a> {
         self.findings.retain(|_| index.next().is_some_and(is_kept));
         self.suppressed.retain(|one| wanted(&one.finding));
         self.remarks.push(remark);
+        self.narrowed = true;
     }
 
     /// Whether the check fails.
