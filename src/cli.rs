@@ -1,5 +1,6 @@
 //! The command line, and nothing but its definition.
 
+use crate::query::Query;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -210,6 +211,9 @@ pub struct Check {
     /// An earlier JSON report: only what is new since then makes the exit code 1
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Report")]
     pub baseline: Option<PathBuf>,
+    /// Only findings that have to do with spans that match: 'service=shop kind=server', '{ duration > 1s }'
+    #[arg(long, value_name = "QUERY", help_heading = "Report", value_parser = query)]
+    pub query: Option<Query>,
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,
@@ -253,10 +257,14 @@ pub struct Convert {
     /// Give every request of a merged trace a trace of its own, as `otoscope check` tells them apart
     #[arg(long)]
     pub unmerge: bool,
+    /// Only traces that hold a match, each as a whole: 'status=error', '{ service = "shop" } >> { duration > 1s }'. Where
+    /// none does, nothing is written and the exit code is 1
+    #[arg(long, value_name = "QUERY", value_parser = query)]
+    pub query: Option<Query>,
     /// How to read dumps.
     #[command(flatten)]
     pub input: Input,
-    /// What to hold, with --unmerge.
+    /// What to hold, with --unmerge and --query.
     #[command(flatten)]
     pub hold: Hold,
 }
@@ -272,4 +280,12 @@ pub enum FailOn {
     Info,
     /// Nothing.
     Never,
+}
+
+/// The query that this text is; else what is wrong with it, with a sign under the character.
+fn query(text: &str) -> Result<Query, String> {
+    Query::parse(text).map_err(|wrong| {
+        let indented: String = wrong.pointing(text).lines().map(|line| format!("\n    {line}")).collect();
+        format!("{wrong}{indented}")
+    })
 }

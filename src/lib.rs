@@ -12,6 +12,7 @@
 //! | [`otlp`] | the wire: one walk over request bytes, OTLP/JSON in and out, moving spans, decoding for display | `model` |
 //! | [`store`] | what we hold: bytes, slots, trees, eviction | `model`, `otlp` |
 //! | [`diagnosis`] | what is wrong: roles, un-merging, rules, findings | `model`, `store` |
+//! | [`query`] | what to show: the query language, parsed once, matched span by span | `model`, `otlp`, `store`, `diagnosis` |
 //! | [`session`] | the owner: store, diagnosis and the memory limit | `model`, `store`, `diagnosis` |
 //! | [`own_traces`] | a trace of its own for every real request | `model`, `otlp`, `store`, `diagnosis` |
 //! | [`dump`] | files: one file a format, read and written, sniffing, compression, pacing | `model`, `otlp` |
@@ -21,7 +22,7 @@
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
 //! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
-//! | [`cli`] | the command line's definition | `report`, `dump`, `tui` |
+//! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
 pub mod cli;
@@ -34,6 +35,7 @@ pub mod intake;
 pub mod model;
 pub mod otlp;
 pub mod own_traces;
+pub mod query;
 pub mod receiver;
 pub mod report;
 pub mod session;

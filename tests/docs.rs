@@ -6,6 +6,7 @@
 use clap::Parser;
 use otoscope::cli::Cli;
 use otoscope::diagnosis::RULES;
+use otoscope::query::{FIELDS, Holds, OPS, Query};
 use otoscope::tui::keymap;
 use std::fmt::Write;
 use std::fs;
@@ -38,6 +39,41 @@ fn tables_are_the_programs_own() {
         fs::write("README.md", &expected).unwrap();
     } else {
         assert!(readme == expected, "README.md is behind: UPDATE=1 cargo test --test docs");
+    }
+}
+
+fn fields() -> String {
+    let mut out = String::from("| field | also | what |\n|---|---|---|\n");
+    for row in FIELDS {
+        let also: Vec<String> = row.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let words = match row.holds {
+            Holds::Word(words) => format!(": {}", words.join(", ")),
+            _ => String::new(),
+        };
+        let _ = writeln!(out, "| `{}` | {} | {}{words} |", row.name, also.join(" "), row.what);
+    }
+    out
+}
+
+#[test]
+fn the_query_language_is_as_it_is_documented() {
+    let page = fs::read_to_string("docs/query.md").unwrap();
+    let expected = with_table(&page, "<!-- fields", &fields());
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write("docs/query.md", &expected).unwrap();
+    } else {
+        assert!(page == expected, "docs/query.md is behind: UPDATE=1 cargo test --test docs");
+    }
+    let examples = page.split("```text\n").skip(1).flat_map(|rest| rest.split("```").next().unwrap().lines());
+    // What an example means stands two blanks behind it.
+    let examples: Vec<&str> = examples.map(|line| line.split("  ").next().unwrap()).collect();
+    assert!(examples.len() > 20, "{}", examples.len());
+    for example in examples {
+        Query::parse(example).map_err(|wrong| format!("{wrong}\n{}", wrong.pointing(example))).unwrap();
+    }
+    let table = page.split("<!-- operators -->").nth(1).unwrap().split("<!-- end -->").next().unwrap();
+    for (sign, _) in OPS {
+        assert!(table.contains(&format!("| `{sign}` |")), "{sign}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! `otoscope check`: diagnose without a screen.
 
+use super::touched::Touched;
 use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
 use crate::diagnosis::{Baseline, Policy, Severity};
@@ -81,6 +82,12 @@ pub(super) fn conclude(
     let mut checked = Checked { files, unreadable, rejected, fail_on, ..Checked::new(&session) };
     if let Some(baseline) = baseline {
         checked.compare(baseline);
+    }
+    if let Some(query) = &args.query {
+        let touched = Touched::by(query, &session);
+        let kept = touched.kept(&checked.findings);
+        let left_out = kept.iter().filter(|kept| !**kept).count();
+        checked.narrow(&kept, &|finding| touched.touches(finding), touched.remark(left_out));
     }
     let text = (report.write)(&checked);
     match &args.output {

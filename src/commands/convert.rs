@@ -1,16 +1,16 @@
-//! `otoscope convert`: dumps into another format, and merged traces apart.
+//! `otoscope convert`: dumps into another format, all of them or the traces that match, and merged traces apart.
 
 use super::{Failure, UNUSABLE, complain, open, parse_size};
 use crate::cli::Convert;
 use crate::dump::{self, DumpError, Output, Target};
 use crate::harmless::clean;
-use crate::model::{Batch, Rejection};
-use crate::otlp::retrace;
+use crate::model::{Batch, Rejection, TraceId};
+use crate::otlp::{retain, retrace};
 use crate::own_traces::OwnTraces;
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
 use bytes::Bytes;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::ops::ControlFlow;
@@ -19,6 +19,8 @@ use std::process::ExitCode;
 
 /// How many spans that could not be read are named.
 const NAMED: usize = 10;
+/// Exit code where no trace holds a match.
+const NO_MATCH: u8 = 1;
 
 pub(super) fn run(args: &Convert) -> Result<ExitCode, Failure> {
     let name = args.output.display().to_string();
@@ -26,7 +28,7 @@ pub(super) fn run(args: &Convert) -> Result<ExitCode, Failure> {
     if let Some(input) = args.files.iter().find(|input| same_file(input, &args.output)) {
         return Err(Failure(format!("{} is read from; write to another file with -o", input.display())));
     }
-    if args.unmerge { unmerge(args, out) } else { as_it_is(args, out) }
+    if args.unmerge || args.query.is_some() { as_a_whole(args, out) } else { as_it_is(args, out) }
 }
 
 /// Every request goes through as it comes.
@@ -42,12 +44,12 @@ fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     });
     match failure {
         Some(failure) => Err(failure.into()),
-        None => finish(&read, out, ""),
+        None => finish(&read, out, (read.spans, read.requests), ""),
     }
 }
 
 /// First everything is read and diagnosed, then written. The bytes that are kept are those that the session holds.
-fn unmerge(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
+fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     let max_memory = parse_size(&args.hold.max_memory)?;
     let mut session = Session::new(max_memory, Clock::Stream);
     let mut requests: Vec<Bytes> = Vec::new();
@@ -62,23 +64,54 @@ fn unmerge(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     });
     if too_large {
         let limit = &args.hold.max_memory;
+        let done = if args.unmerge { "taken apart" } else { "searched" };
         return Err(Failure(format!(
-            "the dumps take more memory than {limit}, and only what is held as a whole can be taken apart: \
+            "the dumps take more memory than {limit}, and only what is held as a whole can be {done}: \
              nothing was written; say --max-memory with more"
         )));
     }
     session.finish();
-    let plan = OwnTraces::plan(&session.store, &session.diagnosis);
+    let Session { store, diagnosis, .. } = &session;
+    let matching = args.query.as_ref().map(|query| {
+        let matches = store.traces().filter(|trace| !query.spans_of(store, diagnosis, *trace).is_empty());
+        matches.map(|trace| store.trace(trace).id).collect::<HashSet<TraceId>>()
+    });
+    let plan = args.unmerge.then(|| OwnTraces::plan(store, diagnosis));
+    let mut written = (0, 0);
     for request in &requests {
-        out.put(&retrace(request, &plan))?;
+        let (request, spans) = match &matching {
+            None => (request.clone(), 0),
+            Some(matching) => match retain(request, &|trace, _| matching.contains(&trace)) {
+                Some(left) => left,
+                None => continue,
+            },
+        };
+        written = (written.0 + spans, written.1 + 1);
+        out.put(&plan.as_ref().map_or(request.clone(), |plan| retrace(&request, plan)))?;
     }
-    let apart = if plan.requests() == 0 {
-        "; no trace holds requests to take apart".to_owned()
-    } else {
-        let (requests, traces) = (plan.requests(), plural(plan.traces() as u64, "trace"));
-        format!("; {requests} requests of {traces} have a trace of their own")
+    let mut also = String::new();
+    match &matching {
+        Some(matching) if matching.is_empty() && read.requests > 0 => {
+            finish(&read, out, (0, 0), "")?;
+            let (spans, traces) = (plural(read.spans, "span"), plural(store.trace_count() as u64, "trace"));
+            complain(&format_args!("nothing of {spans} in {traces} matches the query: nothing was written"));
+            return Ok(ExitCode::from(if read.unreadable > 0 { UNUSABLE } else { NO_MATCH }));
+        }
+        Some(matching) => {
+            let all = plural(store.trace_count() as u64, "trace");
+            also = format!("; a match in {} of {all}", matching.len());
+        }
+        None => written = (read.spans, read.requests),
+    }
+    also += &match &plan {
+        None => String::new(),
+        Some(plan) if plan.requests() == 0 => "; no trace holds requests to take apart".to_owned(),
+        Some(plan) => {
+            let (requests, traces) = (plan.requests(), plural(plan.traces() as u64, "trace"));
+            format!("; {requests} requests of {traces} have a trace of their own")
+        }
     };
-    finish(&read, out, &apart)
+    finish(&read, out, written, &also)
 }
 
 /// What was read, for the last line.
@@ -133,8 +166,8 @@ impl Read {
     }
 }
 
-/// Ends the output and says what became of everything.
-fn finish(read: &Read, out: Out, apart: &str) -> Result<ExitCode, Failure> {
+/// Ends the output and says what became of everything; `written` is how many spans of how many requests were.
+fn finish(read: &Read, out: Out, written: (u64, u64), also: &str) -> Result<ExitCode, Failure> {
     for Rejection { position, reason, .. } in &read.rejections {
         complain(&format_args!("not read: {}: {}", clean(position), clean(reason)));
     }
@@ -153,9 +186,9 @@ fn finish(read: &Read, out: Out, apart: &str) -> Result<ExitCode, Failure> {
     for loss in out.finish()? {
         complain(&format_args!("note: {}", loss.sentence()));
     }
-    if read.requests > 0 {
-        let (spans, requests) = (plural(read.spans, "span"), plural(read.requests, "export request"));
-        complain(&format_args!("{spans} of {requests} written to {}{apart}", clean(&name)));
+    if written.1 > 0 {
+        let (spans, requests) = (plural(written.0, "span"), plural(written.1, "export request"));
+        complain(&format_args!("{spans} of {requests} written to {}{also}", clean(&name)));
     }
     Ok(if read.unreadable > 0 || read.requests == 0 { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }

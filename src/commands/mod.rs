@@ -10,6 +10,7 @@ mod receive;
 mod rules;
 mod screen;
 mod settings;
+mod touched;
 
 use crate::cli::{Cli, Command, Say};
 use crate::diagnosis::{Baseline, Diagnosis, Policy, known_issues};

@@ -3,13 +3,15 @@
 //! Bytes are never decoded on the way in: [`walk()`] passes over a request once and notes one fixed record a
 //! span. [`decode`] reads a single span, resource or scope when it is to be shown. [`encode`] writes protobuf
 //! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently; [`to_json`] writes it. [`retrace()`]
-//! moves spans to other traces. Knows [`model`](crate::model) only: no store, no socket, no clock.
+//! moves spans to other traces, [`retain()`] leaves spans out, [`peek`] looks into a span in place. Knows [`model`](crate::model) only: no store, no socket, no clock.
 
 pub mod count;
 pub mod decode;
 pub mod encode;
 mod json;
 mod mend;
+pub mod peek;
+mod retain;
 mod retrace;
 mod signs;
 mod walk;
@@ -18,6 +20,7 @@ mod wire;
 pub use json::{JsonError, Loss, to_json, walk_json};
 pub(crate) use json::{Reading, first_keys, read_document, tree};
 pub use mend::mend;
+pub use retain::retain;
 pub use retrace::{Move, Plan, retrace};
 pub(crate) use signs::is_secret;
 pub use walk::{Malformed, walk};

@@ -64,7 +64,7 @@ fn link(bytes: &[u8], plan: &dyn Plan) -> Option<Vec<u8>> {
 }
 
 /// The trace and span id of a span or link; nothing where it has none or its bytes are broken.
-fn ids(bytes: &[u8]) -> Option<(TraceId, SpanId)> {
+pub(super) fn ids(bytes: &[u8]) -> Option<(TraceId, SpanId)> {
     let (mut trace_id, mut span_id): (&[u8], &[u8]) = (&[], &[]);
     let mut fields = Fields::new(bytes, 0);
     while let Some(field) = fields.next().ok()? {
@@ -78,7 +78,7 @@ fn ids(bytes: &[u8]) -> Option<(TraceId, SpanId)> {
 }
 
 /// What becomes of a field.
-enum Edit {
+pub(super) enum Edit {
     /// It goes.
     Nothing,
     Content(Vec<u8>),
@@ -86,7 +86,7 @@ enum Edit {
 }
 
 /// A message with some of its fields changed, each where it stood; nothing where none is.
-fn edited(bytes: &[u8], edit: impl Fn(u64, Field<'_>) -> Option<Edit>) -> Option<Vec<u8>> {
+pub(super) fn edited(bytes: &[u8], edit: impl Fn(u64, Field<'_>) -> Option<Edit>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let (mut copied, mut changed) = (0, false);
     let mut fields = Fields::new(bytes, 0);

@@ -36,6 +36,8 @@ pub struct Checked<'a> {
     pub suppressed: Vec<Suppressed>,
     /// What is to be said of the configuration, a sentence each.
     pub remarks: Vec<String>,
+    /// Findings were left out that have nothing to do with what is asked about.
+    pub narrowed: bool,
     /// How that stands to an earlier report.
     pub compared: Option<Comparison>,
     /// The lowest severity that fails the check; nothing where none does.
@@ -56,6 +58,7 @@ impl<'a> Checked<'a> {
             findings: diagnosis.findings().to_vec(),
             suppressed: diagnosis.suppressed().to_vec(),
             remarks: diagnosis.policy_remarks().to_vec(),
+            narrowed: false,
             compared: None,
             fail_on: Some(Severity::Error),
         }
@@ -69,6 +72,21 @@ impl<'a> Checked<'a> {
         let mut compared = baseline.compare(self.findings.iter().chain(accepted), &about);
         compared.gone.retain(|known| self.rules.iter().any(|rule| rule.id == known.key.rule));
         self.compared = Some(compared);
+    }
+
+    /// Leaves out findings, by a word for each, and those that are accepted and not wanted; `remark` says so. A symptom
+    /// whose headline goes stands for itself. To be called after [`Checked::compare`]: what is left out is not gone.
+    pub fn narrow(&mut self, kept: &[bool], wanted: &dyn Fn(&Finding) -> bool, remark: String) {
+        let is_kept = |index: usize| kept.get(index).is_none_or(|kept| *kept);
+        let place = |index: usize| is_kept(index).then(|| (0..index).filter(|i| is_kept(*i)).count());
+        for finding in &mut self.findings {
+            finding.folded_under = finding.folded_under.and_then(place);
+        }
+        let mut index = 0..;
+        self.findings.retain(|_| index.next().is_some_and(is_kept));
+        self.suppressed.retain(|one| wanted(&one.finding));
+        self.remarks.push(remark);
+        self.narrowed = true;
     }
 
     /// Whether the check fails.

@@ -96,6 +96,7 @@ pub(super) fn summary(checked: &Checked<'_>) -> String {
     let count = |severity| headlines().filter(|f| f.severity == severity).count();
     let plural = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let verdict = match (count(Severity::Error), count(Severity::Warning), count(Severity::Info)) {
+        (0, 0, 0) if checked.narrowed => "nothing wrong was found with what the query matches".to_owned(),
         (0, 0, 0) => "nothing wrong with the instrumentation was found".to_owned(),
         (errors, warnings, infos) => format!(
             "{}, {}, {infos} info",

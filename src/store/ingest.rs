@@ -62,6 +62,7 @@ impl Store {
             held.last_arrived_ns = held.last_arrived_ns.max(batch.arrived_ns);
             spans.push(at);
             arrived.spans.push(at);
+            self.arrivals.note(at);
         }
         if spans.is_empty() {
             return self.batches.remove(home);

@@ -5,6 +5,7 @@
 //! [`model`](crate::model) and [`otlp`](crate::otlp); knows no diagnosis (which edges are cut is told to it), no
 //! screen, no clock.
 
+mod arrivals;
 mod evict;
 mod index;
 mod ingest;
@@ -222,6 +223,7 @@ pub struct Store {
     counters: Counters,
     rejections: VecDeque<Rejection>,
     remarks: VecDeque<String>,
+    arrivals: arrivals::Arrivals,
 }
 
 impl Store {
@@ -406,6 +408,7 @@ impl Store {
             + self.names.memory()
             + self.resources.memory()
             + self.scopes.memory()
+            + self.arrivals.memory()
     }
 }
 
