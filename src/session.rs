@@ -7,7 +7,7 @@ use crate::diagnosis::Diagnosis;
 use crate::model::Batch;
 use crate::store::{Arrived, SpanIx, Store};
 
-/// How many spans are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
+/// How many spans and log records are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
 const EVICTION_STEP: usize = 512;
 
 /// Whose time it is.
@@ -95,11 +95,13 @@ impl Session {
     fn make_room(&mut self) {
         while self.memory() > self.max_memory {
             self.gone.clear();
-            self.store.evict(EVICTION_STEP, &mut self.gone);
-            if self.gone.is_empty() {
+            let freed = self.store.evict(EVICTION_STEP, &mut self.gone);
+            if freed == 0 {
                 return;
             }
-            self.diagnosis.forget(&self.store, &self.gone);
+            if !self.gone.is_empty() {
+                self.diagnosis.forget(&self.store, &self.gone);
+            }
         }
     }
 }

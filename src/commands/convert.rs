@@ -5,7 +5,7 @@ use crate::cli::Convert;
 use crate::dump::{self, DumpError, Output, Target};
 use crate::harmless::clean;
 use crate::model::{Batch, Rejection};
-use crate::otlp::retrace;
+use crate::otlp::{retrace, retrace_logs};
 use crate::own_traces::OwnTraces;
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Convert) -> Result<ExitCode, Failure> {
 /// Every request goes through as it comes.
 fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     let mut failure = None;
-    let read = read_all(args, &mut |batch| match out.put(&batch.bytes) {
+    let read = read_all(args, &mut |batch| match out.put_batch(&batch) {
         Ok(()) if out.gone => ControlFlow::Break(()),
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
@@ -50,14 +50,15 @@ fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
 fn unmerge(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     let max_memory = parse_size(&args.hold.max_memory)?;
     let mut session = Session::new(max_memory, Clock::Stream);
-    let mut requests: Vec<Bytes> = Vec::new();
+    let mut requests: Vec<(Bytes, Bytes)> = Vec::new();
     let (mut kept, mut too_large) = (0, false);
     let read = read_all(args, &mut |batch| {
-        kept += batch.bytes.len();
-        requests.push(batch.bytes.clone());
+        kept += batch.bytes.len() + batch.logs.bytes.len();
+        requests.push((batch.bytes.clone(), batch.logs.bytes.clone()));
         session.take(batch);
         // Requests that were let go could not be told apart any more, and half a work is none.
-        too_large = session.store.counters().evicted_spans > 0 || kept > max_memory;
+        let counters = session.store.counters();
+        too_large = counters.evicted_spans + counters.evicted_logs > 0 || kept > max_memory;
         if too_large { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     if too_large {
@@ -69,8 +70,8 @@ fn unmerge(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     }
     session.finish();
     let plan = OwnTraces::plan(&session.store, &session.diagnosis);
-    for request in &requests {
-        out.put(&retrace(request, &plan))?;
+    for (spans, logs) in &requests {
+        out.put(&retrace(spans, &plan), &retrace_logs(logs, &plan))?;
     }
     let apart = if plan.requests() == 0 {
         "; no trace holds requests to take apart".to_owned()
@@ -86,6 +87,7 @@ fn unmerge(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
 struct Read {
     requests: u64,
     spans: u64,
+    logs: u64,
     log_records: u64,
     metrics: u64,
     rejected: u64,
@@ -94,7 +96,7 @@ struct Read {
     unreadable: usize,
 }
 
-/// Hands over every request with a span in it, dump by dump, until that breaks off.
+/// Hands over every request with a span or log record in it, dump by dump, until that breaks off.
 fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> Read {
     let from = args.input.from.as_deref().and_then(dump::format);
     let mut read = Read::default();
@@ -106,7 +108,7 @@ fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> R
         let done = open(path).and_then(|(input, name)| {
             dump::read(input, &name, from, &mut |batch| {
                 read.note(&batch);
-                if !batch.records.is_empty() {
+                if !batch.records.is_empty() || !batch.logs.records.is_empty() {
                     flow = sink(batch);
                 }
                 flow
@@ -122,7 +124,8 @@ fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> R
 
 impl Read {
     fn note(&mut self, batch: &Batch) {
-        self.requests += u64::from(!batch.records.is_empty());
+        self.requests += u64::from(!batch.records.is_empty()) + u64::from(!batch.logs.records.is_empty());
+        self.logs += batch.logs.records.len() as u64;
         self.spans += batch.records.len() as u64;
         self.log_records += batch.unshown.log_records;
         self.metrics += batch.unshown.metrics;
@@ -147,15 +150,18 @@ fn finish(read: &Read, out: Out, apart: &str) -> Result<ExitCode, Failure> {
     }
     if read.log_records + read.metrics > 0 {
         let (logs, metrics) = (read.log_records, read.metrics);
-        complain(&format_args!("only spans are written; left out: {logs} log records, {metrics} metrics"));
+        complain(&format_args!("left out: {logs} log records of consoles, {metrics} metrics"));
     }
     let name = out.name.clone();
     for loss in out.finish()? {
         complain(&format_args!("note: {}", loss.sentence()));
     }
     if read.requests > 0 {
-        let (spans, requests) = (plural(read.spans, "span"), plural(read.requests, "export request"));
-        complain(&format_args!("{spans} of {requests} written to {}{apart}", clean(&name)));
+        let (mut items, requests) = (plural(read.spans, "span"), plural(read.requests, "export request"));
+        if read.logs > 0 {
+            items += &format!(" and {}", plural(read.logs, "log record"));
+        }
+        complain(&format_args!("{items} of {requests} written to {}{apart}", clean(&name)));
     }
     Ok(if read.unreadable > 0 || read.requests == 0 { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
@@ -170,19 +176,33 @@ struct Out {
 }
 
 impl Out {
-    fn put(&mut self, request: &[u8]) -> Result<(), DumpError> {
+    fn put_batch(&mut self, batch: &Batch) -> Result<(), DumpError> {
+        self.put(&batch.bytes, &batch.logs.bytes)
+    }
+
+    /// Writes the requests that came together; one without bytes is none.
+    fn put(&mut self, spans: &[u8], logs: &[u8]) -> Result<(), DumpError> {
         if self.gone {
             return Ok(());
         }
-        let done = match &mut self.written {
-            Some(written) => written.put(request),
-            None => self.create().and_then(|mut written| {
-                written.put(request)?;
-                self.written = Some(written);
-                Ok(())
-            }),
-        };
+        let done = self.written().and_then(|written| {
+            if !spans.is_empty() {
+                written.put(spans)?;
+            }
+            if !logs.is_empty() {
+                written.put_logs(logs)?;
+            }
+            Ok(())
+        });
         self.settle(done)
+    }
+
+    fn written(&mut self) -> io::Result<&mut Output<Box<dyn Write>>> {
+        let written = match self.written.take() {
+            Some(written) => written,
+            None => self.create()?,
+        };
+        Ok(self.written.insert(written))
     }
 
     fn create(&self) -> io::Result<Output<Box<dyn Write>>> {

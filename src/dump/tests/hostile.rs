@@ -59,8 +59,8 @@ fn what_is_no_dump_is_named() {
         ),
         (b"{\"resourceSpans\":[]}", "d, read as otlp-json, holds no span: its lists of spans are empty."),
         (
-            b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}",
-            "d, read as otlp-json, holds no span: only logs or metrics are inside (log records: 1, metrics: 0).",
+            b"{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{}]}]}]}",
+            "d, read as otlp-json, holds no span: only logs or metrics are inside (log records: 0, metrics: 1).",
         ),
         (
             b"{\"resourceSpans\":",
