@@ -65,7 +65,10 @@ impl DumpError {
 impl DumpError {
     /// Of a dump that was read, and held log records alone, that it holds no span: for whoever can do nothing with it.
     pub fn if_without_spans(read: &Summary, name: String) -> Option<Self> {
-        let cause = format!("only logs or metrics are inside (log records: {}, metrics: {})", read.logs, read.metrics);
+        let cause = format!(
+            "only logs or metrics are inside (log records: {}, metrics: {})",
+            read.logs, read.metrics
+        );
         (read.spans == 0).then_some(Self::NoSpans { name, format: read.format, cause })
     }
 }

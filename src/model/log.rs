@@ -188,9 +188,19 @@ mod tests {
 
     #[test]
     fn severities_have_the_names_of_the_specification() {
-        let names: Vec<_> = [0, 1, 4, 9, 10, 13, 17, 20, 21, 24, 25].map(|n| SeverityNumber(n).to_string()).into();
+        let names: Vec<_> =
+            [0, 1, 4, 9, 10, 13, 17, 20, 21, 24, 25].map(|n| SeverityNumber(n).to_string()).into();
         let expected = [
-            "UNSPECIFIED", "TRACE", "TRACE4", "INFO", "INFO2", "WARN", "ERROR", "ERROR4", "FATAL", "FATAL4",
+            "UNSPECIFIED",
+            "TRACE",
+            "TRACE4",
+            "INFO",
+            "INFO2",
+            "WARN",
+            "ERROR",
+            "ERROR4",
+            "FATAL",
+            "FATAL4",
             "SEVERITY(25)",
         ];
         assert_eq!(names, expected);

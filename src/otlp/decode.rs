@@ -5,8 +5,8 @@
 
 use super::wire::{Broken, Field, Fields, key_value};
 use crate::model::{
-    Attributes, Event, Link, Log, Resource, Scope, SeverityNumber, Span, SpanFlags, SpanId, SpanKind, StatusCode,
-    TraceId, Value,
+    Attributes, Event, Link, Log, Resource, Scope, SeverityNumber, Span, SpanFlags, SpanId, SpanKind,
+    StatusCode, TraceId, Value,
 };
 
 /// How deep attribute values are followed.
@@ -70,6 +70,14 @@ pub fn log(bytes: &[u8]) -> Log {
 /// The value in these bytes of an `AnyValue` message.
 pub fn value(bytes: &[u8]) -> Value {
     Reader::default().value(bytes, 0)
+}
+
+/// The text in these bytes of an `AnyValue` message, as it was sent; nothing where it is no text.
+pub fn text_value(bytes: &[u8]) -> Option<&[u8]> {
+    match Fields::new(bytes, 0).next() {
+        Ok(Some((1, Field::Bytes(_, text)))) => Some(text),
+        _ => None,
+    }
 }
 
 /// Whether any text of a log record is what is wanted: its severity's, its event's name, its body, keys and values of

@@ -141,7 +141,8 @@ mod tests {
         let body = Some(AnyValue { value: Some(any_value::Value::StringValue("hello".into())) });
         let bare = LogRecord { body: body.clone(), ..LogRecord::default() };
         let timed = LogRecord { time_unix_nano: 1, body, trace_id: vec![0xf7; 16], ..LogRecord::default() };
-        let texted = LogRecord { severity_text: "INFO".into(), observed_time_unix_nano: 2, ..LogRecord::default() };
+        let texted =
+            LogRecord { severity_text: "INFO".into(), observed_time_unix_nano: 2, ..LogRecord::default() };
         for log in [bare, timed, texted] {
             assert_eq!(signal(&logs(log.clone())), Some(Signal::Logs), "{log:?}");
         }

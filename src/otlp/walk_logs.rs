@@ -13,7 +13,12 @@ const BAD_ID: &str = "a log record has a trace or span id of the wrong length; i
 /// Walks an `ExportLogsServiceRequest`. One bad log record never loses its neighbours: it becomes a rejection.
 ///
 /// Where the outer structure itself is broken, what lay before it is in the batch and the break is returned beside it.
-pub fn walk_logs(bytes: Bytes, source: Source, origin: Origin, arrived_ns: u64) -> (Batch, Option<Malformed>) {
+pub fn walk_logs(
+    bytes: Bytes,
+    source: Source,
+    origin: Origin,
+    arrived_ns: u64,
+) -> (Batch, Option<Malformed>) {
     let mut batch = Batch::empty(source, origin, arrived_ns);
     let malformed = add_logs(bytes, &mut batch);
     (batch, malformed)
@@ -82,7 +87,9 @@ impl Walk {
             match number {
                 1 => self.logs.scopes[scope].0 = range(at, content),
                 2 => match self.log_record(content, at) {
-                    Ok(record) => self.logs.records.push(LogRecord { resource, scope: scope as u32, ..record }),
+                    Ok(record) => {
+                        self.logs.records.push(LogRecord { resource, scope: scope as u32, ..record })
+                    }
                     Err(broken) => {
                         let Broken { what, offset } = broken;
                         let reason = format!("the log record's bytes are broken: {what} at byte {offset}");

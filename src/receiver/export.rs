@@ -80,7 +80,10 @@ impl Taken {
         let reason = batch.rejections.first().map(|first| {
             let sent = rejected + batch.records.len() + batch.logs.records.len();
             let items = if signal == Signal::Logs { "log records" } else { "spans" };
-            format!("{rejected} of {sent} {items} rejected; the first at {}: {}", first.position, first.reason)
+            format!(
+                "{rejected} of {sent} {items} rejected; the first at {}: {}",
+                first.position, first.reason
+            )
         });
         Self { signal, rejected, reason: reason.unwrap_or_default() }
     }

@@ -7,9 +7,7 @@ use super::ingest::keyed;
 use super::intern::Interner;
 use super::segments::Pool;
 use super::{SpanIx, Store};
-use crate::model::{
-    Batch, ByteRange, Log, LogRecord, Origin, Resource, Scope, Source, SpanId, TraceId,
-};
+use crate::model::{Batch, ByteRange, Log, LogRecord, Origin, Resource, Scope, Source, SpanId, TraceId};
 use crate::otlp::decode;
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};

@@ -404,12 +404,15 @@ fn log_records_are_read_as_leniently_and_written_back_as_the_same_bytes() {
     let logs = &batch.logs;
     let reasons: Vec<_> = batch.rejections.iter().map(|r| format!("{}: {}", r.position, r.reason)).collect();
     let at = "resourceLogs[0].scopeLogs[0].logRecords";
-    assert_eq!(reasons, [
-        format!("{at}[2]: timeUnixNano is not a time: \"soon\""),
-        format!("{at}[3]: not an object"),
-    ]);
-    let read_back: Vec<_> =
-        logs.records.iter().map(|r| decode::log(&logs.bytes[r.offset as usize..][..r.len as usize])).collect();
+    assert_eq!(
+        reasons,
+        [format!("{at}[2]: timeUnixNano is not a time: \"soon\""), format!("{at}[3]: not an object"),]
+    );
+    let read_back: Vec<_> = logs
+        .records
+        .iter()
+        .map(|r| decode::log(&logs.bytes[r.offset as usize..][..r.len as usize]))
+        .collect();
     assert_eq!(read_back.len(), 4);
     let (first, second) = (&read_back[0], &read_back[1]);
     assert_eq!((first.time_ns, first.observed_ns, first.severity.0, first.flags), (5, 7, 17, 1));
@@ -429,7 +432,8 @@ fn log_records_are_read_as_leniently_and_written_back_as_the_same_bytes() {
 
 #[test]
 fn a_break_in_log_records_keeps_the_spans_and_the_log_records_before_it() {
-    let json = around("").replace("}]}]}]}", "}]}]}],\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{\"body\":oops");
+    let json = around("")
+        .replace("}]}]}]}", "}]}]}],\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{\"body\":oops");
     let reading = read_document(json.as_bytes(), "t".into(), Origin::HttpJson, 0);
     assert!(reading.broken.is_some());
     assert_eq!((reading.batch.records.len(), reading.batch.logs.records.len()), (1, 1));

@@ -65,6 +65,6 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
 }
 
 /// The address as an app on this machine would write it.
-fn reachable(address: SocketAddr) -> String {
+pub(super) fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }

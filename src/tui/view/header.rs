@@ -193,6 +193,7 @@ fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
     say("bad", cx.status.bad_requests, false, Role::Error);
     say("rejected", counters.rejected, !live, Role::Error);
     say("evicted", counters.evicted_spans, false, Role::Warning);
+    say("evicted logs", counters.evicted_logs, false, Role::Warning);
     say("repeated", counters.repeated, false, Role::Dim);
     Segment { long: parts.clone(), short: parts, weight: 8 }
 }
