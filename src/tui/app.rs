@@ -340,7 +340,9 @@ impl App {
     pub fn work(&mut self, until: Instant, session: &Session, status: &Status) -> bool {
         let since = self.since.as_ref();
         let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
-        self.tabs[self.tab].work(until, &cx)
+        let more = self.tabs[self.tab].work(until, &cx);
+        self.advise(session, status);
+        more
     }
 
     /// Draws the whole screen.
@@ -352,7 +354,7 @@ impl App {
     /// Draws the whole screen into a buffer.
     ///
     /// ```text
-    ///  1 Traces  2 Findings  3 Receiver                  ✖ 1 ▲ 0 · 0 │ refused 0     header
+    ///  1 Traces  2 Findings  3 Logs  4 Receiver          ✖ 1 ▲ 0 · 0 │ refused 0     header
     ///  ● live grpc 127.0.0.1:4317 http :4318 │ 44 spans  1 trace                     (one line if wide)
     ///  ✖ shop: 24 unrelated requests share one trace …                               strip
     ///  … the tab …

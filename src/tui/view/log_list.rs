@@ -20,7 +20,7 @@ use std::time::Instant;
 const SEARCH: usize = 20_000;
 /// How many rows beyond the window are counted.
 const COUNT: usize = 1_000;
-/// How many log records are held against the filter before anybody waits for a frame.
+/// How many log records are held against a new filter at once; the rest between frames.
 const AT_ONCE: usize = 2_000;
 /// How many are between two looks at the clock.
 const BETWEEN_LOOKS: usize = 64;
@@ -156,7 +156,9 @@ impl LogList {
     pub fn filter(&mut self, filter: Option<(String, Box<dyn LogFilter>)>, cx: &Cx<'_>) {
         self.filtered =
             filter.map(|(text, filter)| Filtered { text, filter, shown: BTreeSet::new(), looked: 0 });
-        self.look(cx);
+        if let Some(filtered) = &mut self.filtered {
+            filtered.look(AT_ONCE, &cx.session.store);
+        }
         let rows = self.all(cx);
         // What was selected stays so if it is still shown; else the closest to it.
         if !self.window.is_following()
@@ -187,12 +189,6 @@ impl LogList {
         }
     }
 
-    fn look(&mut self, cx: &Cx<'_>) {
-        if let Some(filtered) = &mut self.filtered {
-            filtered.look(AT_ONCE, &cx.session.store);
-        }
-    }
-
     /// Holds log records against the filter until then. Whether there is more to do.
     pub fn work(&mut self, until: Instant, cx: &Cx<'_>) -> bool {
         let Some(filtered) = &mut self.filtered else { return false };
@@ -216,7 +212,6 @@ impl LogList {
             }
             self.window.choose();
         }
-        self.look(cx);
         let store = &cx.session.store;
         let rows = Logs { store, shown: self.filtered.as_ref().map(|filtered| &filtered.shown) };
         let selected = self.window.selected();

@@ -32,7 +32,7 @@ pub fn log(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Node> {
             .and(severity, role)
             .and(called, Role::Text),
     );
-    nodes.push(span(held, cx));
+    nodes.extend(span(held, cx));
     nodes.push(fact("time", times(&log)));
     for (at, remark) in log.remarks.iter().enumerate() {
         nodes.push(odd(&format!("remark{at}"), remark));
@@ -72,28 +72,28 @@ fn times(log: &Log) -> String {
     }
 }
 
-/// `span  POST /checkout  shop  trace 71c0…  span 4c44…`
-fn span(held: &HeldLog<'_>, cx: &Cx<'_>) -> Node {
+/// `span  POST /checkout  SERVER`, then its ids.
+fn span(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Node> {
     let (store, record) = (&cx.session.store, held.record);
     let node = Node::new("span", format!("{:<12}", "span"), Role::Dim);
     if !record.has_trace() {
-        return node
-            .and("none: it was logged outside of every span, or its bridge does not tell", Role::Text);
+        return vec![node.and("none: logged outside of every span, or its bridge does not tell", Role::Dim)];
     }
+    let node = match store.span_of_log(record) {
+        Some(at) => {
+            let kind = store.record(at).kind();
+            let duration = time::duration(store.record(at).duration_ns());
+            node.and(row::name_or_none(&store.name(at)).to_owned(), Role::AttributeKey)
+                .and(format!("  {kind}  {duration}"), Role::Text)
+        }
+        None if record.span_id.is_none() => node.and("none of its trace", Role::Dim),
+        None => node.and("not here: still open, not sampled, or evicted", Role::Missing),
+    };
     let ids = match record.span_id.is_none() {
-        true => format!("trace {}, and no span of it", record.trace_id),
+        true => format!("trace {}", record.trace_id),
         false => format!("trace {}  span {}", record.trace_id, record.span_id),
     };
-    match store.span_of_log(record) {
-        Some(at) => {
-            let name = row::name_or_none(&store.name(at)).to_owned();
-            node.and(name, Role::Text).and(format!("  Enter shows it  {ids}"), Role::Dim)
-        }
-        None if record.span_id.is_none() => node.and(ids, Role::Text),
-        None => {
-            node.and(ids, Role::Text).and("  not here: still open, not sampled, or evicted", Role::Missing)
-        }
-    }
+    vec![node, fact("ids", ids)]
 }
 
 /// `logs (3)`: those of a span; nothing where there is none.

@@ -20,7 +20,7 @@ pub fn severity_sign(range: SeverityRange, look: Look) -> (&'static str, Role) {
     match range {
         SeverityRange::Fatal | SeverityRange::Error => (look.symbols.error, Role::Error),
         SeverityRange::Warn => (look.symbols.warning, Role::Warning),
-        SeverityRange::Info => (look.symbols.info, Role::Info),
+        SeverityRange::Info => (look.symbols.info, Role::Text),
         SeverityRange::Debug | SeverityRange::Trace | SeverityRange::Unspecified => (" ", Role::Dim),
     }
 }
@@ -85,21 +85,15 @@ pub fn draw(row: Rect, log: &HeldLog<'_>, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     x += 9;
     pen.put(x, y, service, log.service(), cx.look.service(log.service()));
     x += service + 1;
-    let end = row.right().saturating_sub(place + 1);
-    let said = what(log);
-    let style = if log.record.severity.range() >= SeverityRange::Error {
-        Style::new()
-    } else {
-        pen.style(Role::Text)
+    let at = log_nodes::place(log, cx);
+    // What belongs nowhere has the whole line.
+    let end = if at.is_empty() { row.right() } else { row.right().saturating_sub(place + 1) };
+    match what(log) {
+        said if said.is_empty() => pen.put(x, y, end.saturating_sub(x + 1), "(no body)", dim),
+        said => pen.put(x, y, end.saturating_sub(x + 1), &said, pen.style(Role::Text)),
     };
-    if said.is_empty() {
-        pen.put(x, y, end.saturating_sub(x + 1), "(no body)", dim);
-    } else {
-        pen.put(x, y, end.saturating_sub(x + 1), &said, style);
-    }
     let here = cx.session.store.span_of_log(log.record).is_some();
-    let style = if here { pen.style(Role::AttributeKey) } else { dim };
-    pen.put(end, y, place, &log_nodes::place(log, cx), style);
+    pen.put(end, y, place, &at, pen.style(if here { Role::AttributeKey } else { Role::Dim }));
 }
 
 #[cfg(test)]

@@ -53,6 +53,11 @@ impl Logs {
         (list, Rect { y: list.bottom(), height: area.height - list.height, ..area })
     }
 
+    /// Whether the span is what is selected in the detail.
+    fn is_on_span(&self) -> bool {
+        self.branches.selected().first().is_some_and(|id| id == "span")
+    }
+
     fn open(&self, cx: &Cx<'_>) -> Outcome {
         let Some(log) = self.list.selected(cx) else { return Outcome::Ignored };
         let (store, record) = (&cx.session.store, log.record);
@@ -100,6 +105,7 @@ impl Logs {
             self.branches.rewind();
             self.branches.open(&["attributes"]);
             self.branches.open(&["body"]);
+            self.branches.open(&["attributes", "exception.stacktrace"]);
         }
         let body = Rect {
             x: area.x + 1,
@@ -136,7 +142,7 @@ impl Screen for Logs {
             }
             Action::Grow => self.resized = (self.resized + 2).min(60),
             Action::Shrink => self.resized = (self.resized - 2).max(-60),
-            Action::Open if !self.in_detail => return self.open(cx),
+            Action::Open if !self.in_detail || self.is_on_span() => return self.open(cx),
             action if self.in_detail => {
                 return if self.branches.apply(action) { Outcome::Done } else { Outcome::Ignored };
             }

@@ -10,7 +10,7 @@ use ratatui::style::Style;
 
 /// How each language's logs reach its SDK.
 const BRIDGES: &[(&str, &str)] = &[
-    ("Python", "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED=true opentelemetry-instrument …"),
+    ("Python", "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED=true"),
     ("Java", "the agent sends what Logback and Log4j log by itself"),
     ("Node.js", "instrumentation of pino, winston or bunyan, and NodeSDK"),
     (".NET", "builder.Logging.AddOpenTelemetry(o => o.AddOtlpExporter())"),
