@@ -52,7 +52,9 @@ impl Session {
 
     /// Takes a batch in, diagnoses it, and makes room.
     pub fn take(&mut self, batch: Batch) {
-        let now_ns = batch.arrived_ns;
+        // The time of log records alone is no time of spans: a dump must not settle by it.
+        let of_logs = batch.records.is_empty() && !batch.logs.records.is_empty();
+        let now_ns = if of_logs { 0 } else { batch.arrived_ns };
         self.store.ingest(batch, &mut self.arrived);
         self.diagnosis.observe(&self.store, &self.arrived, now_ns);
         self.apply_cuts();

@@ -124,20 +124,12 @@ impl<'a> Outlet<'a> {
     pub(super) fn why_nothing(&self) -> String {
         let Summary { rejected, log_records, metrics, .. } = self.summary;
         match &self.first_rejection {
-            Some(Rejection { position, reason, .. }) => {
-                // In protobuf logs look like spans without ids.
-                let hint = if reason.starts_with("trace_id") {
-                    " (perhaps logs or metrics, not traces)"
-                } else {
-                    ""
-                };
-                match rejected {
-                    1 => format!("what is in it was rejected: {position}: {reason}{hint}"),
-                    _ => format!(
-                        "all {rejected} spans or records in it were rejected, the first at {position}: {reason}{hint}"
-                    ),
-                }
-            }
+            Some(Rejection { position, reason, .. }) => match rejected {
+                1 => format!("what is in it was rejected: {position}: {reason}"),
+                _ => format!(
+                    "all {rejected} spans or records in it were rejected, the first at {position}: {reason}"
+                ),
+            },
             None if log_records + metrics > 0 => {
                 format!("only logs or metrics are inside (log records: {log_records}, metrics: {metrics})")
             }

@@ -1,6 +1,6 @@
 //! A batch: what a receiver or a dump reader sends to the owner of the store, already walked.
 
-use super::{Facts, Logs, SpanRecord, TraceId};
+use super::{Facts, LogRecord, Logs, SpanRecord, TraceId};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -137,6 +137,6 @@ impl Batch {
     /// batch was sent.
     pub fn last_end_ns(&self) -> Option<u64> {
         let spans = self.records.iter().map(|r| r.end_ns).max();
-        spans.or_else(|| self.logs.records.iter().map(|r| r.at_ns()).max().filter(|ns| *ns > 0))
+        spans.or_else(|| self.logs.records.iter().map(LogRecord::at_ns).max().filter(|ns| *ns > 0))
     }
 }

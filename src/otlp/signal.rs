@@ -57,7 +57,7 @@ fn item(message: &[u8]) -> Option<Signal> {
             (6 | 10 | 12 | 14, Field::Varint(_)) | (7 | 8, Field::Fixed64(_)) | (16, Field::Fixed32(_)) => {
                 Signal::Traces
             }
-            (5, Field::Bytes(_, inner)) => gauge_name_or_body(inner)?,
+            (5, Field::Bytes(_, inner)) => gauge_name_or_body(inner),
             (7 | 9 | 10 | 11, Field::Bytes(_, data)) if has_data_points(data) => Signal::Metrics,
             _ => continue,
         });
@@ -67,13 +67,13 @@ fn item(message: &[u8]) -> Option<Signal> {
 
 /// Field 5 is the name of a span, the gauge of a metric, the body of a log record: a metric's data starts with a list of
 /// messages of which each has a time; a body with text; a name is neither.
-fn gauge_name_or_body(inner: &[u8]) -> Option<Signal> {
+fn gauge_name_or_body(inner: &[u8]) -> Signal {
     if has_data_points(inner) {
-        return Some(Signal::Metrics);
+        return Signal::Metrics;
     }
     let mut fields = Fields::new(inner, 0);
     let value = matches!(fields.next(), Ok(Some((1..=7, _)))) && matches!(fields.next(), Ok(None));
-    Some(if value { Signal::Logs } else { Signal::Traces })
+    if value { Signal::Logs } else { Signal::Traces }
 }
 
 /// Whether these are the bytes of a `Gauge`, `Sum` or their like: data points, each with a time.

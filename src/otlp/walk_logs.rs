@@ -88,7 +88,7 @@ impl Walk {
                 1 => self.logs.scopes[scope].0 = range(at, content),
                 2 => match self.log_record(content, at) {
                     Ok(record) => {
-                        self.logs.records.push(LogRecord { resource, scope: scope as u32, ..record })
+                        self.logs.records.push(LogRecord { resource, scope: scope as u32, ..record });
                     }
                     Err(broken) => {
                         let Broken { what, offset } = broken;

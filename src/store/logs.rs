@@ -21,6 +21,10 @@ pub struct LogKey {
     pub seq: u64,
 }
 
+/// Before and behind all others.
+const FIRST: LogKey = LogKey { at_ns: 0, seq: 0 };
+const LAST: LogKey = LogKey { at_ns: u64::MAX, seq: u64::MAX };
+
 /// A log record that is held.
 #[derive(Clone, Copy, Debug)]
 pub struct HeldLog<'a> {
@@ -205,6 +209,11 @@ impl Store {
         book.batches[home] = Some(held);
     }
 
+    /// What has sent log records, as many different resources as were seen.
+    pub fn log_resources(&self) -> impl Iterator<Item = &Resource> {
+        (0..self.logs.resources.len() as u32).filter_map(|number| self.logs.resources.get(number))
+    }
+
     /// How many log records are held.
     pub fn log_count(&self) -> usize {
         self.logs.by_time.len()
@@ -265,8 +274,6 @@ impl Store {
 
     /// The same, of a span that need not be held.
     pub fn logs_of_ids(&self, trace: TraceId, span: SpanId) -> impl DoubleEndedIterator<Item = LogKey> {
-        const FIRST: LogKey = LogKey { at_ns: 0, seq: 0 };
-        const LAST: LogKey = LogKey { at_ns: u64::MAX, seq: u64::MAX };
         self.logs.by_span.range((trace, span, FIRST)..=(trace, span, LAST)).map(|(_, _, key)| *key)
     }
 
@@ -284,8 +291,6 @@ impl Store {
         if self.logs.by_span.is_empty() {
             return;
         }
-        const FIRST: LogKey = LogKey { at_ns: 0, seq: 0 };
-        const LAST: LogKey = LogKey { at_ns: u64::MAX, seq: u64::MAX };
         let (from, to) = span.map_or((SpanId::NONE, SpanId(u64::MAX)), |span| (span, span));
         let leaving: Vec<u64> = (self.logs.by_span.range((trace, from, FIRST)..=(trace, to, LAST)))
             .map(|(_, _, key)| key.seq)

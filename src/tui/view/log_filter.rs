@@ -1,9 +1,13 @@
 //! Which log records to show. What is written is read once into a [`LogFilter`]; the list knows nothing else of it.
 
+use super::prompt::Completion;
 use crate::model::{SeverityNumber, SeverityRange};
 use crate::otlp::decode;
 use crate::store::HeldLog;
 use std::fmt;
+
+/// How many resources are looked at for the names of services.
+const RESOURCES: usize = 200;
 
 /// Says which log records are shown.
 pub trait LogFilter: fmt::Debug {
@@ -36,6 +40,29 @@ pub fn parse(text: &str) -> Result<Box<dyn LogFilter>, (usize, String)> {
         }
     }
     Ok(Box::new(words))
+}
+
+/// What may be written instead of the last word, by how it starts; `services` are those that sent log records.
+pub fn completions<'a>(text: &str, services: impl Iterator<Item = &'a str>) -> Vec<Completion> {
+    let (before, last) = text.rsplit_once(' ').map_or(("", text), |(before, last)| (before, last));
+    let severities = SeverityRange::ALL.into_iter().skip(1).rev().map(|range| {
+        let name = range.name().to_lowercase();
+        (format!("severity>={name}"), "this severe, or more")
+    });
+    let mut services: Vec<(String, &str)> =
+        services.take(RESOURCES).map(|name| (format!("service={name}"), "of this service")).collect();
+    services.sort_unstable();
+    services.dedup();
+    let fitting = severities
+        .chain(services)
+        .filter(|(word, _)| last.len() >= 2 && word != last && word.starts_with(last) && !word.contains(' '));
+    let gap = if before.is_empty() { "" } else { " " };
+    let completion = |(word, note): (String, &str)| Completion {
+        line: format!("{before}{gap}{word}"),
+        label: word,
+        note: note.to_owned(),
+    };
+    fitting.map(completion).collect()
 }
 
 fn severity(name: &str) -> Option<SeverityRange> {
@@ -131,5 +158,16 @@ mod tests {
             assert_eq!(shown(filter).join(" "), expected, "{filter}");
         }
         assert_eq!(parse("tea severity>=loud").unwrap_err().0, 14);
+    }
+
+    #[test]
+    fn the_last_word_is_completed() {
+        let lines = |text: &str| -> Vec<String> {
+            completions(text, ["shop", "price", "shop"].into_iter()).into_iter().map(|c| c.line).collect()
+        };
+        assert_eq!(lines("tea service"), ["tea service=price", "tea service=shop"]);
+        assert_eq!(lines("severity>=e"), ["severity>=error"]);
+        assert_eq!(lines("severity>=error"), Vec::<String>::new());
+        assert_eq!(lines("s"), Vec::<String>::new(), "one letter says little");
     }
 }

@@ -89,9 +89,10 @@ fn span(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Node> {
         None if record.span_id.is_none() => node.and("none of its trace", Role::Dim),
         None => node.and("not here: still open, not sampled, or evicted", Role::Missing),
     };
-    let ids = match record.span_id.is_none() {
-        true => format!("trace {}", record.trace_id),
-        false => format!("trace {}  span {}", record.trace_id, record.span_id),
+    let ids = if record.span_id.is_none() {
+        format!("trace {}", record.trace_id)
+    } else {
+        format!("trace {}  span {}", record.trace_id, record.span_id)
     };
     vec![node, fact("ids", ids)]
 }

@@ -7,7 +7,6 @@ use crate::store::HeldLog;
 use crate::tui::theme::{Look, Role};
 use crate::tui::widget::pen::Pen;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use std::borrow::Cow;
 
 /// How much of a text is looked at for one line, bytes.

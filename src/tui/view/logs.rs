@@ -12,6 +12,7 @@
 use super::log_list::LogList;
 use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::{Cx, Mouse, Outcome, Screen, Target, log_filter, log_nodes, logs_empty};
+use crate::model::Resource;
 use crate::store::LogKey;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -211,7 +212,9 @@ impl Screen for Logs {
         } else {
             self.list.told(cx)
         };
-        Advice { wrong: log_filter::parse(text).err(), note, ..Advice::default() }
+        let services = cx.session.store.log_resources().map(Resource::service_name);
+        let completions = log_filter::completions(text, services);
+        Advice { wrong: log_filter::parse(text).err(), note, completions }
     }
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
