@@ -7,7 +7,9 @@ use super::ingest::keyed;
 use super::intern::Interner;
 use super::segments::Pool;
 use super::{SpanIx, Store};
-use crate::model::{Batch, ByteRange, Log, LogRecord, Origin, Resource, Scope, Source, SpanId, TraceId};
+use crate::model::{
+    Batch, ByteRange, Log, LogRecord, Origin, Resource, Scope, Source, SpanId, TraceId, Value,
+};
 use crate::otlp::decode;
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};
@@ -50,6 +52,22 @@ impl HeldLog<'_> {
     /// Everything that was sent.
     pub fn decode(&self) -> Log {
         decode::log(self.bytes)
+    }
+
+    /// Its body as text, as it was sent; nothing where it is no text.
+    pub fn text(&self) -> Option<&[u8]> {
+        decode::text_value(self.record.body.of(self.bytes))
+    }
+
+    /// Its body.
+    pub fn body(&self) -> Value {
+        decode::value(self.record.body.of(self.bytes))
+    }
+
+    /// Whether any text of it is what is wanted: its severity's, its event's name, its body, keys and values of
+    /// attributes. Nothing is decoded for it.
+    pub fn any_text(&self, wanted: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        decode::any_text_of_log(self.bytes, wanted)
     }
 
     /// The service that it comes from.

@@ -2,7 +2,6 @@
 
 use super::prompt::Completion;
 use crate::model::{SeverityNumber, SeverityRange};
-use crate::otlp::decode;
 use crate::store::HeldLog;
 use std::fmt;
 
@@ -96,8 +95,7 @@ impl LogFilter for Words {
             return false;
         }
         self.texts.iter().all(|wanted| {
-            decode::any_text_of_log(log.bytes, &mut |text| contains(text, wanted))
-                || contains(log.service().as_bytes(), wanted)
+            log.any_text(&mut |text| contains(text, wanted)) || contains(log.service().as_bytes(), wanted)
         })
     }
 }

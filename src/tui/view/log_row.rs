@@ -2,7 +2,6 @@
 
 use super::{Cx, log_nodes};
 use crate::model::{SeverityNumber, SeverityRange, Value, time};
-use crate::otlp::decode;
 use crate::store::HeldLog;
 use crate::tui::theme::{Look, Role};
 use crate::tui::widget::pen::Pen;
@@ -12,7 +11,7 @@ use std::borrow::Cow;
 /// How much of a text is looked at for one line, bytes.
 const LINE: usize = 2_000;
 /// A body that is no text is written out only below this size, bytes.
-const SMALL: usize = 16 << 10;
+const SMALL: u32 = 16 << 10;
 
 /// The sign and the role of a severity.
 pub fn severity_sign(range: SeverityRange, look: Look) -> (&'static str, Role) {
@@ -31,15 +30,14 @@ pub fn severity_name(severity: SeverityNumber) -> String {
 
 /// What it says, in one line: its body, or the name of the event that it is.
 pub fn what(log: &HeldLog<'_>) -> String {
-    let body = log.record.body.of(log.bytes);
-    let text = match decode::text_value(body) {
+    let text = match log.text() {
         Some(text) => {
             let cut = &text[..text.len().min(LINE)];
             let whole = String::from_utf8_lossy(cut);
             return without_colours(&whole).trim_end().to_owned();
         }
-        None if body.len() > SMALL => "(a value of many parts: see below)".to_owned(),
-        None => match decode::value(body) {
+        None if log.record.body.len > SMALL => "(a value of many parts: see below)".to_owned(),
+        None => match log.body() {
             Value::Empty => String::new(),
             value => value.to_string(),
         },
