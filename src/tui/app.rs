@@ -339,7 +339,7 @@ impl App {
     /// Goes on, until then, with what takes longer than a frame. Whether there is more to do: then another frame is due.
     pub fn work(&mut self, until: Instant, session: &Session, status: &Status) -> bool {
         let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look };
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
         let more = self.tabs[self.tab].work(until, &cx);
         self.advise(session, status);
         more

@@ -109,7 +109,8 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 9] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt];
+    pub const ALL: [Self; 11] =
+        [Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt];
 }
 
 /// One row of the table.
