@@ -37,7 +37,9 @@ pub struct Counters {
     pub refused_requests: AtomicU64,
     /// Spans in the requests turned away for lack of room.
     pub refused_spans: AtomicU64,
-    /// Single spans that could not be taken out of requests that were.
+    /// Log records in the requests turned away for lack of room.
+    pub refused_log_records: AtomicU64,
+    /// Single spans and log records that could not be taken out of requests that were.
     pub rejected_spans: AtomicU64,
     /// Connections ever accepted.
     pub connections: AtomicU64,
@@ -95,6 +97,7 @@ impl Intake {
             None => {
                 self.counters.refused_requests.fetch_add(1, Relaxed);
                 self.counters.refused_spans.fetch_add(batch.records.len() as u64, Relaxed);
+                self.counters.refused_log_records.fetch_add(batch.logs.records.len() as u64, Relaxed);
                 Err(Full)
             }
         }

@@ -7,7 +7,7 @@ use crate::diagnosis::Diagnosis;
 use crate::model::Batch;
 use crate::store::{Arrived, SpanIx, Store};
 
-/// How many spans are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
+/// How many spans and log records are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
 const EVICTION_STEP: usize = 512;
 
 /// Whose time it is.
@@ -52,7 +52,9 @@ impl Session {
 
     /// Takes a batch in, diagnoses it, and makes room.
     pub fn take(&mut self, batch: Batch) {
-        let now_ns = batch.arrived_ns;
+        // The time of log records alone is no time of spans: a dump must not settle by it.
+        let of_logs = batch.records.is_empty() && !batch.logs.records.is_empty();
+        let now_ns = if of_logs { 0 } else { batch.arrived_ns };
         self.store.ingest(batch, &mut self.arrived);
         self.diagnosis.observe(&self.store, &self.arrived, now_ns);
         self.apply_cuts();
@@ -95,11 +97,13 @@ impl Session {
     fn make_room(&mut self) {
         while self.memory() > self.max_memory {
             self.gone.clear();
-            self.store.evict(EVICTION_STEP, &mut self.gone);
-            if self.gone.is_empty() {
+            let freed = self.store.evict(EVICTION_STEP, &mut self.gone);
+            if freed == 0 {
                 return;
             }
-            self.diagnosis.forget(&self.store, &self.gone);
+            if !self.gone.is_empty() {
+                self.diagnosis.forget(&self.store, &self.gone);
+            }
         }
     }
 }

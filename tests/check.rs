@@ -189,3 +189,22 @@ fn rules_and_explain_print_the_one_table() {
     }
     assert_eq!(otoscope(&["explain", "nonsense"]).status.code(), Some(2));
 }
+
+#[test]
+fn logs_are_counted_and_alone_they_leave_nothing_to_judge() {
+    let capture = Path::new("tests/captures/flask-logs/capture.jsonl");
+    let (report, code) = json(capture);
+    assert_eq!((code, &report["input"]["logs"], &report["input"]["spans"]), (0, &28.into(), &44.into()));
+    let text = fs::read_to_string(capture).unwrap();
+    let logs = |line: &&str| line.contains("\"resourceLogs\"");
+    let alone: Vec<&str> = text.lines().filter(logs).collect();
+    let (out, said, code) = check_bytes("logs.jsonl", alone.join("\n").as_bytes());
+    assert_eq!((out.as_str(), code), ("", 2));
+    assert!(said.contains("holds no span: only logs or metrics are inside (log records: 28,"), "{said}");
+    // Beside traces they are welcome.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("logs.jsonl");
+    fs::write(&file, alone.join("\n")).unwrap();
+    let out = otoscope(&["check", file.to_str().unwrap(), "tests/captures/flask-1.30/capture.jsonl"]);
+    assert_eq!((out.status.code(), out.stderr.len()), (Some(0), 0));
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use otoscope::dump;
@@ -82,6 +83,9 @@ fn every_capture_goes_round_to_the_byte() {
             from = to;
         }
         for line in fs::read_to_string(dir.path().join("b.jsonl")).unwrap().lines() {
+            if line.starts_with("{\"resourceLogs\"") {
+                continue;
+            }
             // A strict reader takes every line for the same request.
             let theirs: ExportTraceServiceRequest = serde_json::from_str(line).unwrap();
             let ours = expected.iter().map(|bytes| ExportTraceServiceRequest::decode(bytes.clone()).unwrap());
@@ -271,7 +275,8 @@ fn what_is_left_out_is_counted() {
         &from,
         format!(
             "{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{{{ids}}},{{\"traceId\":\"7\"}}]}}]}}]}}\n\
-             {{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{{}},{{}}]}}]}}]}}\n"
+             {{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{{}},{{\"severityNumber\":9}}]}}]}}]}}\n\
+             {{\"resourceMetrics\":[{{\"scopeMetrics\":[{{\"metrics\":[{{}},{{}},{{}}]}}]}}]}}\n"
         ),
     )
     .unwrap();
@@ -280,6 +285,72 @@ fn what_is_left_out_is_counted() {
     assert_eq!(out.status.code(), Some(0));
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].contains("not read: ") && lines[0].contains("mixed.jsonl:1: "), "{said}");
-    assert!(lines[1].ends_with("only spans are written; left out: 2 log records, 0 metrics"), "{said}");
-    assert!(lines[2].contains("1 span of 1 export request written to "), "{said}");
+    assert!(lines[1].ends_with("left out: 0 log records of consoles, 3 metrics"), "{said}");
+    assert!(lines[2].contains("note: spans and log records are messages of two types in one file"), "{said}");
+    assert!(lines[3].contains("1 span and 2 log records of 2 export requests written to "), "{said}");
+}
+
+/// The `ExportLogsServiceRequest`s in a dump.
+fn log_requests(path: &Path) -> Vec<Bytes> {
+    let mut requests = Vec::new();
+    let read = dump::read(File::open(path).unwrap(), path.to_str().unwrap(), None, &mut |batch| {
+        assert_eq!(batch.rejections, [], "{}", path.display());
+        requests.extend(Some(batch.logs.bytes).filter(|bytes| !bytes.is_empty()));
+        ControlFlow::Continue(())
+    });
+    assert!(read.unwrap().logs > 0);
+    requests
+}
+
+#[test]
+fn log_records_go_round_to_the_byte_with_their_spans_and_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let capture = Path::new("tests/captures/flask-logs/capture.jsonl");
+    let alone = dir.path().join("logs.jsonl");
+    let text = fs::read_to_string(capture).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("\"resourceLogs\"")).collect();
+    fs::write(&alone, lines.join("\n")).unwrap();
+    let expected = log_requests(capture);
+    assert_eq!(expected.len(), lines.len());
+    for start in [capture, &alone] {
+        let mut from = start.to_owned();
+        for name in ["a.binpb", "b.jsonl", "c.pb.zst", "d.json.gz", "e.jsonl"] {
+            let to = dir.path().join(name);
+            let said = convert(&from, &to, &[]);
+            assert!(said.contains("28 log records"), "{said}");
+            assert!(log_requests(&to) == expected, "{} by way of {name}", start.display());
+            from = to;
+        }
+        for line in fs::read_to_string(&from).unwrap().lines() {
+            let strict: Value = serde_json::from_str(line).unwrap();
+            assert!(strict["resourceLogs"].is_array() || start == capture, "{line}");
+        }
+    }
+    let strict = |line: &&str| serde_json::from_str::<ExportLogsServiceRequest>(line).unwrap();
+    let theirs: Vec<_> = lines.iter().map(strict).collect();
+    let ours: Vec<_> =
+        expected.iter().map(|bytes| ExportLogsServiceRequest::decode(bytes.clone()).unwrap()).collect();
+    assert!(theirs == ours, "a strict reader takes every line for the same request");
+}
+
+#[test]
+fn log_records_follow_their_spans_into_traces_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (dir.path().join("from.jsonl"), dir.path().join("to.jsonl"));
+    let mut text = fs::read_to_string("tests/captures/flask-1.29-sigint/capture.jsonl").unwrap();
+    let of_trace = spans(Path::new("tests/captures/flask-1.29-sigint/capture.jsonl"));
+    let entry = of_trace.iter().find(|span| span.name == "GET /cart").unwrap();
+    text += &format!(
+        "{{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{{\"severityNumber\":9,\"traceId\":\"{}\",\
+         \"spanId\":\"{}\"}}]}}]}}]}}\n",
+        hex(&entry.trace_id),
+        hex(&entry.span_id)
+    );
+    fs::write(&from, text).unwrap();
+    convert(&from, &to, &["--unmerge"]);
+    let moved = spans(&to).into_iter().find(|span| span.span_id == entry.span_id).unwrap();
+    assert_ne!(moved.trace_id, entry.trace_id);
+    let log = ExportLogsServiceRequest::decode(log_requests(&to)[0].clone()).unwrap();
+    let log = &log.resource_logs[0].scope_logs[0].log_records[0];
+    assert_eq!((&log.trace_id, &log.span_id), (&moved.trace_id, &entry.span_id));
 }

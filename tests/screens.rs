@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+use crossterm::event::KeyCode;
 use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::dump;
 use otoscope::model::{Batch, Origin, Span, SpanId, SpanKind, TraceId, Value};
 use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
+use otoscope::tui::app::TABS;
 use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
 use otoscope::tui::{App, Feed, Flow, Look, Outside, Status};
 use ratatui::Terminal;
@@ -99,6 +101,14 @@ impl Stage {
         }
     }
 
+    /// Writes into the line of text, a character after the other.
+    fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            self.app.key(KeyCode::Char(c).into(), &self.session, &self.status);
+        }
+        self.draw();
+    }
+
     fn take(&mut self, spans: Vec<Span>) {
         let group = Group { spans, ..Group::default() };
         let bytes = request(&[group]);
@@ -162,6 +172,11 @@ impl Stage {
 fn binding(action: Action, context: Context) -> &'static Binding {
     let bindings = || KEYS.iter().filter(|binding| binding.action == action);
     bindings().find(|binding| binding.works_in(context)).or(bindings().next()).unwrap()
+}
+
+/// The action that shows a tab, by its title.
+fn tab(title: &str) -> Action {
+    Action::Tab(TABS.iter().position(|tab| tab.title == title).unwrap())
 }
 
 fn text(buffer: &Buffer) -> String {
@@ -293,9 +308,9 @@ fn a_span_is_shown_with_everything_that_was_sent() {
 
 #[test]
 fn findings_receiver_and_help() {
-    for (name, tab) in [("findings", 1), ("receiver", 2)] {
+    for (name, tab) in [("findings", tab("Findings")), ("receiver", tab("Receiver"))] {
         let mut stage = Stage::new((140, 42), MERGED);
-        stage.act(&[Action::Tab(tab)]);
+        stage.act(&[tab]);
         check(&format!("{name}-140x42"), &mut stage);
     }
     for (columns, rows) in [(80, 24), (140, 42)] {
@@ -351,9 +366,18 @@ fn scene(context: Context, action: Action) -> Stage {
         Context::Tree => stage.act(&[Action::Open]),
         Context::Detail => stage.act(&[Action::Open, Action::Open]),
         Context::Findings => stage.act(&[Action::Tab(1)]),
+        Context::Logs => {
+            stage = Stage::new(size, &["flask-logs"]);
+            // From the last one that has a span, rows to go to in both directions.
+            stage.act(&[tab("Logs"), Action::PreviousError, Action::Up]);
+        }
+        Context::Log => {
+            stage = Stage::new(size, &["flask-logs"]);
+            stage.act(&[tab("Logs"), Action::PreviousError, Action::NextPane]);
+        }
         Context::Receiver => {
             stage = Stage::new((80, 16), &captures);
-            stage.act(&[Action::Tab(2)]);
+            stage.act(&[tab("Receiver")]);
         }
         Context::Help => stage.act(&[Action::Help]),
         Context::Menu => stage.act(&[Action::Palette]),
@@ -363,8 +387,16 @@ fn scene(context: Context, action: Action) -> Stage {
             stage.act(&[Action::Tab(1), Action::Explain]);
         }
     }
-    if !(first && matches!(context, Context::Detail | Context::Findings)) {
-        stage.act(&[Action::Down, Action::Down, Action::Down]);
+    match context {
+        Context::Logs if action == Action::Open => stage.act(&[Action::Down]),
+        Context::Logs => {}
+        Context::Log if first => {
+            while !stage.selected_lines().iter().any(|(_, line)| line.contains("attributes")) {
+                stage.act(&[Action::Down]);
+            }
+        }
+        Context::Detail | Context::Findings if first => {}
+        _ => stage.act(&[Action::Down, Action::Down, Action::Down]),
     }
     if action == Action::Unfold {
         stage.act(&[Action::Fold]);
@@ -663,4 +695,139 @@ fn every_kind_of_merge_is_shown_un_merged() {
             assert!(text.contains(word), "{capture}: no {word} in\n{text}");
         }
     }
+}
+
+/// An `ExportLogsServiceRequest` in JSON: so many log records of a service, one a millisecond from `from` on.
+fn logs(service: &str, from: u64, count: u64, log: impl Fn(u64) -> String) -> Batch {
+    let records: Vec<String> = (from..from + count)
+        .map(|n| format!("{{\"timeUnixNano\":\"{}\",{}}}", NOW_NS + n * 1_000_000, log(n)))
+        .collect();
+    let json = format!(
+        "{{\"resourceLogs\":[{{\"resource\":{{\"attributes\":[{{\"key\":\"service.name\",\"value\":\
+         {{\"stringValue\":\"{service}\"}}}}]}},\"scopeLogs\":[{{\"scope\":{{\"name\":\"app.orders\"}},\"logRecords\":[{}]}}]}}]}}",
+        records.join(",")
+    );
+    let batch = otoscope::otlp::walk_json(json.as_bytes(), "test".into(), Origin::HttpJson, NOW_NS).unwrap();
+    assert_eq!((batch.logs.records.len() as u64, &batch.rejections[..]), (count, &[][..]));
+    batch
+}
+
+/// One of ten is a warning, one of a thousand an error in a span.
+fn order(n: u64) -> String {
+    let (severity, words) = match n {
+        n if n % 1_000 == 999 => (17, "payment refused by the bank"),
+        n if n % 10 == 5 => (13, "slow answer of the warehouse"),
+        _ => (9, "order taken"),
+    };
+    let ids = if severity == 17 {
+        format!(",\"traceId\":\"{}\",\"spanId\":\"{:016x}\"", "07".repeat(16), 100 + n / 1_000)
+    } else {
+        String::new()
+    };
+    format!("\"severityNumber\":{severity},\"body\":{{\"stringValue\":\"{words} no. {n}\"}}{ids}")
+}
+
+fn huge(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new(size, &[]);
+    stage.take((0..100).map(|i| span(100 + i, 0, i, &format!("POST /orders/{i}"))).collect());
+    for n in 0..200 {
+        stage.session.take(logs("shop", n * 500, 500, order));
+    }
+    stage.act(&[tab("Logs")]);
+    stage
+}
+
+#[test]
+fn the_tab_of_logs_says_how_to_send_some_and_that_metrics_are_not_shown() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &[]);
+        stage.act(&[tab("Logs")]);
+        let text = stage.text();
+        for words in [
+            "OTEL_LOGS_EXPORTER=otlp",
+            "AUTO_INSTRUMENTATION_ENABLED=true",
+            "Metrics are answered and counted",
+        ] {
+            assert!(text.contains(words), "{words} in {text}");
+        }
+        check(&format!("logs-empty-{columns}x{rows}"), &mut stage);
+    }
+}
+
+#[test]
+fn a_log_record_is_shown_with_the_span_that_it_belongs_to() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &["flask-logs"]);
+        stage.act(&[tab("Logs"), Action::PreviousError]);
+        check(&format!("logs-{columns}x{rows}"), &mut stage);
+        let (_, line) = stage.selected_lines().remove(0);
+        assert!(line.contains("ERROR") && line.contains("POST /checkout"), "{line}");
+        // Its span is one key away, and there it is again.
+        stage.act(&[Action::Open]);
+        assert_eq!(stage.app.context(), Context::Tree);
+        stage.act(&[Action::Open, Action::Last]);
+        let text = stage.text();
+        assert!(text.contains("logs (1)") && stage.selected_lines()[0].1.contains("received"), "{text}");
+        // The list is where it was left.
+        stage.act(&[tab("Logs")]);
+        assert_eq!(stage.selected_lines().remove(0).1, line);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_log_records_are_a_window_and_a_count() {
+    for (columns, rows) in SIZES {
+        let mut stage = huge((columns, rows));
+        let text = stage.text();
+        assert!(text.contains("100 000 log records") && text.contains("following the newest"), "{text}");
+        check(&format!("logs-huge-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::First, Action::NextError]);
+        assert!(stage.selected_lines()[0].1.contains("POST /orders/0"), "{:?}", stage.selected_lines());
+    }
+}
+
+#[test]
+fn a_filter_looks_at_all_of_them_without_holding_a_key_back() {
+    let mut stage = huge((140, 42));
+    stage.act(&[Action::Filter]);
+    stage.write("severity>=error BANK");
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("still looking"), "{}", stage.text());
+    let far = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    assert!(!stage.app.work(far, &stage.session, &stage.status), "all of them were looked at");
+    let text = stage.text();
+    assert!(text.contains("100 of 100 000") && text.contains("severity>=error BANK"), "{text}");
+    check("logs-filtered-140x42", &mut stage);
+    stage.act(&[Action::First]);
+    assert!(stage.selected_lines()[0].1.contains("no. 999"), "{:?}", stage.selected_lines());
+    // Nothing fits, and Esc brings all of them back.
+    stage.act(&[Action::Filter]);
+    stage.write(" moon");
+    stage.act(&[Action::Open]);
+    assert!(!stage.app.work(far, &stage.session, &stage.status));
+    assert!(stage.text().contains("no log record fits; Esc shows all again"), "{}", stage.text());
+    stage.act(&[Action::Back]);
+    assert!(stage.text().contains("100 000 log records"), "{}", stage.text());
+}
+
+#[test]
+fn log_records_that_arrive_do_not_move_what_is_selected() {
+    let mut stage = Stage::new((100, 30), &[]);
+    stage.session.take(logs("shop", 1_000, 200, order));
+    stage.act(&[tab("Logs"), Action::Up, Action::Up, Action::PageUp]);
+    let before = stage.text();
+    let list = |text: &str| text.lines().skip(5).take(10).map(str::to_owned).collect::<Vec<_>>();
+    assert!(before.contains("order taken"), "{before}");
+    // Later ones, and some that were on their way for long.
+    stage.session.take(logs("shop", 2_000, 300, order));
+    stage.session.take(logs("late", 0, 300, order));
+    assert_eq!(list(&stage.text()), list(&before));
+    // Followed, the newest is always there.
+    stage.act(&[Action::Follow]);
+    assert!(stage.selected_lines()[0].1.contains("no. 2299"), "{:?}", stage.selected_lines());
+    stage.session.take(logs("shop", 3_000, 5, order));
+    assert!(stage.selected_lines()[0].1.contains("no. 3004"), "{:?}", stage.selected_lines());
+    stage.act(&[Action::Hold]);
+    stage.session.take(logs("shop", 4_000, 5, order));
+    assert!(stage.selected_lines()[0].1.contains("no. 3004"), "{:?}", stage.selected_lines());
 }

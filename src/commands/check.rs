@@ -4,7 +4,7 @@ use super::touched::Touched;
 use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
 use crate::diagnosis::{Baseline, Policy, Severity};
-use crate::dump;
+use crate::dump::{self, DumpError};
 use crate::model::Rejection;
 use crate::report::{Checked, REPORTS};
 use crate::session::{Clock, Session};
@@ -24,17 +24,20 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let mut session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
+    let mut without_spans = Vec::new();
     for path in &args.files {
         let read = open(path).and_then(|(input, name)| {
-            dump::read(input, &name, from, &mut |batch| {
+            let read = dump::read(input, &name, from, &mut |batch| {
                 let room = LISTED - rejected.len();
                 rejected.extend(batch.rejections.iter().take(room).cloned());
                 session.take(batch);
                 ControlFlow::Continue(())
-            })
+            })?;
+            without_spans.extend(DumpError::if_without_spans(&read, name));
+            Ok(())
         });
         match read {
-            Ok(_) => {
+            Ok(()) => {
                 readable += 1;
                 files.extend((path.as_os_str() != "-").then(|| path.display().to_string()));
             }
@@ -43,6 +46,11 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
                 unreadable.push(error.to_string());
             }
         }
+    }
+    // Logs beside traces are welcome; logs alone leave nothing to judge.
+    if session.store.counters().received == 0 {
+        without_spans.iter().for_each(|error| complain(error));
+        readable = 0;
     }
     if readable == 0 {
         return Ok(ExitCode::from(UNUSABLE));

@@ -130,7 +130,7 @@ fn why_nothing(received: &Received, is_command: bool) -> String {
     if is_command && let Some(switch) = switched_off() {
         return switch;
     }
-    if of_store.unshown.log_records + of_store.unshown.metrics > 0 {
+    if of_store.logs + of_store.unshown.metrics > 0 {
         return "only logs or metrics came; is tracing set up, and OTEL_TRACES_EXPORTER not `none`?"
             .to_owned();
     }

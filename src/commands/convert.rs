@@ -5,7 +5,7 @@ use crate::cli::Convert;
 use crate::dump::{self, DumpError, Output, Target};
 use crate::harmless::clean;
 use crate::model::{Batch, Rejection, TraceId};
-use crate::otlp::{retain, retrace};
+use crate::otlp::{retain, retain_logs, retrace, retrace_logs};
 use crate::own_traces::OwnTraces;
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Convert) -> Result<ExitCode, Failure> {
 /// Every request goes through as it comes.
 fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     let mut failure = None;
-    let read = read_all(args, &mut |batch| match out.put(&batch.bytes) {
+    let read = read_all(args, &mut |batch| match out.put_batch(&batch) {
         Ok(()) if out.gone => ControlFlow::Break(()),
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
@@ -44,7 +44,7 @@ fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     });
     match failure {
         Some(failure) => Err(failure.into()),
-        None => finish(&read, out, (read.spans, read.requests), ""),
+        None => finish(&read, out, (read.spans, read.logs, read.requests), ""),
     }
 }
 
@@ -52,14 +52,15 @@ fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
 fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
     let max_memory = parse_size(&args.hold.max_memory)?;
     let mut session = Session::new(max_memory, Clock::Stream);
-    let mut requests: Vec<Bytes> = Vec::new();
+    let mut requests: Vec<(Bytes, Bytes)> = Vec::new();
     let (mut kept, mut too_large) = (0, false);
     let read = read_all(args, &mut |batch| {
-        kept += batch.bytes.len();
-        requests.push(batch.bytes.clone());
+        kept += batch.bytes.len() + batch.logs.bytes.len();
+        requests.push((batch.bytes.clone(), batch.logs.bytes.clone()));
         session.take(batch);
         // Requests that were let go could not be told apart any more, and half a work is none.
-        too_large = session.store.counters().evicted_spans > 0 || kept > max_memory;
+        let counters = session.store.counters();
+        too_large = counters.evicted_spans + counters.evicted_logs > 0 || kept > max_memory;
         if too_large { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     if too_large {
@@ -77,22 +78,27 @@ fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
         matches.map(|trace| store.trace(trace).id).collect::<HashSet<TraceId>>()
     });
     let plan = args.unmerge.then(|| OwnTraces::plan(store, diagnosis));
-    let mut written = (0, 0);
-    for request in &requests {
-        let (request, spans) = match &matching {
-            None => (request.clone(), 0),
-            Some(matching) => match retain(request, &|trace, _| matching.contains(&trace)) {
-                Some(left) => left,
-                None => continue,
-            },
+    let mut written = (0, 0, 0);
+    for (spans, logs) in &requests {
+        let (spans, logs) = match &matching {
+            None => (spans.clone(), logs.clone()),
+            Some(matching) => {
+                let wanted = |trace, _| matching.contains(&trace);
+                let spans = retain(spans, &wanted).inspect(|(_, kept)| written.0 += kept);
+                let logs = retain_logs(logs, &wanted).inspect(|(_, kept)| written.1 += kept);
+                written.2 += u64::from(spans.is_some() || logs.is_some());
+                (spans.unwrap_or_default().0, logs.unwrap_or_default().0)
+            }
         };
-        written = (written.0 + spans, written.1 + 1);
-        out.put(&plan.as_ref().map_or(request.clone(), |plan| retrace(&request, plan)))?;
+        match &plan {
+            None => out.put(&spans, &logs)?,
+            Some(plan) => out.put(&retrace(&spans, plan), &retrace_logs(&logs, plan))?,
+        }
     }
     let mut also = String::new();
     match &matching {
         Some(matching) if matching.is_empty() && read.requests > 0 => {
-            finish(&read, out, (0, 0), "")?;
+            finish(&read, out, (0, 0, 0), "")?;
             let (spans, traces) = (plural(read.spans, "span"), plural(store.trace_count() as u64, "trace"));
             complain(&format_args!("nothing of {spans} in {traces} matches the query: nothing was written"));
             return Ok(ExitCode::from(if read.unreadable > 0 { UNUSABLE } else { NO_MATCH }));
@@ -101,7 +107,7 @@ fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
             let all = plural(store.trace_count() as u64, "trace");
             also = format!("; a match in {} of {all}", matching.len());
         }
-        None => written = (read.spans, read.requests),
+        None => written = (read.spans, read.logs, read.requests),
     }
     also += &match &plan {
         None => String::new(),
@@ -119,6 +125,7 @@ fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
 struct Read {
     requests: u64,
     spans: u64,
+    logs: u64,
     log_records: u64,
     metrics: u64,
     rejected: u64,
@@ -127,7 +134,7 @@ struct Read {
     unreadable: usize,
 }
 
-/// Hands over every request with a span in it, dump by dump, until that breaks off.
+/// Hands over every request with a span or log record in it, dump by dump, until that breaks off.
 fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> Read {
     let from = args.input.from.as_deref().and_then(dump::format);
     let mut read = Read::default();
@@ -139,7 +146,7 @@ fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> R
         let done = open(path).and_then(|(input, name)| {
             dump::read(input, &name, from, &mut |batch| {
                 read.note(&batch);
-                if !batch.records.is_empty() {
+                if !batch.records.is_empty() || !batch.logs.records.is_empty() {
                     flow = sink(batch);
                 }
                 flow
@@ -155,7 +162,8 @@ fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> R
 
 impl Read {
     fn note(&mut self, batch: &Batch) {
-        self.requests += u64::from(!batch.records.is_empty());
+        self.requests += u64::from(!batch.records.is_empty()) + u64::from(!batch.logs.records.is_empty());
+        self.logs += batch.logs.records.len() as u64;
         self.spans += batch.records.len() as u64;
         self.log_records += batch.unshown.log_records;
         self.metrics += batch.unshown.metrics;
@@ -167,7 +175,7 @@ impl Read {
 }
 
 /// Ends the output and says what became of everything; `written` is how many spans of how many requests were.
-fn finish(read: &Read, out: Out, written: (u64, u64), also: &str) -> Result<ExitCode, Failure> {
+fn finish(read: &Read, out: Out, written: (u64, u64, u64), also: &str) -> Result<ExitCode, Failure> {
     for Rejection { position, reason, .. } in &read.rejections {
         complain(&format_args!("not read: {}: {}", clean(position), clean(reason)));
     }
@@ -180,15 +188,19 @@ fn finish(read: &Read, out: Out, written: (u64, u64), also: &str) -> Result<Exit
     }
     if read.log_records + read.metrics > 0 {
         let (logs, metrics) = (read.log_records, read.metrics);
-        complain(&format_args!("only spans are written; left out: {logs} log records, {metrics} metrics"));
+        complain(&format_args!("left out: {logs} log records of consoles, {metrics} metrics"));
     }
     let name = out.name.clone();
     for loss in out.finish()? {
         complain(&format_args!("note: {}", loss.sentence()));
     }
-    if written.1 > 0 {
-        let (spans, requests) = (plural(written.0, "span"), plural(written.1, "export request"));
-        complain(&format_args!("{spans} of {requests} written to {}{also}", clean(&name)));
+    let (spans, logs, requests) = written;
+    if requests > 0 {
+        let (mut items, requests) = (plural(spans, "span"), plural(requests, "export request"));
+        if logs > 0 {
+            items += &format!(" and {}", plural(logs, "log record"));
+        }
+        complain(&format_args!("{items} of {requests} written to {}{also}", clean(&name)));
     }
     Ok(if read.unreadable > 0 || read.requests == 0 { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS })
 }
@@ -203,19 +215,33 @@ struct Out {
 }
 
 impl Out {
-    fn put(&mut self, request: &[u8]) -> Result<(), DumpError> {
-        if self.gone {
+    fn put_batch(&mut self, batch: &Batch) -> Result<(), DumpError> {
+        self.put(&batch.bytes, &batch.logs.bytes)
+    }
+
+    /// Writes the requests that came together; one without bytes is none.
+    fn put(&mut self, spans: &[u8], logs: &[u8]) -> Result<(), DumpError> {
+        if self.gone || spans.is_empty() && logs.is_empty() {
             return Ok(());
         }
-        let done = match &mut self.written {
-            Some(written) => written.put(request),
-            None => self.create().and_then(|mut written| {
-                written.put(request)?;
-                self.written = Some(written);
-                Ok(())
-            }),
-        };
+        let done = self.written().and_then(|written| {
+            if !spans.is_empty() {
+                written.put(spans)?;
+            }
+            if !logs.is_empty() {
+                written.put_logs(logs)?;
+            }
+            Ok(())
+        });
         self.settle(done)
+    }
+
+    fn written(&mut self) -> io::Result<&mut Output<Box<dyn Write>>> {
+        let written = match self.written.take() {
+            Some(written) => written,
+            None => self.create()?,
+        };
+        Ok(self.written.insert(written))
     }
 
     fn create(&self) -> io::Result<Output<Box<dyn Write>>> {

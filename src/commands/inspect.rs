@@ -84,6 +84,7 @@ fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitC
         now_ns: wall_clock_ns(),
         refused_requests: counters.refused_requests.load(Relaxed),
         refused_spans: counters.refused_spans.load(Relaxed),
+        refused_log_records: counters.refused_log_records.load(Relaxed),
         bad_requests: counters.bad_requests.load(Relaxed),
         wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
         open_connections: counters.open_connections.load(Relaxed),

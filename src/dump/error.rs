@@ -1,5 +1,6 @@
 //! Why a dump could not be read, or written, at all. Whatever is bad *in* a dump is a rejection instead.
 
+use super::Summary;
 use std::fmt;
 
 /// Why a dump could not be read or written at all; each a full sentence with the file's name.
@@ -58,6 +59,17 @@ impl DumpError {
     /// What the system said when this file was made or written to.
     pub fn unwritable(name: &str, error: &std::io::Error) -> Self {
         Self::Unwritable { name: name.to_owned(), reason: error.to_string() }
+    }
+}
+
+impl DumpError {
+    /// Of a dump that was read, and held log records alone, that it holds no span: for whoever can do nothing with it.
+    pub fn if_without_spans(read: &Summary, name: String) -> Option<Self> {
+        let cause = format!(
+            "only logs or metrics are inside (log records: {}, metrics: {})",
+            read.logs, read.metrics
+        );
+        (read.spans == 0).then_some(Self::NoSpans { name, format: read.format, cause })
     }
 }
 

@@ -46,9 +46,11 @@ pub struct Format {
     read: fn(&mut Input<'_>, &mut Outlet<'_>) -> ControlFlow<()>,
     /// Formats that lose much of a span are read only.
     write: Option<Record>,
+    /// The same for log records; none where the format has none.
+    write_logs: Option<Record>,
 }
 
-/// Appends an `ExportTraceServiceRequest` as one record of a format; what that cannot carry is handed over.
+/// Appends an `ExportTraceServiceRequest`, or an `ExportLogsServiceRequest`, as one record of a format; what that cannot carry is handed over.
 type Record = fn(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss));
 
 /// What a format says of the start of a file.
@@ -84,7 +86,9 @@ pub struct Summary {
     pub spans: u64,
     /// Spans and records that could not be taken.
     pub rejected: u64,
-    /// Log records that came along.
+    /// Log records in them.
+    pub logs: u64,
+    /// Log records in a form that is not kept.
     pub log_records: u64,
     /// Metrics that came along.
     pub metrics: u64,
@@ -128,7 +132,7 @@ pub fn read(
     }
     let flow = if flow.is_continue() { outlet.flush() } else { flow };
     let summary = Summary { bytes: input.offset(), ..outlet.summary() };
-    if summary.spans == 0 && flow.is_continue() {
+    if summary.spans + summary.logs == 0 && flow.is_continue() {
         let cause = outlet.why_nothing();
         return Err(DumpError::NoSpans { name: name.to_owned(), format: format.name, cause });
     }

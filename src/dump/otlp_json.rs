@@ -5,7 +5,7 @@ use super::outlet::{Outlet, kept};
 use super::scan::{Extent, extent};
 use super::{Format, Guess};
 use crate::model::Unshown;
-use crate::otlp::{Loss, Reading, read_document, to_json};
+use crate::otlp::{Loss, Reading, logs_to_json, read_document, to_json};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -17,6 +17,7 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read,
     write: Some(write),
+    write_logs: Some(write_logs),
 };
 
 /// A single document may be as large as this, bytes.
@@ -112,10 +113,12 @@ fn send(reading: Reading, len: usize, input: &mut Input<'_>, outlet: &mut Outlet
         let path = std::mem::replace(&mut rejection.position, outlet.at_line(line));
         rejection.reason = format!("{path}: {}", rejection.reason);
     }
-    let nothing =
-        batch.records.is_empty() && batch.rejections.is_empty() && batch.unshown == Unshown::default();
+    let nothing = batch.records.is_empty()
+        && batch.logs.records.is_empty()
+        && batch.rejections.is_empty()
+        && batch.unshown == Unshown::default();
     if let Some(error) = broken {
-        let kept = kept(batch.records.len());
+        let kept = kept(&batch);
         let position = outlet.at_line(input.line() + error.line as u64 - 1);
         outlet.reject(position, format!("{} at column {}{kept}", error.what, error.column));
     } else if nothing && !unknown_keys.is_empty() {
@@ -167,5 +170,10 @@ fn reject_too_long(input: &mut Input<'_>, outlet: &mut Outlet<'_>, cap: usize) {
 /// One line a request, as the collector's file exporter writes them.
 fn write(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
     to_json(request, out, lost);
+    out.push(b'\n');
+}
+
+fn write_logs(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+    logs_to_json(request, out, lost);
     out.push(b'\n');
 }

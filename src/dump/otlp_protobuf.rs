@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::outlet::{Outlet, kept};
 use super::{Format, Guess};
-use crate::model::Batch;
-use crate::otlp::{Loss, Malformed, mend, walk};
+use crate::model::{Batch, Unshown};
+use crate::otlp::{Loss, Malformed, Signal, count, mend, signal, walk, walk_logs};
 use bytes::Bytes;
 use prost::encoding::encode_varint;
 use std::ops::ControlFlow;
@@ -12,11 +12,12 @@ use std::ops::ControlFlow;
 /// OTLP protobuf.
 pub(super) const FORMAT: Format = Format {
     name: "otlp-protobuf",
-    summary: "OTLP protobuf: one ExportTraceServiceRequest, or many, each after its length (varint or 4 bytes)",
+    summary: "OTLP protobuf: one export request of spans or logs, or many, each after its length (varint or 4 bytes)",
     extensions: &["binpb", "pb", "bin", "proto"],
     sniff,
     read,
     write: Some(write),
+    write_logs: Some(write_logs),
 };
 
 /// A message may be as large as this, bytes.
@@ -146,11 +147,24 @@ fn read_one(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
 
 /// Walks a record that starts at `base` of the file; of one that is cut off or broken, what lies before the break.
 fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
-    let walked = |bytes| walk(bytes, outlet.source(), outlet.origin(), 0);
+    let signal = signal(record).unwrap_or(Signal::Traces);
+    let walked = |bytes: Bytes| match signal {
+        Signal::Traces => walk(bytes, outlet.source(), outlet.origin(), 0),
+        Signal::Logs => walk_logs(bytes, outlet.source(), outlet.origin(), 0),
+        Signal::Metrics => {
+            let (metrics, malformed) = match count::metrics(&bytes) {
+                Ok(metrics) => (metrics, None),
+                Err(malformed) => (0, Some(malformed)),
+            };
+            let unshown = Unshown { metrics, ..Unshown::default() };
+            (Batch { unshown, ..Batch::empty(outlet.source(), outlet.origin(), 0) }, malformed)
+        }
+    };
     let (mut batch, malformed) = walked(record.clone());
     if malformed.is_some() {
         let (mended, _) = walked(mend(record));
-        if mended.records.len() >= batch.records.len() {
+        let items = |batch: &Batch| batch.records.len() + batch.logs.records.len();
+        if items(&mended) >= items(&batch) {
             batch = mended;
         }
     }
@@ -165,14 +179,19 @@ fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> Cont
     outlet.send(batch)
 }
 
-/// As protobuf's own `writeDelimitedTo`.
+/// As protobuf's own `writeDelimitedTo`, whatever the signal.
 fn write(request: &[u8], out: &mut Vec<u8>, _: &mut dyn FnMut(Loss)) {
     encode_varint(request.len() as u64, out);
     out.extend_from_slice(request);
 }
 
+fn write_logs(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+    lost(Loss::MixedSignals);
+    write(request, out, lost);
+}
+
 fn trouble(whole: bool, malformed: Option<&Malformed>, batch: &Batch) -> Option<String> {
-    let kept = kept(batch.records.len());
+    let kept = kept(batch);
     match (whole, malformed) {
         (false, _) => Some(format!("the file ends inside of a record{kept}")),
         (true, Some(Malformed { what, .. })) => Some(format!("not OTLP protobuf: {what}{kept}")),

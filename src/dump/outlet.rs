@@ -37,6 +37,7 @@ impl<'a> Outlet<'a> {
                 bytes: 0,
                 batches: 0,
                 spans: 0,
+                logs: 0,
                 rejected: 0,
                 log_records: 0,
                 metrics: 0,
@@ -84,7 +85,12 @@ impl<'a> Outlet<'a> {
         batch.rejections.splice(..0, self.waiting.drain(..));
         let (unshown, summary) = (batch.unshown, &mut self.summary);
         let counted = unshown.log_records + unshown.metrics;
-        if batch.records.is_empty() && batch.rejections.is_empty() && batch.remarks.is_empty() && counted == 0
+        let logs = batch.logs.records.len();
+        if batch.records.is_empty()
+            && logs == 0
+            && batch.rejections.is_empty()
+            && batch.remarks.is_empty()
+            && counted == 0
         {
             return ControlFlow::Continue(());
         }
@@ -93,6 +99,7 @@ impl<'a> Outlet<'a> {
         }
         summary.batches += 1;
         summary.spans += batch.records.len() as u64;
+        summary.logs += logs as u64;
         summary.rejected += batch.rejections.len() as u64;
         summary.log_records += unshown.log_records;
         summary.metrics += unshown.metrics;
@@ -117,20 +124,12 @@ impl<'a> Outlet<'a> {
     pub(super) fn why_nothing(&self) -> String {
         let Summary { rejected, log_records, metrics, .. } = self.summary;
         match &self.first_rejection {
-            Some(Rejection { position, reason, .. }) => {
-                // In protobuf logs look like spans without ids.
-                let hint = if reason.starts_with("trace_id") {
-                    " (perhaps logs or metrics, not traces)"
-                } else {
-                    ""
-                };
-                match rejected {
-                    1 => format!("what is in it was rejected: {position}: {reason}{hint}"),
-                    _ => format!(
-                        "all {rejected} spans or records in it were rejected, the first at {position}: {reason}{hint}"
-                    ),
-                }
-            }
+            Some(Rejection { position, reason, .. }) => match rejected {
+                1 => format!("what is in it was rejected: {position}: {reason}"),
+                _ => format!(
+                    "all {rejected} spans or records in it were rejected, the first at {position}: {reason}"
+                ),
+            },
             None if log_records + metrics > 0 => {
                 format!("only logs or metrics are inside (log records: {log_records}, metrics: {metrics})")
             }
@@ -139,11 +138,15 @@ impl<'a> Outlet<'a> {
     }
 }
 
-/// What a rejection says of the spans before a break.
-pub(super) fn kept(spans: usize) -> String {
-    match spans {
-        0 => String::new(),
-        1 => "; the span before it was kept".to_owned(),
-        n => format!("; the {n} spans before it were kept"),
-    }
+/// What a rejection says of the spans and log records before a break.
+pub(super) fn kept(batch: &Batch) -> String {
+    let what = match (batch.records.len(), batch.logs.records.len()) {
+        (0, 0) => return String::new(),
+        (1, 0) => return "; the span before it was kept".to_owned(),
+        (0, 1) => return "; the log record before it was kept".to_owned(),
+        (spans, 0) => format!("{spans} spans"),
+        (0, logs) => format!("{logs} log records"),
+        (spans, logs) => format!("{spans} spans and {logs} log records"),
+    };
+    format!("; the {what} before it were kept")
 }

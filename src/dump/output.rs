@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 #[derive(Clone, Copy)]
 pub struct Target {
     record: Record,
+    logs: Option<Record>,
     packing: Packing,
 }
 
@@ -35,8 +36,8 @@ impl Target {
         let (bare, packing) = packed.unwrap_or((name, Packing::None));
         let extension = if name == "-" { "jsonl" } else { bare.rsplit_once('.').map_or("", |(_, end)| end) };
         let written = |format: &&&Format| format.write.is_some() && format.extensions.contains(&extension);
-        match FORMATS.iter().find(written).and_then(|format| format.write) {
-            Some(record) => Ok(Self { record, packing }),
+        match FORMATS.iter().find(written).and_then(|format| Some((format.write?, format.write_logs))) {
+            Some((record, logs)) => Ok(Self { record, logs, packing }),
             None => {
                 let writers = FORMATS.iter().filter(|format| format.write.is_some());
                 let row = |format: &&Format| {
@@ -52,7 +53,9 @@ impl Target {
 
 /// A dump that is being written.
 pub struct Output<W: Write> {
-    record: Record,
+    target: Target,
+    /// Spans were written.
+    spans: bool,
     sink: Sink<W>,
     /// A record, before it goes on its way.
     buffer: Vec<u8>,
@@ -74,14 +77,30 @@ impl<W: Write> Output<W> {
             Packing::Gzip => Sink::Gzip(GzEncoder::new(into, Compression::default())),
             Packing::Zstd => Sink::Zstd(zstd::stream::write::Encoder::new(into, ZSTD_LEVEL)?),
         };
-        Ok(Self { record: target.record, sink, buffer: Vec::new(), losses: BTreeSet::new() })
+        Ok(Self { target, spans: false, sink, buffer: Vec::new(), losses: BTreeSet::new() })
     }
 
     /// Writes an `ExportTraceServiceRequest`.
     pub fn put(&mut self, request: &[u8]) -> io::Result<()> {
+        self.spans = true;
+        self.write(self.target.record, request)
+    }
+
+    /// Writes an `ExportLogsServiceRequest`.
+    pub fn put_logs(&mut self, request: &[u8]) -> io::Result<()> {
+        match self.target.logs {
+            Some(record) => self.write(record, request),
+            None => {
+                self.losses.insert(Loss::Logs);
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&mut self, record: Record, request: &[u8]) -> io::Result<()> {
         self.buffer.clear();
         let losses = &mut self.losses;
-        (self.record)(request, &mut self.buffer, &mut |loss| {
+        record(request, &mut self.buffer, &mut |loss| {
             losses.insert(loss);
         });
         match &mut self.sink {
@@ -92,7 +111,11 @@ impl<W: Write> Output<W> {
     }
 
     /// Writes what is left. Answers what the format could not carry.
-    pub fn finish(self) -> io::Result<BTreeSet<Loss>> {
+    pub fn finish(mut self) -> io::Result<BTreeSet<Loss>> {
+        // Whoever writes log records cannot know whether there are spans beside them.
+        if !self.spans {
+            self.losses.remove(&Loss::MixedSignals);
+        }
         let mut rest = match self.sink {
             Sink::Plain(sink) => sink,
             Sink::Gzip(sink) => sink.finish()?,

@@ -1,6 +1,6 @@
 //! A batch: what a receiver or a dump reader sends to the owner of the store, already walked.
 
-use super::{Facts, SpanRecord, TraceId};
+use super::{Facts, LogRecord, Logs, SpanRecord, TraceId};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -67,16 +67,16 @@ impl Rejection {
     }
 }
 
-/// Signals that are accepted and counted, but not shown.
+/// What is accepted and counted, but not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unshown {
-    /// Log records.
+    /// Log records in a form that cannot be kept.
     pub log_records: u64,
     /// Metrics.
     pub metrics: u64,
 }
 
-/// Spans of one export request or one piece of a dump. Immutable once sent.
+/// Spans and log records of one export request or one piece of a dump. Immutable once sent.
 ///
 /// `records[i]` belongs to trace `trace_ids[i]`. Its `name`, `resource`, `scope` and `facts` are numbers
 /// in `strings`, `resources`, `scopes` and `facts` of this batch; the store maps them to its own.
@@ -102,16 +102,18 @@ pub struct Batch {
     pub resources: Vec<(ByteRange, ByteRange)>,
     /// `InstrumentationScope` message and schema URL of each `ScopeSpans`.
     pub scopes: Vec<(ByteRange, ByteRange)>,
+    /// Log records that came with it, or instead.
+    pub logs: Logs,
     /// What could not be taken.
     pub rejections: Vec<Rejection>,
     /// Oddities that were accepted, said once each.
     pub remarks: Vec<String>,
-    /// Logs and metrics that came with it.
+    /// Metrics that came with it.
     pub unshown: Unshown,
 }
 
 impl Batch {
-    /// A batch without a span.
+    /// A batch without anything in it.
     pub fn empty(source: Source, origin: Origin, arrived_ns: u64) -> Self {
         Self {
             source,
@@ -124,14 +126,17 @@ impl Batch {
             strings: Vec::new(),
             resources: Vec::new(),
             scopes: Vec::new(),
+            logs: Logs::default(),
             rejections: Vec::new(),
             remarks: Vec::new(),
             unshown: Unshown::default(),
         }
     }
 
-    /// The latest end of its spans, nanoseconds since the Unix epoch: when a dump's batch was sent.
+    /// The latest end of its spans, or the latest of its log records, nanoseconds since the Unix epoch: when a dump's
+    /// batch was sent.
     pub fn last_end_ns(&self) -> Option<u64> {
-        self.records.iter().map(|r| r.end_ns).max()
+        let spans = self.records.iter().map(|r| r.end_ns).max();
+        spans.or_else(|| self.logs.records.iter().map(LogRecord::at_ns).max().filter(|ns| *ns > 0))
     }
 }

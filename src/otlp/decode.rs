@@ -1,11 +1,12 @@
-//! Reads one span, resource or scope from its bytes, to be shown.
+//! Reads one span, log record, resource or scope from its bytes, to be shown.
 //!
 //! Lenient: invalid UTF-8 becomes U+FFFD, nesting ends at 32 levels, a broken field ends the message; each
 //! leaves a remark. The bytes stay as they came.
 
 use super::wire::{Broken, Field, Fields, key_value};
 use crate::model::{
-    Attributes, Event, Link, Resource, Scope, Span, SpanFlags, SpanId, SpanKind, StatusCode, TraceId, Value,
+    Attributes, Event, Link, Log, Resource, Scope, SeverityNumber, Span, SpanFlags, SpanId, SpanKind,
+    StatusCode, TraceId, Value,
 };
 
 /// How deep attribute values are followed.
@@ -42,6 +43,95 @@ pub fn span(bytes: &[u8]) -> Span {
     });
     span.remarks = reader.remarks;
     span
+}
+
+/// The log record in these bytes of a `LogRecord` message.
+pub fn log(bytes: &[u8]) -> Log {
+    let mut reader = Reader::default();
+    let mut log = Log::default();
+    reader.fields(bytes, |reader, number, field| match (number, field) {
+        (1, Field::Fixed64(ns)) => log.time_ns = ns,
+        (2, Field::Varint(number)) => log.severity = SeverityNumber::from_wire(number as i32),
+        (3, Field::Bytes(_, text)) => log.severity_text = reader.text(text),
+        (5, Field::Bytes(_, body)) => log.body = reader.value(body, 0),
+        (6, Field::Bytes(_, attribute)) => reader.attribute(attribute, &mut log.attributes, 0),
+        (7, Field::Varint(count)) => log.dropped_attributes = count as u32,
+        (8, Field::Fixed32(flags)) => log.flags = flags,
+        (9, Field::Bytes(_, id)) => log.trace_id = TraceId::from_wire(id).unwrap_or_default(),
+        (10, Field::Bytes(_, id)) => log.span_id = SpanId::from_wire(id).unwrap_or_default(),
+        (11, Field::Fixed64(ns)) => log.observed_ns = ns,
+        (12, Field::Bytes(_, text)) => log.event_name = reader.text(text),
+        _ => {}
+    });
+    log.remarks = reader.remarks;
+    log
+}
+
+/// The value in these bytes of an `AnyValue` message.
+pub fn value(bytes: &[u8]) -> Value {
+    Reader::default().value(bytes, 0)
+}
+
+/// The text in these bytes of an `AnyValue` message, as it was sent; nothing where it is no text.
+pub fn text_value(bytes: &[u8]) -> Option<&[u8]> {
+    match Fields::new(bytes, 0).next() {
+        Ok(Some((1, Field::Bytes(_, text)))) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether any text of a log record is what is wanted: its severity's, its event's name, its body, keys and values of
+/// attributes. Nothing is decoded for it.
+pub fn any_text_of_log(bytes: &[u8], wanted: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    let mut fields = Fields::new(bytes, 0);
+    while let Ok(Some((number, field))) = fields.next() {
+        let Field::Bytes(_, inner) = field else { continue };
+        let found = match number {
+            3 | 12 => wanted(inner),
+            5 => any_text(inner, wanted, 0),
+            6 => any_text_of_attribute(inner, wanted, 0),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+fn any_text_of_attribute(bytes: &[u8], wanted: &mut dyn FnMut(&[u8]) -> bool, depth: usize) -> bool {
+    key_value(bytes, 0).is_ok_and(|(key, _, value)| wanted(key) || any_text(value, wanted, depth))
+}
+
+fn any_text(value: &[u8], wanted: &mut dyn FnMut(&[u8]) -> bool, depth: usize) -> bool {
+    if depth >= MAX_NESTING {
+        return false;
+    }
+    let mut fields = Fields::new(value, 0);
+    while let Ok(Some((number, field))) = fields.next() {
+        let found = match (number, field) {
+            (1, Field::Bytes(_, text)) => wanted(text),
+            (3, Field::Varint(number)) => wanted((number as i64).to_string().as_bytes()),
+            (5 | 6, Field::Bytes(_, list)) => {
+                let mut items = Fields::new(list, 0);
+                let mut found = false;
+                while let Ok(Some((1, Field::Bytes(_, item)))) = items.next() {
+                    found = found
+                        || if number == 5 {
+                            any_text(item, wanted, depth + 1)
+                        } else {
+                            any_text_of_attribute(item, wanted, depth + 1)
+                        };
+                }
+                found
+            }
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
 }
 
 /// The resource in these bytes of a `Resource` message, with its schema URL.

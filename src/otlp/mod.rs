@@ -1,7 +1,7 @@
 //! The wire: OTLP protobuf bytes in and out.
 //!
 //! Bytes are never decoded on the way in: [`walk()`] passes over a request once and notes one fixed record a
-//! span. [`decode`] reads a single span, resource or scope when it is to be shown. [`encode`] writes protobuf
+//! span, [`walk_logs()`] one a log record. [`decode`] reads a single span, log record, resource or scope when it is to be shown. [`encode`] writes protobuf
 //! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently; [`to_json`] writes it. [`retrace()`]
 //! moves spans to other traces, [`retain()`] leaves spans out, [`peek`] looks into a span in place. Knows [`model`](crate::model) only: no store, no socket, no clock.
 
@@ -13,14 +13,18 @@ mod mend;
 pub mod peek;
 mod retain;
 mod retrace;
+mod signal;
 mod signs;
 mod walk;
+mod walk_logs;
 mod wire;
 
-pub use json::{JsonError, Loss, to_json, walk_json};
+pub use json::{JsonError, Loss, logs_to_json, to_json, walk_json};
 pub(crate) use json::{Reading, first_keys, read_document, tree};
 pub use mend::mend;
-pub use retain::retain;
-pub use retrace::{Move, Plan, retrace};
+pub use retain::{retain, retain_logs};
+pub use retrace::{Move, Plan, retrace, retrace_logs};
+pub use signal::{Signal, signal};
 pub(crate) use signs::is_secret;
 pub use walk::{Malformed, walk};
+pub use walk_logs::walk_logs;

@@ -9,8 +9,27 @@ use std::cell::Cell;
 /// The request with only the spans that are to be kept, and how many these are; nothing where none is. A span whose
 /// ids cannot be read goes.
 pub fn retain(request: &Bytes, keep: &dyn Fn(TraceId, SpanId) -> bool) -> Option<(Bytes, u64)> {
+    retained(request, SPAN, keep)
+}
+
+/// The same for an `ExportLogsServiceRequest`: log records that name a span to be kept.
+pub fn retain_logs(request: &Bytes, keep: &dyn Fn(TraceId, SpanId) -> bool) -> Option<(Bytes, u64)> {
+    retained(request, LOG, keep)
+}
+
+/// Where trace id and span id stand in a message.
+type IdFields = [u64; 2];
+
+const SPAN: IdFields = [1, 2];
+const LOG: IdFields = [9, 10];
+
+fn retained(
+    request: &Bytes,
+    fields: IdFields,
+    keep: &dyn Fn(TraceId, SpanId) -> bool,
+) -> Option<(Bytes, u64)> {
     let kept = Cell::new(0);
-    let after = container(request, 0, keep, &kept);
+    let after = container(request, 0, fields, keep, &kept);
     let after = match after {
         Some(Left::Changed(bytes)) => Bytes::from(bytes),
         Some(Left::Same) | None => request.clone(),
@@ -27,20 +46,21 @@ enum Left {
 fn container(
     bytes: &[u8],
     level: u8,
+    fields: IdFields,
     keep: &dyn Fn(TraceId, SpanId) -> bool,
     kept: &Cell<u64>,
 ) -> Option<Left> {
     let before = kept.get();
     let after = edited(bytes, |number, field| match (level, number, field) {
         (0, 1, Field::Bytes(_, inner)) | (1, 2 | 1000, Field::Bytes(_, inner)) => {
-            match container(inner, level + 1, keep, kept) {
+            match container(inner, level + 1, fields, keep, kept) {
                 Some(Left::Same) => None,
                 Some(Left::Changed(content)) => Some(Edit::Content(content)),
                 None => Some(Edit::Nothing),
             }
         }
         (2, 2, Field::Bytes(_, span)) => {
-            let stays = ids(span).is_some_and(|(trace, span)| keep(trace, span));
+            let stays = ids(span, fields).is_some_and(|(trace, span)| keep(trace, span));
             kept.set(kept.get() + u64::from(stays));
             (!stays).then_some(Edit::Nothing)
         }

@@ -26,22 +26,30 @@ pub trait Plan {
 
 /// The request after the moves. Where nothing moves, the same bytes.
 pub fn retrace(request: &Bytes, plan: &dyn Plan) -> Bytes {
-    container(request, 0, plan).map_or_else(|| request.clone(), Bytes::from)
+    container(request, 0, plan, span).map_or_else(|| request.clone(), Bytes::from)
 }
 
-/// A request (level 0), `ResourceSpans` (1) or `ScopeSpans` (2); nothing where nothing in it changes.
-fn container(bytes: &[u8], level: u8, plan: &dyn Plan) -> Option<Vec<u8>> {
+/// The same for an `ExportLogsServiceRequest`: log records go where their spans go.
+pub fn retrace_logs(request: &Bytes, plan: &dyn Plan) -> Bytes {
+    container(request, 0, plan, log).map_or_else(|| request.clone(), Bytes::from)
+}
+
+/// What becomes of a span or log record; nothing where nothing in it changes.
+type Item = fn(&[u8], &dyn Plan) -> Option<Vec<u8>>;
+
+/// A request (level 0), its resources (1) or scopes (2); nothing where nothing in it changes.
+fn container(bytes: &[u8], level: u8, plan: &dyn Plan, item: Item) -> Option<Vec<u8>> {
     edited(bytes, |number, field| match (level, number, field) {
         (0, 1, Field::Bytes(_, inner)) | (1, 2 | 1000, Field::Bytes(_, inner)) => {
-            container(inner, level + 1, plan).map(Edit::Content)
+            container(inner, level + 1, plan, item).map(Edit::Content)
         }
-        (2, 2, Field::Bytes(_, inner)) => span(inner, plan).map(Edit::Content),
+        (2, 2, Field::Bytes(_, inner)) => item(inner, plan).map(Edit::Content),
         _ => None,
     })
 }
 
 fn span(bytes: &[u8], plan: &dyn Plan) -> Option<Vec<u8>> {
-    let (trace_id, span_id) = ids(bytes)?;
+    let (trace_id, span_id) = ids(bytes, [1, 2])?;
     let moved = plan.span(trace_id, span_id, bytes);
     edited(bytes, |number, field| match (number, field, moved) {
         (1, Field::Bytes(..), Some(moved)) => Some(Edit::Content(moved.trace_id.0.to_vec())),
@@ -55,22 +63,31 @@ fn span(bytes: &[u8], plan: &dyn Plan) -> Option<Vec<u8>> {
 }
 
 fn link(bytes: &[u8], plan: &dyn Plan) -> Option<Vec<u8>> {
-    let (trace_id, span_id) = ids(bytes)?;
+    referring(bytes, [1, 2], plan)
+}
+
+fn log(bytes: &[u8], plan: &dyn Plan) -> Option<Vec<u8>> {
+    referring(bytes, [9, 10], plan)
+}
+
+/// A message that names a span by a trace id and a span id in these fields.
+fn referring(bytes: &[u8], fields: [u64; 2], plan: &dyn Plan) -> Option<Vec<u8>> {
+    let (trace_id, span_id) = ids(bytes, fields)?;
     let to = plan.link(trace_id, span_id)?;
-    edited(bytes, |number, field| match (number, field) {
-        (1, Field::Bytes(..)) => Some(Edit::Content(to.0.to_vec())),
+    edited(bytes, |number, field| match field {
+        Field::Bytes(..) if number == fields[0] => Some(Edit::Content(to.0.to_vec())),
         _ => None,
     })
 }
 
-/// The trace and span id of a span or link; nothing where it has none or its bytes are broken.
-pub(super) fn ids(bytes: &[u8]) -> Option<(TraceId, SpanId)> {
+/// The trace and span id in these fields; nothing where it has none or its bytes are broken.
+pub(super) fn ids(bytes: &[u8], [trace, span]: [u64; 2]) -> Option<(TraceId, SpanId)> {
     let (mut trace_id, mut span_id): (&[u8], &[u8]) = (&[], &[]);
     let mut fields = Fields::new(bytes, 0);
     while let Some(field) = fields.next().ok()? {
         match field {
-            (1, Field::Bytes(_, id)) => trace_id = id,
-            (2, Field::Bytes(_, id)) => span_id = id,
+            (number, Field::Bytes(_, id)) if number == trace => trace_id = id,
+            (number, Field::Bytes(_, id)) if number == span => span_id = id,
             _ => {}
         }
     }

@@ -3,20 +3,14 @@
 use super::serve::{Connection, Port};
 use crate::intake::Full;
 use crate::model::{Batch, Origin, Rejection, Unshown};
-use crate::otlp::{count, walk, walk_json};
+pub(super) use crate::otlp::Signal;
+use crate::otlp::{count, walk, walk_json, walk_logs};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What OTLP carries. Each has a service and a path of its own; nothing else differs until the bytes are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
-    Traces,
-    Logs,
-    Metrics,
-}
-
+/// Each signal has a service and a path of its own; nothing else differs until the bytes are read.
 impl Signal {
     pub(super) const ALL: [Self; 3] = [Self::Traces, Self::Logs, Self::Metrics];
 
@@ -100,22 +94,28 @@ fn excerpt(head: &[u8]) -> String {
     format!("{}  {}", bytes.join(" "), text.collect::<String>())
 }
 
-/// A request that was taken, though perhaps not every span of it.
+/// A request that was taken, though perhaps not all of it.
 pub(super) struct Taken {
-    /// Spans that could not be taken.
+    /// What it carried.
+    pub(super) signal: Signal,
+    /// Spans or log records that could not be taken.
     pub(super) rejected: usize,
     /// A sentence on them; empty where there are none.
     pub(super) reason: String,
 }
 
 impl Taken {
-    fn of(batch: &Batch) -> Self {
+    fn of(signal: Signal, batch: &Batch) -> Self {
         let rejected = batch.rejections.len();
         let reason = batch.rejections.first().map(|first| {
-            let sent = rejected + batch.records.len();
-            format!("{rejected} of {sent} spans rejected; the first at {}: {}", first.position, first.reason)
+            let sent = rejected + batch.records.len() + batch.logs.records.len();
+            let items = if signal == Signal::Logs { "log records" } else { "spans" };
+            format!(
+                "{rejected} of {sent} {items} rejected; the first at {}: {}",
+                first.position, first.reason
+            )
         });
-        Self { rejected, reason: reason.unwrap_or_default() }
+        Self { signal, rejected, reason: reason.unwrap_or_default() }
     }
 }
 
@@ -131,39 +131,31 @@ pub(super) async fn export(
         Refusal::Malformed(reason) => Refusal::NotOtlp { reason, start: excerpt(&head) },
         other => other,
     })?;
-    let taken = Taken::of(&batch);
+    let taken = Taken::of(signal, &batch);
     connection.intake.offer(batch).await.map_err(|Full| Refusal::Busy)?;
     Ok(taken)
 }
 
 fn read(signal: Signal, origin: Origin, bytes: Bytes, connection: &Connection) -> Result<Batch, Refusal> {
     let (source, now) = (connection.source.clone(), now_ns());
-    let json = origin == Origin::HttpJson;
-    if signal == Signal::Traces {
-        return if json {
-            walk_json(&bytes, source, origin, now).map_err(|e| Refusal::Malformed(e.to_string()))
-        } else {
-            // A server refuses a request that is broken anywhere; its sender gets to hear where.
-            match walk(bytes, source, origin, now) {
-                (batch, None) => Ok(batch),
-                (_, Some(malformed)) => Err(Refusal::Malformed(malformed.to_string())),
-            }
-        };
+    if origin == Origin::HttpJson {
+        // The keys of a document say what it is, whatever path it went to.
+        return walk_json(&bytes, source, origin, now).map_err(|e| Refusal::Malformed(e.to_string()));
     }
-    let count = |keys| {
-        if json {
-            count::in_json(&bytes, keys).map_err(|e| Refusal::Malformed(format!("not OTLP/JSON: {e}")))
-        } else {
-            count::in_protobuf(&bytes).map_err(|e| Refusal::Malformed(e.to_string()))
+    let (batch, malformed) = match signal {
+        Signal::Traces => walk(bytes, source, origin, now),
+        Signal::Logs => walk_logs(bytes, source, origin, now),
+        Signal::Metrics => {
+            let metrics = count::metrics(&bytes).map_err(|e| Refusal::Malformed(e.to_string()))?;
+            let unshown = Unshown { metrics, ..Unshown::default() };
+            return Ok(Batch { unshown, ..Batch::empty(source, origin, now) });
         }
     };
-    let mut unshown = Unshown::default();
-    if signal == Signal::Logs {
-        unshown.log_records = count(["resourceLogs", "scopeLogs", "logRecords"])?;
-    } else {
-        unshown.metrics = count(["resourceMetrics", "scopeMetrics", "metrics"])?;
+    // A server refuses a request that is broken anywhere; its sender gets to hear where.
+    match malformed {
+        None => Ok(batch),
+        Some(malformed) => Err(Refusal::Malformed(malformed.to_string())),
     }
-    Ok(Batch { unshown, ..Batch::empty(source, origin, now) })
 }
 
 /// Counts a request by how it came.

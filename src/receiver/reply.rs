@@ -1,6 +1,7 @@
 //! The messages that go back, in protobuf and JSON.
 
 use super::export::Taken;
+use crate::otlp::Signal;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
@@ -48,8 +49,7 @@ impl RpcStatus {
     }
 }
 
-/// The response of a trace export. The other two have the same fields under the same numbers, and nothing of
-/// theirs is ever rejected, so theirs is this one when empty.
+/// The response of a trace export. The other two have the same fields under the same numbers, so theirs is this one.
 pub(super) fn protobuf(taken: &Taken) -> Vec<u8> {
     let partial_success = (taken.rejected > 0).then(|| ExportTracePartialSuccess {
         rejected_spans: taken.rejected as i64,
@@ -63,6 +63,11 @@ pub(super) fn json(taken: &Taken) -> Vec<u8> {
     if taken.rejected == 0 {
         return b"{}".to_vec();
     }
-    let partial = json!({ "rejectedSpans": taken.rejected.to_string(), "errorMessage": taken.reason });
+    let key = match taken.signal {
+        Signal::Traces => "rejectedSpans",
+        Signal::Logs => "rejectedLogRecords",
+        Signal::Metrics => "rejectedDataPoints",
+    };
+    let partial = json!({ key: taken.rejected.to_string(), "errorMessage": taken.reason });
     json!({ "partialSuccess": partial }).to_string().into()
 }

@@ -129,7 +129,7 @@ fn write(checked: &Checked<'_>) -> String {
         input: Input {
             spans: counters.received,
             traces: counters.traces,
-            logs: counters.unshown.log_records,
+            logs: counters.logs + counters.unshown.log_records,
             metrics: counters.unshown.metrics,
             repeated: counters.repeated,
             rejected: checked.rejected.iter().map(RejectedRow::of).collect(),

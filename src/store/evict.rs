@@ -8,13 +8,25 @@ use super::{OrderKey, Presence, SpanIx, Store, TraceIx};
 use crate::model::{NO_FACTS, SpanRecord, StatusCode};
 
 impl Store {
-    /// Frees at least `budget` spans if there are as many, the oldest requests first, and appends their slots to `gone`:
-    /// whoever holds tables beside the slots must forget them before the next ingest. Nothing is left when it appends
-    /// none. A request leaves whole: half of one must not be met by an ingest or a cut.
-    pub fn evict(&mut self, budget: usize, gone: &mut Vec<SpanIx>) {
-        let start = gone.len();
+    /// Frees at least `budget` spans and log records if there are as many, the oldest requests first, each with its log
+    /// records; log records without a trace stand in the same line. Appends the spans' slots to `gone`: whoever holds
+    /// tables beside the slots must forget them before the next ingest. Answers how many were freed; nothing is left
+    /// when that is none. A request leaves whole: half of one must not be met by an ingest or a cut.
+    pub fn evict(&mut self, budget: usize, gone: &mut Vec<SpanIx>) -> usize {
+        let (start, logs) = (gone.len(), self.counters.evicted_logs);
         let mut leaving = Vec::new();
-        while gone.len() - start < budget && self.pick_oldest(&mut leaving, gone) {
+        loop {
+            let freed = gone.len() - start + (self.counters.evicted_logs - logs) as usize;
+            if freed >= budget {
+                return freed;
+            }
+            let oldest_request = self.by_age.first().map(|(age, _)| *age);
+            if self.evict_loose_log(oldest_request) {
+                continue;
+            }
+            if !self.pick_oldest(&mut leaving, gone) {
+                return gone.len() - start + (self.counters.evicted_logs - logs) as usize;
+            }
             while let Some(at) = leaving.pop() {
                 leaving.extend(self.children(at));
                 self.free(at, gone);
@@ -76,6 +88,7 @@ impl Store {
                 self.facts.remove(record.facts);
             }
             self.counters.evicted_spans += 1;
+            self.evict_logs_of(self.traces[trace.0].id, Some(record.span_id));
             let of = &mut self.traces[trace.0];
             of.spans -= 1;
             of.evicted += 1;
@@ -118,7 +131,8 @@ impl Store {
             self.vacate(placeholder, gone);
         }
         let held = &self.traces[trace.0];
-        let (key, seq, age) = (trace_key(held.id), held.seq, held.age_key);
+        let (id, key, seq, age) = (held.id, trace_key(held.id), held.seq, held.age_key);
+        self.evict_logs_of(id, None);
         self.trace_index.remove(key, trace.0);
         self.by_arrival.remove(&seq);
         self.by_age.remove(&(age, trace));

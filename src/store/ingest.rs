@@ -11,10 +11,13 @@ const TWIN_CHILDREN: usize = 1024;
 
 impl Store {
     /// Takes a batch in, and tells what was in it. Repeated deliveries are counted and leave no slot.
-    pub fn ingest(&mut self, batch: Batch, arrived: &mut Arrived) {
+    pub fn ingest(&mut self, mut batch: Batch, arrived: &mut Arrived) {
         arrived.clear();
         arrived.bad_ids = batch.rejections.iter().filter(|rejection| rejection.bad_id).count() as u64;
         self.note_complaints(&batch);
+        if !batch.logs.records.is_empty() {
+            self.take_logs(&mut batch);
+        }
         if batch.records.is_empty() {
             return;
         }
@@ -84,6 +87,7 @@ impl Store {
         let counters = &mut self.counters;
         counters.batches += 1;
         counters.received += batch.records.len() as u64;
+        counters.logs += batch.logs.records.len() as u64;
         counters.rejected += batch.rejections.len() as u64;
         counters.unshown.log_records += batch.unshown.log_records;
         counters.unshown.metrics += batch.unshown.metrics;
@@ -244,7 +248,7 @@ impl Store {
 }
 
 /// The bytes that a resource or scope is known by: the message and its schema URL.
-fn keyed<'a>(message: &'a [u8], schema_url: &[u8]) -> std::borrow::Cow<'a, [u8]> {
+pub(super) fn keyed<'a>(message: &'a [u8], schema_url: &[u8]) -> std::borrow::Cow<'a, [u8]> {
     if schema_url.is_empty() { message.into() } else { [message, schema_url].concat().into() }
 }
 

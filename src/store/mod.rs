@@ -10,11 +10,13 @@ mod evict;
 mod index;
 mod ingest;
 mod intern;
+mod logs;
 mod outline;
 mod secrets;
 pub mod segments;
 mod tree;
 
+pub use logs::{HeldLog, LogKey};
 pub use outline::View;
 
 use crate::model::{
@@ -167,7 +169,11 @@ pub struct Counters {
     pub received: u64,
     /// Of these, deliveries of a span that was already held.
     pub repeated: u64,
-    /// Spans that could not be taken.
+    /// Log records taken in.
+    pub logs: u64,
+    /// Log records evicted at the memory limit.
+    pub evicted_logs: u64,
+    /// Spans and log records that could not be taken.
     pub rejected: u64,
     /// Spans evicted at the memory limit.
     pub evicted_spans: u64,
@@ -177,7 +183,7 @@ pub struct Counters {
     pub traces: u64,
     /// Batches.
     pub batches: u64,
-    /// Logs and metrics, accepted and not shown.
+    /// Metrics, and log records of consoles, accepted and not shown.
     pub unshown: Unshown,
 }
 
@@ -200,10 +206,21 @@ impl Arrived {
     }
 }
 
+static UNKNOWN_RESOURCE: Resource =
+    Resource { attributes: Vec::new(), dropped_attributes: 0, schema_url: String::new() };
+
+static UNKNOWN_SCOPE: Scope = Scope {
+    name: String::new(),
+    version: String::new(),
+    attributes: Vec::new(),
+    dropped_attributes: 0,
+    schema_url: String::new(),
+};
+
 /// How many rejections and remarks are kept to be read; all are counted.
 const KEPT_COMPLAINTS: usize = 100;
 
-/// All spans that are held.
+/// All spans and log records that are held.
 #[derive(Debug, Default)]
 pub struct Store {
     slots: Pool<Slot>,
@@ -216,6 +233,7 @@ pub struct Store {
     /// Sorted children of spans with many of them, where a list alone would be searched too long.
     wide: HashMap<tree::Owner, BTreeSet<OrderKey>>,
     batches: Pool<Option<HeldBatch>>,
+    logs: logs::LogBook,
     names: Interner<Box<str>>,
     resources: Interner<Resource>,
     scopes: Interner<Scope>,
@@ -344,9 +362,7 @@ impl Store {
 
     /// The resource with this number.
     pub fn resource(&self, number: u32) -> &Resource {
-        static UNKNOWN: Resource =
-            Resource { attributes: Vec::new(), dropped_attributes: 0, schema_url: String::new() };
-        self.resources.get(number).unwrap_or(&UNKNOWN)
+        self.resources.get(number).unwrap_or(&UNKNOWN_RESOURCE)
     }
 
     /// How many different resources were seen.
@@ -356,14 +372,7 @@ impl Store {
 
     /// The instrumentation scope with this number.
     pub fn scope(&self, number: u32) -> &Scope {
-        static UNKNOWN: Scope = Scope {
-            name: String::new(),
-            version: String::new(),
-            attributes: Vec::new(),
-            dropped_attributes: 0,
-            schema_url: String::new(),
-        };
-        self.scopes.get(number).unwrap_or(&UNKNOWN)
+        self.scopes.get(number).unwrap_or(&UNKNOWN_SCOPE)
     }
 
     /// How many different scopes were seen.
@@ -409,6 +418,7 @@ impl Store {
             + self.resources.memory()
             + self.scopes.memory()
             + self.arrivals.memory()
+            + self.logs.memory()
     }
 }
 

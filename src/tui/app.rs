@@ -8,7 +8,7 @@ use super::request::{self, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
-    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, menu, prompt, receiver, strip,
+    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, logs, menu, prompt, receiver, strip,
     traces,
 };
 use super::widget::pen::Pen;
@@ -18,6 +18,7 @@ use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEve
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::time::Instant;
 
 /// The smallest screen on which anything can be read.
 const SMALLEST: (u16, u16) = (60, 12);
@@ -36,6 +37,7 @@ pub struct Tab {
 pub const TABS: &[Tab] = &[
     Tab { title: "Traces", tells_findings: false, make: || Box::<traces::Traces>::default() },
     Tab { title: "Findings", tells_findings: true, make: || Box::<findings::Findings>::default() },
+    Tab { title: "Logs", tells_findings: false, make: || Box::<logs::Logs>::default() },
     Tab { title: "Receiver", tells_findings: false, make: || Box::<receiver::Receiver>::default() },
 ];
 
@@ -334,6 +336,15 @@ impl App {
         }
     }
 
+    /// Goes on, until then, with what takes longer than a frame. Whether there is more to do: then another frame is due.
+    pub fn work(&mut self, until: Instant, session: &Session, status: &Status) -> bool {
+        let since = self.since.as_ref();
+        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
+        let more = self.tabs[self.tab].work(until, &cx);
+        self.advise(session, status);
+        more
+    }
+
     /// Draws the whole screen.
     pub fn draw(&mut self, frame: &mut Frame<'_>, session: &Session, status: &Status) {
         let area = frame.area();
@@ -343,7 +354,7 @@ impl App {
     /// Draws the whole screen into a buffer.
     ///
     /// ```text
-    ///  1 Traces  2 Findings  3 Receiver                  ✖ 1 ▲ 0 · 0 │ refused 0     header
+    ///  1 Traces  2 Findings  3 Logs  4 Receiver          ✖ 1 ▲ 0 · 0 │ refused 0     header
     ///  ● live grpc 127.0.0.1:4317 http :4318 │ 44 spans  1 trace                     (one line if wide)
     ///  ✖ shop: 24 unrelated requests share one trace …                               strip
     ///  … the tab …

@@ -46,6 +46,8 @@ pub enum Action {
     PreviousFinding,
     /// Look for something.
     Search,
+    /// Show only some rows.
+    Filter,
     /// The next row that was looked for.
     NextMatch,
     /// The row before that was looked for.
@@ -89,6 +91,10 @@ pub enum Context {
     Detail,
     /// The tab of findings.
     Findings,
+    /// The list of log records.
+    Logs,
+    /// The detail of a log record.
+    Log,
     /// The tab of the receiver.
     Receiver,
     /// The explanation of a rule, over a tab.
@@ -103,7 +109,8 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 9] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt];
+    pub const ALL: [Self; 11] =
+        [Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt];
 }
 
 /// One row of the table.
@@ -121,13 +128,13 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Explain, Findings, Help, Menu, Prompt, Receiver, Traces, Tree};
+use Context::{Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Prompt, Receiver, Traces, Tree};
 
 /// Every context with rows to move over and no text to write.
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Explain, Help];
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
-const BRANCHES: &[Context] = &[Tree, Detail, Findings];
+const BRANCHES: &[Context] = &[Tree, Detail, Findings, Log];
 
 /// Every key.
 pub const KEYS: &[Binding] = &[
@@ -190,16 +197,16 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Open,
         keys: &[key(KeyCode::Enter)],
-        help: "open: a trace, then a span; from a finding, the spans that show it",
+        help: "open: a trace, then a span; from a finding, the spans that show it; from a log record, its span",
         hint: Some("open"),
-        contexts: &[Traces, Tree, Detail, Findings, Menu, Prompt],
+        contexts: &[Traces, Tree, Detail, Findings, Logs, Log, Menu, Prompt],
     },
     Binding {
         action: Action::Back,
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt],
+        contexts: &[Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt],
     },
     Binding {
         action: Action::Unmerge,
@@ -260,16 +267,16 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::NextError,
         keys: &[ch('e')],
-        help: "the next row with an error status",
+        help: "the next row with an error",
         hint: Some("next error"),
-        contexts: &[Traces, Tree],
+        contexts: &[Traces, Tree, Logs],
     },
     Binding {
         action: Action::PreviousError,
         keys: &[ch('E')],
-        help: "the previous row with an error status",
+        help: "the previous row with an error",
         hint: None,
-        contexts: &[Traces, Tree],
+        contexts: &[Traces, Tree, Logs],
     },
     Binding {
         action: Action::Search,
@@ -293,46 +300,53 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Tree],
     },
     Binding {
+        action: Action::Filter,
+        keys: &[ch('/')],
+        help: "show only what fits: words, severity>=warn, service=NAME; Esc shows all again",
+        hint: Some("filter"),
+        contexts: &[Logs],
+    },
+    Binding {
         action: Action::Follow,
         keys: &[ch('f')],
         help: "follow the newest row",
         hint: Some("follow"),
-        contexts: &[Traces, Tree],
+        contexts: &[Traces, Tree, Logs],
     },
     Binding {
         action: Action::Hold,
         keys: &[key(KeyCode::Char(' '))],
-        help: "hold still, or follow the newest trace again; what arrives is taken in either way",
+        help: "hold still, or follow the newest again; what arrives is taken in either way",
         hint: Some("hold/follow"),
-        contexts: &[Traces, Tree, Detail],
+        contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
         action: Action::NextPane,
         keys: &[key(KeyCode::Tab)],
         help: "the next pane; where text is written, complete it",
         hint: Some("pane"),
-        contexts: &[Traces, Tree, Detail, Prompt],
+        contexts: &[Traces, Tree, Detail, Logs, Log, Prompt],
     },
     Binding {
         action: Action::PreviousPane,
         keys: &[key(KeyCode::BackTab)],
         help: "the previous pane",
         hint: None,
-        contexts: &[Traces, Tree, Detail],
+        contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
         action: Action::Grow,
         keys: &[ch('+'), ch('=')],
         help: "a larger detail pane",
         hint: None,
-        contexts: &[Traces, Tree, Detail],
+        contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
         action: Action::Shrink,
         keys: &[ch('-')],
         help: "a smaller detail pane",
         hint: None,
-        contexts: &[Traces, Tree, Detail],
+        contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
         action: Action::Tab(0),
@@ -351,6 +365,13 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Tab(2),
         keys: &[ch('3')],
+        help: "the tab of logs: what was logged, and in which span",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Tab(3),
+        keys: &[ch('4')],
         help: "the tab of the receiver: who sends, what was refused, what to export",
         hint: None,
         contexts: &[Everywhere],
@@ -406,6 +427,8 @@ impl Binding {
             Tree => "tree",
             Detail => "span",
             Findings => "findings",
+            Logs => "logs",
+            Log => "log",
             Receiver => "receiver",
             Explain => "explanation",
             Help => "help",

@@ -116,9 +116,10 @@ pub async fn run(
             }
             () = sleep_until(frame_at), if due.is_some() => {
                 let status = status();
+                let more = app.work((Instant::now() + STEP).into_std(), session, &status);
                 screen.draw(|frame| app.draw(frame, session, &status))?;
                 last_frame = Instant::now();
-                due = None;
+                due = more.then(|| last_frame + KEY_FRAME);
             }
             _ = tick.tick() => {
                 let now_ns = status().now_ns;

@@ -34,6 +34,8 @@ pub struct Status {
     pub refused_requests: u64,
     /// Spans in these requests.
     pub refused_spans: u64,
+    /// Log records in these requests.
+    pub refused_log_records: u64,
     /// Requests that were no OTLP, too large or of an unknown type.
     pub bad_requests: u64,
     /// Requests that came to the port of another protocol, and were served all the same.
@@ -49,6 +51,7 @@ impl Default for Status {
             now_ns: 0,
             refused_requests: 0,
             refused_spans: 0,
+            refused_log_records: 0,
             bad_requests: 0,
             wrong_port_requests: 0,
             open_connections: 0,

@@ -1,4 +1,4 @@
-use crate::pty::{LARGE, SMALL, Term, contains};
+use crate::pty::{LARGE, SMALL, Term, contains, tab};
 use std::fs;
 
 /// What the screen must say without a key.
@@ -33,7 +33,7 @@ fn keys_work() {
     term.lose("Esc closes");
     term.keys("2");
     term.see(&["1 error ─"]);
-    term.keys("3");
+    term.keys(&tab("Receiver"));
     term.see(&["demo.jsonl", "q quit"]);
     term.keys("1");
     term.see(&["24 requests, un-merged"]);

@@ -2,7 +2,7 @@
 
 use crate::app::until;
 use crate::live::{LIVE, ports};
-use crate::pty::{SMALL, Term, signal};
+use crate::pty::{SMALL, Term, signal, tab};
 use std::io::Write;
 use std::net::TcpStream;
 
@@ -37,7 +37,7 @@ fn a_client_that_does_not_finish_does_not_hold_it() {
     let head =
         "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
     slow.write_all(head.as_bytes()).unwrap();
-    term.keys("3");
+    term.keys(&tab("Receiver"));
     term.see(&["1 connection open"]);
     term.keys("q");
     term.see(&["otoscope: 0 spans in 0 traces"]);

@@ -1,5 +1,5 @@
 use crate::MERGED;
-use crate::pty::{OTOSCOPE, SMALL, Term};
+use crate::pty::{OTOSCOPE, SMALL, Term, tab};
 use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -20,7 +20,7 @@ fn a_good_file_is_shown_beside_a_bad_one() {
     for files in [[bad, MERGED], [MERGED, bad]] {
         let mut term = Term::otoscope((200, 24), &files);
         term.see(&["24 requests", "read "]);
-        term.keys("3");
+        term.keys(&tab("Receiver"));
         term.see(&["not in a format that otoscope reads"]);
         term.keys("q");
         let ended = term.ended();

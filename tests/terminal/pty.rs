@@ -266,6 +266,12 @@ pub(crate) fn selected(screen: &Screen) -> Option<(u16, String)> {
     })
 }
 
+/// The key of a tab, by its title.
+pub(crate) fn tab(title: &str) -> String {
+    let at = otoscope::tui::app::TABS.iter().position(|tab| tab.title == title).unwrap();
+    (at + 1).to_string()
+}
+
 /// Whether there is a text among bytes.
 pub(crate) fn contains(raw: &[u8], text: &str) -> bool {
     raw.windows(text.len()).any(|window| window == text.as_bytes())

@@ -2,14 +2,14 @@
 """Receives what an SDK exports and keeps it. Needs the package opentelemetry-proto, and nothing else.
 
   capture.py serve --port PORT --out DIR    until SIGINT or SIGTERM; writes into DIR
-      capture.jsonl       an ExportTraceServiceRequest a line, as OTLP/JSON, in the order of arrival
+      capture.jsonl       an ExportTraceServiceRequest or ExportLogsServiceRequest a line, as OTLP/JSON, in the order of arrival
       capture.binpb       the same messages as protobuf, each after its length as a varint
       capture.raw.jsonl   of JSON senders only: the bodies as they were sent, one a line
       zipkin.jsonl        of Zipkin senders only: the arrays as they were sent, one a line
 
   capture.py merge FILE.binpb OUT.binpb     all messages of FILE as a single one
 
-Takes OTLP/HTTP (protobuf or JSON, plain or compressed) at /v1/traces and Zipkin v2 JSON at /api/v2/spans. Bodies of
+Takes OTLP/HTTP (protobuf or JSON, plain or compressed) at /v1/traces and /v1/logs, and Zipkin v2 JSON at /api/v2/spans. Bodies of
 protobuf are kept byte for byte in capture.binpb, those of JSON in capture.raw.jsonl.
 """
 import argparse
@@ -24,6 +24,7 @@ import threading
 import zlib
 
 from google.protobuf import json_format
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 IDS = ("traceId", "spanId", "parentSpanId")
@@ -36,6 +37,10 @@ def with_ids(document, convert):
             for span in scope.get("spans", []):
                 for holder in [span, *span.get("links", [])]:
                     holder.update({k: convert(holder[k]) for k in IDS if k in holder})
+    for resource in document.get("resourceLogs", []):
+        for scope in resource.get("scopeLogs", []):
+            for record in scope.get("logRecords", []):
+                record.update({k: convert(record[k]) for k in IDS if k in record})
     return document
 
 
@@ -44,9 +49,9 @@ def to_json(message):
     return with_ids(document, lambda id: base64.b64decode(id).hex())
 
 
-def from_json(body):
+def from_json(body, kind):
     document = with_ids(json.loads(body), lambda id: base64.b64encode(bytes.fromhex(id)).decode())
-    return json_format.ParseDict(document, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+    return json_format.ParseDict(document, kind(), ignore_unknown_fields=True)
 
 
 def delimited(message):
@@ -94,8 +99,8 @@ class Store:
         with open(os.path.join(self.directory, name), "ab") as file:
             file.write(data)
 
-    def otlp(self, body, is_json):
-        message = from_json(body) if is_json else ExportTraceServiceRequest.FromString(body)
+    def otlp(self, body, is_json, kind):
+        message = from_json(body, kind) if is_json else kind.FromString(body)
         line = json.dumps(to_json(message), separators=(",", ":"), ensure_ascii=False)
         with self.lock:
             if is_json:
@@ -132,7 +137,9 @@ def handler(store):
             status = 200
             try:
                 if path.endswith("/v1/traces"):
-                    store.otlp(body, is_json)
+                    store.otlp(body, is_json, ExportTraceServiceRequest)
+                elif path.endswith("/v1/logs"):
+                    store.otlp(body, is_json, ExportLogsServiceRequest)
                 elif path.endswith("/api/v2/spans"):
                     store.zipkin(body)
                     status = 202

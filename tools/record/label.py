@@ -21,7 +21,7 @@ def spans(path):
     """(service, scope, span) in the order of arrival."""
     with open(path, encoding="utf-8") as lines:
         for line in lines:
-            for resource in json.loads(line)["resourceSpans"]:
+            for resource in json.loads(line).get("resourceSpans", []):
                 attributes = {a["key"]: a["value"] for a in resource["resource"]["attributes"]}
                 service = attributes["service.name"]["stringValue"]
                 for scope in resource["scopeSpans"]:

@@ -59,8 +59,8 @@ fn what_is_no_dump_is_named() {
         ),
         (b"{\"resourceSpans\":[]}", "d, read as otlp-json, holds no span: its lists of spans are empty."),
         (
-            b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}",
-            "d, read as otlp-json, holds no span: only logs or metrics are inside (log records: 1, metrics: 0).",
+            b"{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{}]}]}]}",
+            "d, read as otlp-json, holds no span: only logs or metrics are inside (log records: 0, metrics: 1).",
         ),
         (
             b"{\"resourceSpans\":",
@@ -190,4 +190,43 @@ fn mutations_are_survived() {
             }
         }
     }
+}
+
+#[test]
+fn of_logs_that_are_cut_anywhere_what_came_before_is_kept() {
+    let json = |n: u8| {
+        format!(
+            r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"severityNumber":9,"timeUnixNano":"{n}"}}]}}]}}]}}"#
+        )
+    };
+    let bytes = |n: u8| dump(json(n)).batches[0].logs.bytes.to_vec();
+    let times = |bytes: &[u8]| -> Vec<u64> {
+        let outcome = dump(bytes);
+        assert!(outcome.names().is_empty(), "log records are no spans");
+        outcome.batches.iter().flat_map(|batch| &batch.logs.records).map(|record| record.time_ns).collect()
+    };
+    for whole in [
+        format!("{}\n{}\n{}\n", json(1), json(2), json(3)).into_bytes(),
+        delimited(&[bytes(1), bytes(2), bytes(3)]),
+        gzip(&delimited(&[bytes(1), bytes(2), bytes(3)])),
+    ] {
+        assert_eq!(times(&whole), [1, 2, 3]);
+        for cut in 0..whole.len() {
+            let kept = times(&whole[..cut]);
+            assert!([1, 2, 3].starts_with(&kept), "{kept:?} of the first {cut} bytes");
+        }
+    }
+}
+
+#[test]
+fn logs_among_spans_in_one_protobuf_file_are_told_apart() {
+    let logs = dump(
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":9},{"body":{"stringValue":"x"}}]}]}]}"#,
+    );
+    let logs = logs.batches[0].logs.bytes.to_vec();
+    let outcome = dump(delimited(&[protobuf(&["a"]), logs.clone(), protobuf(&["b"]), logs]));
+    assert_eq!(outcome.names(), ["a", "b"]);
+    assert_eq!(outcome.rejections(), []);
+    let read = outcome.result.unwrap();
+    assert_eq!((read.format, read.spans, read.logs, read.batches), ("otlp-protobuf", 2, 4, 4));
 }

@@ -24,7 +24,7 @@ fn otlp_json_in_every_shape() {
         assert_eq!(outcome.result.unwrap().bytes, text.len() as u64);
     }
     let mixed = dump(format!("{logs}\n{a}\n{metrics}\n")).result.unwrap();
-    assert_eq!((mixed.log_records, mixed.metrics, mixed.batches, mixed.spans), (2, 1, 3, 1));
+    assert_eq!((mixed.logs, mixed.metrics, mixed.batches, mixed.spans), (2, 1, 3, 1));
     let lines = dump(format!("{b}\n{a}"));
     let arrived: Vec<_> = lines.batches.iter().map(|b| b.arrived_ns).collect();
     assert_eq!(arrived, [1_003, 1_001], "when each was sent");

@@ -5,6 +5,7 @@
 //! [`pull`] reads is written as protobuf at once, so a document costs one pass and the bytes that it becomes.
 
 mod fields;
+mod log;
 mod oddity;
 mod out;
 pub(crate) mod pull;
@@ -16,6 +17,7 @@ mod value;
 mod write;
 
 use super::walk;
+use super::walk_logs::add_logs;
 use crate::model::{Batch, Origin, Source};
 use bytes::Bytes;
 use pull::Syntax;
@@ -25,7 +27,7 @@ use std::fmt;
 mod tests;
 
 pub(crate) use tree::{first_keys, tree};
-pub use write::{Loss, to_json};
+pub use write::{Loss, logs_to_json, to_json};
 
 /// A body that is not (only) one OTLP/JSON document: what was found, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +58,8 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Walks one OTLP/JSON document: an `ExportTraceServiceRequest` or `TracesData`. Log records and metrics in
-/// place of spans are counted in [`Batch::unshown`].
+/// Walks one OTLP/JSON document: an `ExportTraceServiceRequest` or `TracesData`. Log records in place of spans, or beside
+/// them, are in [`Batch::logs`]; metrics are counted in [`Batch::unshown`].
 pub fn walk_json(body: &[u8], source: Source, origin: Origin, arrived_ns: u64) -> Result<Batch, JsonError> {
     let mut reading = read_document(body, source, origin, arrived_ns);
     if reading.broken.is_none() && !pull::Pull::new(&body[reading.end..]).done() {
@@ -99,7 +101,12 @@ pub(crate) fn read_document(body: &[u8], source: Source, origin: Origin, arrived
     let read = reader.document();
     let (read_to, taken) = (reader.offset(), reader.finish());
     let (mut batch, malformed) = walk(Bytes::from(taken.bytes), source, origin, arrived_ns);
-    debug_assert_eq!((malformed, batch.rejections.len()), (None, 0), "what we wrote is well-formed");
+    let of_logs = add_logs(Bytes::from(taken.logs), &mut batch);
+    debug_assert_eq!(
+        (malformed, of_logs, batch.rejections.len()),
+        (None, None, 0),
+        "what we wrote is well-formed"
+    );
     batch.rejections = taken.rejections;
     batch.remarks.extend(taken.oddities.remarks().map(str::to_owned));
     batch.unshown = taken.unshown;

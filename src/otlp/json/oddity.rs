@@ -31,6 +31,7 @@ oddities! {
     BadAttribute = "an attribute is not an object, it was left out";
     BadBytes = "a `bytesValue` is not base64, it was kept as text";
     BadLink = "a link has an id that is none, it was left out";
+    BadLogId = "a log record has a trace or span id that is none; it is kept without its span";
     BadField = "a field holds what it cannot hold, it was left out";
     TooDeep = "values are nested deeper than 32 levels, they were cut off there";
     Wrapped = "the spans lie inside of another object, as query APIs answer";

@@ -1,4 +1,4 @@
-//! The outer levels of a document: resources, scopes, and the count of what is not shown.
+//! The outer levels of a document: resources, scopes, spans, and the count of what is not shown.
 
 use super::fields::{LENGTH, tag};
 use super::oddity::{Oddities, Oddity};
@@ -13,10 +13,12 @@ pub(super) type Read<T = ()> = Result<T, Syntax>;
 pub(super) struct Reader<'a> {
     pub(super) json: Pull<'a>,
     pub(super) out: Vec<u8>,
+    /// What was written of log records, while spans are written to `out`.
+    logs: Vec<u8>,
     pub(super) oddities: Oddities,
     pub(super) span: State,
     /// Numbers of the resource, scope and span that is being read.
-    place: [usize; 3],
+    pub(super) place: [usize; 3],
     rejections: Vec<Rejection>,
     rejected_at: Vec<usize>,
     unshown: Unshown,
@@ -27,6 +29,7 @@ pub(super) struct Reader<'a> {
 /// What a document came to.
 pub(super) struct Taken {
     pub(super) bytes: Vec<u8>,
+    pub(super) logs: Vec<u8>,
     pub(super) oddities: Oddities,
     pub(super) rejections: Vec<Rejection>,
     pub(super) rejected_at: Vec<usize>,
@@ -46,6 +49,7 @@ impl<'a> Reader<'a> {
             json: Pull::new(body),
             // Protobuf takes about half of what JSON takes.
             out: Vec::with_capacity(body.len() / 2),
+            logs: Vec::new(),
             oddities: Oddities::default(),
             span: State::default(),
             place: [0; 3],
@@ -63,8 +67,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn finish(mut self) -> Taken {
         self.out.shrink_to_fit();
+        self.logs.shrink_to_fit();
         Taken {
             bytes: self.out,
+            logs: self.logs,
             oddities: self.oddities,
             rejections: self.rejections,
             rejected_at: self.rejected_at,
@@ -90,11 +96,10 @@ impl<'a> Reader<'a> {
             // `batches` is what Tempo calls them.
             b"resourceSpans" | b"batches" => self.list(Self::resource_spans)?,
             b"resourceLogs" => {
-                let counted = self.count(&[
-                    &[b"scopeLogs", b"scope_logs", b"instrumentationLibraryLogs"],
-                    &[b"logRecords", b"log_records", b"logs"],
-                ])?;
-                self.unshown.log_records += counted;
+                std::mem::swap(&mut self.out, &mut self.logs);
+                let read = self.list(Self::resource_logs);
+                std::mem::swap(&mut self.out, &mut self.logs);
+                read?;
             }
             b"resourceMetrics" => {
                 let counted = self.count(&[
@@ -143,7 +148,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn resource_member(&mut self, key: &[u8]) -> Read<bool> {
+    pub(super) fn resource_member(&mut self, key: &[u8]) -> Read<bool> {
         match key {
             b"attributes" => self.attributes(1, 0)?,
             b"droppedAttributesCount" => self.count_field(2)?,
@@ -169,7 +174,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn scope_member(&mut self, key: &[u8]) -> Read<bool> {
+    pub(super) fn scope_member(&mut self, key: &[u8]) -> Read<bool> {
         match key {
             b"name" => self.text_field(1)?,
             b"version" => self.text_field(2)?,
@@ -180,8 +185,17 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// A span that cannot be taken leaves no bytes behind, only why.
     fn span_or_rejection(&mut self, number: usize) -> Read {
+        self.item_or_rejection(number, ["resourceSpans", "scopeSpans", "spans"], Self::span)
+    }
+
+    /// A span or log record that cannot be taken leaves no bytes behind, only why.
+    pub(super) fn item_or_rejection(
+        &mut self,
+        number: usize,
+        lists: [&str; 3],
+        item: fn(&mut Self) -> Read<Option<Problem>>,
+    ) -> Read {
         self.place[2] = number;
         let (start, kind) = (self.out.len(), self.json.peek()?);
         let at = self.offset();
@@ -189,7 +203,7 @@ impl<'a> Reader<'a> {
             Kind::Object => {
                 // Closed only when whole, so that a break leaves no half of a span behind.
                 let message = open(&mut self.out, tag(2, LENGTH), 2);
-                let read = self.span();
+                let read = item(self);
                 if read.is_ok() {
                     close(&mut self.out, message);
                 }
@@ -202,8 +216,8 @@ impl<'a> Reader<'a> {
         };
         if let Some(Problem { reason, bad_id }) = problem {
             self.out.truncate(start);
-            let [resource, scope, span] = self.place;
-            let position = format!("resourceSpans[{resource}].scopeSpans[{scope}].spans[{span}]");
+            let steps = lists.iter().zip(self.place).map(|(list, number)| format!("{list}[{number}]"));
+            let position = steps.collect::<Vec<_>>().join(".");
             self.rejections.push(Rejection { position, reason, bad_id });
             self.rejected_at.push(at);
         }

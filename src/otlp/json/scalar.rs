@@ -152,6 +152,19 @@ pub(super) fn status_number(name: &[u8]) -> Option<u64> {
     enum_number(name, b"STATUS_CODE_", &[b"UNSET", b"OK", b"ERROR"])
 }
 
+/// The number behind the name of a severity, with or without its prefix, in any case.
+pub(super) fn severity_number(name: &[u8]) -> Option<u64> {
+    const RANGES: [&[u8]; 6] = [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR", b"FATAL"];
+    let (range, step) = match name {
+        [range @ .., digit @ b'2'..=b'4'] => (range, u64::from(digit - b'1')),
+        _ => (name, 0),
+    };
+    match enum_number(range, b"SEVERITY_NUMBER_", &RANGES) {
+        Some(range) => Some(4 * range + 1 + step),
+        None => enum_number(name, b"SEVERITY_NUMBER_", &[b"UNSPECIFIED"]),
+    }
+}
+
 fn enum_number(name: &[u8], prefix: &[u8], names: &[&[u8]]) -> Option<u64> {
     let bare = match name.split_at_checked(prefix.len()) {
         Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
@@ -203,5 +216,8 @@ mod tests {
         assert_eq!(kind_number(b"Server"), Some(2));
         assert_eq!(kind_number(b"SPAN_KIND_"), None);
         assert_eq!(status_number(b"STATUS_CODE_ERROR"), Some(2));
+        assert_eq!(severity_number(b"SEVERITY_NUMBER_WARN2"), Some(14));
+        assert_eq!(severity_number(b"fatal"), Some(21));
+        assert_eq!(severity_number(b"loud"), None);
     }
 }

@@ -13,8 +13,11 @@ pub(super) struct State {
     has_trace_id: bool,
     has_span_id: bool,
     /// The first reason why it cannot be taken.
-    problem: Option<Problem>,
+    pub(super) problem: Option<Problem>,
 }
+
+/// The fields of a parent, and of the trace and span of a log record.
+const MAY_BE_ZERO: [u8; 3] = [4, 9, 10];
 
 /// Why a span cannot be taken.
 pub(super) struct Problem {
@@ -126,9 +129,9 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// An id; whether there was one. Zeros are a problem, except for a parent, where they stand for "none" and
-    /// are passed on: who sent them is a diagnosis.
-    fn id_field<const N: usize>(&mut self, field: u8, name: &str) -> Read<bool> {
+    /// An id; whether there was one. Zeros are a problem, except for a parent and for a log record, where they stand for
+    /// "none" and are passed on: who sent them is a diagnosis.
+    pub(super) fn id_field<const N: usize>(&mut self, field: u8, name: &str) -> Read<bool> {
         let text = match self.json.leaf()? {
             Leaf::Text(text) => text,
             Leaf::Null => return Ok(false),
@@ -156,7 +159,7 @@ impl Reader<'_> {
                 return Ok(true);
             }
         };
-        if id == [0; N] && field != 4 {
+        if id == [0; N] && !MAY_BE_ZERO.contains(&field) {
             self.problem(true, || format!("{name} is all zeros"));
             return Ok(true);
         }
@@ -172,7 +175,7 @@ impl Reader<'_> {
     }
 
     /// Nanoseconds since the Unix epoch, as a number, as text, or as a date.
-    fn time_field(&mut self, field: u8, name: &str) -> Read {
+    pub(super) fn time_field(&mut self, field: u8, name: &str) -> Read {
         let leaf = self.json.leaf()?;
         let (text, number) = match &leaf {
             Leaf::Null => return Ok(()),
@@ -204,7 +207,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn enum_field(&mut self, field: u8, by_name: fn(&[u8]) -> Option<u64>) -> Read {
+    pub(super) fn enum_field(&mut self, field: u8, by_name: fn(&[u8]) -> Option<u64>) -> Read {
         let number = match self.json.leaf()? {
             Leaf::Null => None,
             Leaf::Number(digits) => Some(Number::parse(digits).and_then(Number::as_i64)),
@@ -227,7 +230,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn flags_field(&mut self, tag: &[u8]) -> Read {
+    pub(super) fn flags_field(&mut self, tag: &[u8]) -> Read {
         let flags = self.natural32()?;
         if flags != 0 {
             self.out.extend_from_slice(tag);

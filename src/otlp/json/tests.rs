@@ -180,13 +180,13 @@ fn zeros_are_no_parent_but_remembered() {
 }
 
 #[test]
-fn logs_and_metrics_are_counted() {
+fn logs_are_kept_and_metrics_are_counted() {
     let batch = read(
         r#"{"resourceLogs":[{"resource":{},"scopeLogs":[{"logRecords":[{},{"body":{"stringValue":"x"}}]},{"logRecords":[{}]}]}],
             "resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"a","sum":{"dataPoints":[{}]}},{}]}]}]}"#,
     )
     .unwrap();
-    assert_eq!((batch.unshown.log_records, batch.unshown.metrics), (3, 2));
+    assert_eq!((batch.logs.records.len(), batch.unshown.log_records, batch.unshown.metrics), (3, 0, 2));
 }
 
 #[test]
@@ -387,4 +387,54 @@ fn what_json_cannot_carry_is_told() {
         let resource_spans = vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }];
         assert_eq!(written(&ExportTraceServiceRequest { resource_spans }.encode_to_vec()).1, expected);
     }
+}
+
+#[test]
+fn log_records_are_read_as_leniently_and_written_back_as_the_same_bytes() {
+    let json = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
+        "scopeLogs":[{"scope":{"name":"app.py"},"logRecords":[
+          {"timeUnixNano":"5","observedTimeUnixNano":"7","severityNumber":17,"severityText":"ERROR","flags":1,
+           "body":{"stringValue":"no stock"},"attributes":[{"key":"sku","value":{"intValue":"7"}}],"eventName":"e",
+           "traceId":"841af2000000000000000000000000ff","spanId":"933fa600000000ff"},
+          {"time_unix_nano":6,"severity_number":"SEVERITY_NUMBER_WARN","body":"bare","traceId":"","spanId":null},
+          {"timeUnixNano":"soon"}, 3,
+          {"traceId":"short","body":{"kvlistValue":{"values":[{"key":"a","value":{"boolValue":true}}]}}},
+          {"traceId":"00000000000000000000000000000000","spanId":"0000000000000000","body":null}]}]}]}"#;
+    let batch = read(json).unwrap();
+    let logs = &batch.logs;
+    let reasons: Vec<_> = batch.rejections.iter().map(|r| format!("{}: {}", r.position, r.reason)).collect();
+    let at = "resourceLogs[0].scopeLogs[0].logRecords";
+    assert_eq!(
+        reasons,
+        [format!("{at}[2]: timeUnixNano is not a time: \"soon\""), format!("{at}[3]: not an object"),]
+    );
+    let read_back: Vec<_> = logs
+        .records
+        .iter()
+        .map(|r| decode::log(&logs.bytes[r.offset as usize..][..r.len as usize]))
+        .collect();
+    assert_eq!(read_back.len(), 4);
+    let (first, second) = (&read_back[0], &read_back[1]);
+    assert_eq!((first.time_ns, first.observed_ns, first.severity.0, first.flags), (5, 7, 17, 1));
+    assert_eq!((first.body.to_string().as_str(), first.event_name.as_str()), ("no stock", "e"));
+    assert_eq!(first.attributes, [("sku".to_owned(), Value::Int(7))]);
+    assert_eq!(logs.records[0].span_id.to_string(), "933fa600000000ff");
+    assert_eq!((second.severity.to_string().as_str(), second.body.to_string().as_str()), ("WARN", "bare"));
+    assert!(!logs.records[2].has_trace() && !logs.records[3].has_trace());
+    assert!(batch.remarks.iter().any(|remark| remark.contains("a log record has a trace or span id")));
+
+    let mut json = Vec::new();
+    logs_to_json(&logs.bytes, &mut json, &mut |loss| panic!("{loss:?}"));
+    let again = walk_json(&json, "t".into(), Origin::HttpJson, 7).unwrap();
+    assert_eq!(again.logs.bytes, logs.bytes, "{}", String::from_utf8_lossy(&json));
+    assert_eq!(again.remarks, Vec::<String>::new());
+}
+
+#[test]
+fn a_break_in_log_records_keeps_the_spans_and_the_log_records_before_it() {
+    let json = around("")
+        .replace("}]}]}]}", "}]}]}],\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{\"body\":oops");
+    let reading = read_document(json.as_bytes(), "t".into(), Origin::HttpJson, 0);
+    assert!(reading.broken.is_some());
+    assert_eq!((reading.batch.records.len(), reading.batch.logs.records.len()), (1, 1));
 }

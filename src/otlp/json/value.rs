@@ -58,7 +58,7 @@ impl Reader<'_> {
     }
 
     /// The content of an `AnyValue`.
-    fn any_value(&mut self, depth: usize) -> Read {
+    pub(super) fn any_value(&mut self, depth: usize) -> Read {
         match self.json.peek()? {
             Kind::Object => {
                 let (mut known, mut members) = (false, false);

@@ -49,12 +49,22 @@ const fn many(number: u64, key: &'static str, shape: Shape) -> Member {
 
 static REQUEST: [Member; 1] = [many(1, "resourceSpans", Shape::Message(&RESOURCE_SPANS))];
 
+static LOGS_REQUEST: [Member; 1] = [many(1, "resourceLogs", Shape::Message(&RESOURCE_LOGS))];
+
 static RESOURCE_SPANS: [Member; 4] = [
     one(1, "resource", Shape::Message(&RESOURCE)),
     many(2, "scopeSpans", Shape::Message(&SCOPE_SPANS)),
     one(3, "schemaUrl", Shape::Text),
     // Before OTLP 0.19.
     many(1000, "instrumentationLibrarySpans", Shape::Message(&LIBRARY_SPANS)),
+];
+
+static RESOURCE_LOGS: [Member; 4] = [
+    one(1, "resource", Shape::Message(&RESOURCE)),
+    many(2, "scopeLogs", Shape::Message(&SCOPE_LOGS)),
+    one(3, "schemaUrl", Shape::Text),
+    // Before OTLP 0.19.
+    many(1000, "instrumentationLibraryLogs", Shape::Message(&LIBRARY_LOGS)),
 ];
 
 static RESOURCE: [Member; 2] =
@@ -69,6 +79,18 @@ static SCOPE_SPANS: [Member; 3] = [
 static LIBRARY_SPANS: [Member; 3] = [
     one(1, "instrumentationLibrary", Shape::Message(&SCOPE)),
     many(2, "spans", Shape::Message(&SPAN)),
+    one(3, "schemaUrl", Shape::Text),
+];
+
+static SCOPE_LOGS: [Member; 3] = [
+    one(1, "scope", Shape::Message(&SCOPE)),
+    many(2, "logRecords", Shape::Message(&LOG_RECORD)),
+    one(3, "schemaUrl", Shape::Text),
+];
+
+static LIBRARY_LOGS: [Member; 3] = [
+    one(1, "instrumentationLibrary", Shape::Message(&SCOPE)),
+    many(2, "logRecords", Shape::Message(&LOG_RECORD)),
     one(3, "schemaUrl", Shape::Text),
 ];
 
@@ -96,6 +118,20 @@ static SPAN: [Member; 16] = [
     one(14, "droppedLinksCount", Shape::Count),
     one(15, "status", Shape::Message(&STATUS)),
     one(16, "flags", Shape::Flags),
+];
+
+static LOG_RECORD: [Member; 11] = [
+    one(1, "timeUnixNano", Shape::Time),
+    one(2, "severityNumber", Shape::Enum),
+    one(3, "severityText", Shape::Text),
+    one(5, "body", Shape::Value(&ANY_VALUE)),
+    many(6, "attributes", Shape::Message(&KEY_VALUE)),
+    one(7, "droppedAttributesCount", Shape::Count),
+    one(8, "flags", Shape::Flags),
+    one(9, "traceId", Shape::Hex),
+    one(10, "spanId", Shape::Hex),
+    one(11, "observedTimeUnixNano", Shape::Time),
+    one(12, "eventName", Shape::Text),
 ];
 
 static EVENT: [Member; 4] = [
@@ -143,6 +179,10 @@ pub enum Loss {
     Nesting,
     /// A span, attribute or other message whose bytes break off.
     Broken,
+    /// Log records, in a format that has none.
+    Logs,
+    /// Spans and log records in one file of a format whose files hold one signal.
+    MixedSignals,
 }
 
 impl Loss {
@@ -155,6 +195,11 @@ impl Loss {
             Self::Broken => {
                 "what stands behind a break in the bytes of a message was left out; protobuf keeps it"
             }
+            Self::Logs => "log records were left out: this format has none; OTLP keeps them",
+            Self::MixedSignals => {
+                "spans and log records are messages of two types in one file, which otoscope tells apart and other \
+                 readers may not; OTLP/JSON lines name them"
+            }
         }
     }
 }
@@ -163,6 +208,11 @@ impl Loss {
 /// handed to `lost`, once or more.
 pub fn to_json(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
     Writer { out, lost }.message(&REQUEST, request, 0);
+}
+
+/// The same for an `ExportLogsServiceRequest`.
+pub fn logs_to_json(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+    Writer { out, lost }.message(&LOGS_REQUEST, request, 0);
 }
 
 struct Writer<'a> {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Origin, Unshown};
+use crate::otlp::Signal;
 use crate::receiver::reply::RpcStatus;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
@@ -82,10 +83,24 @@ async fn a_bad_span_is_told_and_its_neighbours_are_taken() {
 
 #[test]
 fn a_json_reply_writes_numbers_as_text() {
-    let taken = crate::receiver::export::Taken { rejected: 2, reason: "because".into() };
-    let reply: Value = serde_json::from_slice(&crate::receiver::reply::json(&taken)).unwrap();
-    assert_eq!(reply["partialSuccess"]["rejectedSpans"], "2");
-    assert_eq!(reply["partialSuccess"]["errorMessage"], "because");
+    for (signal, key) in [(Signal::Traces, "rejectedSpans"), (Signal::Logs, "rejectedLogRecords")] {
+        let taken = crate::receiver::export::Taken { signal, rejected: 2, reason: "because".into() };
+        let reply: Value = serde_json::from_slice(&crate::receiver::reply::json(&taken)).unwrap();
+        assert_eq!(reply["partialSuccess"][key], "2");
+        assert_eq!(reply["partialSuccess"]["errorMessage"], "because");
+    }
+}
+
+#[tokio::test]
+async fn one_bad_log_record_is_rejected_alone() {
+    let mut server = Server::start(8);
+    let body = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{},{"timeUnixNano":"soon"},{}]}]}]}"#;
+    let reply = post(server.http, "/v1/logs", JSON, body).await;
+    let told: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!((reply.status, &told["partialSuccess"]["rejectedLogRecords"]), (200, &Value::from("1")));
+    let message = told["partialSuccess"]["errorMessage"].as_str().unwrap();
+    assert!(message.starts_with("1 of 3 log records rejected"), "{message}");
+    assert_eq!(server.arrival().await.logs.records.len(), 2);
 }
 
 #[tokio::test]
@@ -95,7 +110,7 @@ async fn json_is_answered_in_json() {
         let reply = post(server.grpc, "/v1/logs", content_type, ONE_LOG).await;
         assert_eq!((reply.status, reply.header("content-type"), reply.text()), (200, Some(JSON), "{}"));
         let batch = server.arrival().await;
-        assert_eq!((batch.origin, batch.unshown), (Origin::HttpJson, Unshown { log_records: 1, metrics: 0 }));
+        assert_eq!((batch.origin, batch.logs.records.len()), (Origin::HttpJson, 1));
     }
     for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
         let reply = post(server.http, path, JSON, b"{\"resource").await;
@@ -110,11 +125,11 @@ async fn json_is_answered_in_json() {
 }
 
 #[tokio::test]
-async fn logs_and_metrics_in_protobuf_are_counted() {
+async fn logs_in_protobuf_are_kept_and_metrics_are_counted() {
     let mut server = Server::start(8);
     assert_eq!(post(server.http, "/v1/logs", PROTOBUF, &logs(4).encode_to_vec()).await.status, 200);
-    assert_eq!(server.arrival().await.unshown, Unshown { log_records: 4, metrics: 0 });
-    // The two have the same shape: what counts log records counts metrics.
+    assert_eq!(server.arrival().await.logs.records.len(), 4);
+    // The two have the same shape down to what is counted.
     assert_eq!(post(server.http, "/v1/metrics", PROTOBUF, &logs(2).encode_to_vec()).await.status, 200);
     assert_eq!(server.arrival().await.unshown, Unshown { log_records: 0, metrics: 2 });
 }

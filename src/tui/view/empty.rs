@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::tui::status::Feed;
+use crate::tui::text;
 use crate::tui::theme::{Look, Role};
 use crate::tui::widget::pen::{Part, Pen, part};
 use ratatui::layout::Rect;
@@ -21,13 +22,19 @@ pub fn draw(area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
 
 /// The lines: also a part of the receiver's tab.
 pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
-    match &cx.status.feed {
+    let mut lines = match &cx.status.feed {
         Feed::Live { grpc, http } => listening(*grpc, *http, cx.look),
         Feed::Replay { name, done: false } => vec![vec![part(format!("reading {name} …"), Style::new())]],
         Feed::Replay { name, done: true } => {
             vec![vec![part(format!("{name} holds no span"), cx.look.style(Role::Warning))]]
         }
+    };
+    let logs = cx.session.store.log_count();
+    if logs > 0 && cx.session.store.trace_count() == 0 {
+        let words = format!("{} in the tab of logs.", text::plural(logs as u64, "log record"));
+        lines.extend([Vec::new(), vec![part(words, cx.look.style(Role::Info))]]);
     }
+    lines
 }
 
 fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look) -> Vec<Vec<Part<'a>>> {
@@ -71,6 +78,6 @@ fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look)
 }
 
 /// The address as an app on this machine would write it.
-fn reachable(address: SocketAddr) -> String {
+pub(super) fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
 }

@@ -182,7 +182,11 @@ fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let counters = cx.session.store.counters();
     let live = matches!(cx.status.feed, Feed::Live { .. });
     let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut lost: Vec<Part<'a>> = Vec::new();
     let mut say = |name: &str, count: u64, always: bool, role: Role| {
+        if count > 0 && role != Role::Dim {
+            lost.push(part(format!("{name} {}", text::count(count)), cx.look.style(role)));
+        }
         if count > 0 || always {
             let gap = if parts.is_empty() { "" } else { "  " };
             let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
@@ -193,6 +197,14 @@ fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
     say("bad", cx.status.bad_requests, false, Role::Error);
     say("rejected", counters.rejected, !live, Role::Error);
     say("evicted", counters.evicted_spans, false, Role::Warning);
+    say("evicted logs", counters.evicted_logs, false, Role::Warning);
     say("repeated", counters.repeated, false, Role::Dim);
-    Segment { long: parts.clone(), short: parts, weight: 8 }
+    // Where there is no room for all of them: the worst, and a mark where there are others.
+    let more = part(format!(" {}", cx.look.symbols.ellipsis), cx.look.style(Role::Warning));
+    let short = match lost.as_slice() {
+        [] => parts.clone(),
+        [one] => vec![one.clone()],
+        [worst, ..] => vec![worst.clone(), more],
+    };
+    Segment { long: parts, short, weight: 8 }
 }

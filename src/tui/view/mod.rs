@@ -11,6 +11,12 @@ pub mod footer;
 pub mod header;
 pub mod help;
 pub mod list;
+pub mod log_filter;
+pub mod log_list;
+pub mod log_nodes;
+pub mod log_row;
+pub mod logs;
+pub mod logs_empty;
 pub mod menu;
 pub mod nodes;
 pub mod prompt;
@@ -36,6 +42,7 @@ use crossterm::event::KeyEvent;
 use prompt::{Advice, Prompt, Purpose, Said};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use std::time::Instant;
 
 /// What a view may read.
 #[derive(Clone, Copy, Debug)]
@@ -223,6 +230,11 @@ pub trait Screen: std::fmt::Debug {
 
     /// Says how it is to be the next time.
     fn remember(&self, _into: &mut Remembered) {}
+
+    /// Goes on, until then, with what takes longer than a frame. Whether there is more to do.
+    fn work(&mut self, _until: Instant, _cx: &Cx<'_>) -> bool {
+        false
+    }
 
     /// Shows a span; only the tab of traces can.
     fn go_to(&mut self, _target: Target, _cx: &Cx<'_>) {}

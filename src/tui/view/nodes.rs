@@ -10,7 +10,7 @@ use crate::tui::widget::branches::Node;
 use std::cmp::Reverse;
 
 /// How many siblings are shown. The widget builds every node a frame; more than these nobody reads through.
-const MAX_SIBLINGS: usize = 500;
+pub(super) const MAX_SIBLINGS: usize = 500;
 
 /// How deep nested values are followed; deeper ones are written out in one line.
 const MAX_DEPTH: usize = 16;
@@ -175,6 +175,7 @@ fn held(span: &Span, at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
         span.dropped_links,
         span.links.iter().take(MAX_SIBLINGS).enumerate().map(|(i, l)| link(i, l, look)),
     ));
+    nodes.extend(super::log_nodes::of_span(at, span.start_ns, cx));
     let resource = store.resource(slot.record.resource);
     let mut node = attributes("resource", &resource.attributes, resource.dropped_attributes, look);
     schema(&mut node, &resource.schema_url);
@@ -217,11 +218,13 @@ fn placeholder(at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
     nodes.push(fact("last", format!("{} last end below it", time::date_time(slot.record.end_ns))));
 }
 
-fn fact(name: &str, value: String) -> Node {
+/// A name and what is known.
+pub(super) fn fact(name: &str, value: String) -> Node {
     Node::new(name, format!("{name:<12}"), Role::Dim).and(value, Role::Text)
 }
 
-fn odd(id: &str, sentence: &str) -> Node {
+/// Something odd about the bytes or ids.
+pub(super) fn odd(id: &str, sentence: &str) -> Node {
     Node::new(id, format!("{:<12}", "remark"), Role::Dim).and(sentence, Role::Warning)
 }
 
@@ -244,7 +247,7 @@ fn flags(wire: u32) -> String {
 }
 
 /// `events (2, 1 dropped)`
-fn group(name: &str, count: usize, dropped: u32, children: impl Iterator<Item = Node>) -> Node {
+pub(super) fn group(name: &str, count: usize, dropped: u32, children: impl Iterator<Item = Node>) -> Node {
     let mut children: Vec<Node> = children.collect();
     if count > children.len() {
         let more = format!("{} more are not shown", text::count((count - children.len()) as u64));
@@ -258,7 +261,8 @@ fn group(name: &str, count: usize, dropped: u32, children: impl Iterator<Item = 
     node.with(children)
 }
 
-fn attributes(name: &str, list: &Attributes, dropped: u32, look: Look) -> Node {
+/// Attributes under a name.
+pub(super) fn attributes(name: &str, list: &Attributes, dropped: u32, look: Look) -> Node {
     let widest = list.iter().take(MAX_SIBLINGS).map(|(key, _)| text::width(&text::clean(key))).max();
     let column = widest.unwrap_or(0).min(32);
     let children = list.iter().take(MAX_SIBLINGS).map(|(k, v)| attribute(k, v, column, 0, look));
@@ -274,7 +278,7 @@ fn attribute(key: &str, value: &Value, column: usize, depth: usize, look: Look) 
 }
 
 /// The value, and its type where that is not what it looks like anyway.
-fn value_of(node: Node, value: &Value, depth: usize, look: Look) -> Node {
+pub(super) fn value_of(node: Node, value: &Value, depth: usize, look: Look) -> Node {
     let (nested, kind): (Vec<Node>, _) = match value {
         Value::Map(entries) if depth < MAX_DEPTH => {
             let children = entries.iter().take(MAX_SIBLINGS);
@@ -355,7 +359,8 @@ fn link(number: usize, link: &Link, look: Look) -> Node {
     node
 }
 
-fn schema(node: &mut Node, url: &str) {
+/// Adds a schema URL, where there is one.
+pub(super) fn schema(node: &mut Node, url: &str) {
     if !url.is_empty() {
         node.children.push(fact("schema", url.to_owned()));
     }

@@ -172,6 +172,7 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
             Role::Error,
         );
         say(cx.status.refused_spans, "spans in these", Role::Error);
+        say(cx.status.refused_log_records, "log records in these", Role::Error);
         say(
             cx.status.bad_requests,
             "requests that were no OTLP, too large, or of an unknown type",
@@ -183,7 +184,8 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
             Role::Text,
         );
     }
-    say(counters.unshown.log_records, "log records received, counted and not shown", Role::Text);
+    say(counters.logs, "log records received", Role::Text);
+    say(counters.evicted_logs, "log records evicted at the memory limit", Role::Warning);
     say(counters.unshown.metrics, "metrics received, counted and not shown", Role::Text);
 
     let columns = usize::from(width);

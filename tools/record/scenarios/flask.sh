@@ -1,6 +1,6 @@
 # Flask under opentelemetry-python: the story, its fixed twin, other exporters, WSGI and click.
 # Sourced by record.sh: one function a scenario, each named in `every`.
-every+=(demo flask-1.29-sigint flask-1.29-sigkill flask-1.30 console zipkin flask-wsgi click-server-today click-job)
+every+=(demo flask-1.29-sigint flask-1.29-sigkill flask-1.30 flask-logs console zipkin flask-wsgi click-server-today click-job)
 
 # ---- the shop: `flask run` under opentelemetry-instrument ----------------------------------------------------------
 
@@ -62,6 +62,15 @@ flask-1.29-sigkill() {
 flask-1.30() {
   record_shop flask-1.30 flask-1.30 INT -n 24 --over 6 --paths "$browsing"
   keep flask-1.30 --title "the same shop and visits at the fixed version" --ended SIGINT --versions "$python_130"
+}
+
+flask-logs() {
+  export OTEL_LOGS_EXPORTER=otlp OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED=true OTEL_BLRP_SCHEDULE_DELAY=1000
+  record_shop flask-logs flask-1.30 INT -n 24 --over 6 --paths "$browsing"
+  export OTEL_LOGS_EXPORTER=none
+  unset OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED OTEL_BLRP_SCHEDULE_DELAY
+  mkdir -p "$captures/flask-logs"
+  cp "$out/capture.jsonl" "$captures/flask-logs/"
 }
 
 # ---- the shop again, by other exporters ----------------------------------------------------------------------------

@@ -1,0 +1,238 @@
+//! The tab of logs: what was logged, in the order of time, each with the span that it belongs to.
+//!
+//! ```text
+//! ┌ Logs  28 log records ──────────────────────────────────────────────────────────┐
+//! │ 14:02:11.318 ✖ ERROR  shop     Exception on /checkout [POST]    POST /checkout  │
+//! ├ Log ───────────────────────────────────────────────────────────────────────────┤
+//! │ Exception on /checkout [POST]                                                   │
+//! │ ▾ attributes (9)                                                                │
+//! └──────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use super::log_list::LogList;
+use super::prompt::{Advice, Prompt, Purpose, Said};
+use super::{Cx, Mouse, Outcome, Screen, Target, log_filter, log_nodes, logs_empty};
+use crate::model::Resource;
+use crate::store::LogKey;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::theme::Role;
+use crate::tui::widget::branches::Branches;
+use crate::tui::widget::pen::{Pen, part};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use std::time::Instant;
+
+/// From this height on, the detail has more than a third.
+const TALL: u16 = 28;
+
+/// The tab of logs.
+#[derive(Debug, Default)]
+pub struct Logs {
+    list: LogList,
+    branches: Branches,
+    /// The log record in the detail.
+    shown: Option<LogKey>,
+    in_detail: bool,
+    /// Lines that the user has given to the detail, or taken from it.
+    resized: i16,
+    areas: (Rect, Rect),
+    /// What was filtered by before the line that is being written.
+    before: String,
+}
+
+impl Logs {
+    fn layout(&self, area: Rect) -> (Rect, Rect) {
+        let wanted = match (area.height >= TALL, self.in_detail) {
+            (true, _) => area.height * 40 / 100,
+            (false, true) => area.height * 60 / 100,
+            (false, false) => area.height * 36 / 100,
+        };
+        let most = i32::from(area.height.saturating_sub(4)).max(3);
+        let detail = (i32::from(wanted) + i32::from(self.resized)).clamp(3.min(most), most) as u16;
+        let list = Rect { height: area.height - detail.min(area.height), ..area };
+        (list, Rect { y: list.bottom(), height: area.height - list.height, ..area })
+    }
+
+    /// Whether the span is what is selected in the detail.
+    fn is_on_span(&self) -> bool {
+        self.branches.selected().first().is_some_and(|id| id == "span")
+    }
+
+    fn open(&self, cx: &Cx<'_>) -> Outcome {
+        let Some(log) = self.list.selected(cx) else { return Outcome::Ignored };
+        let (store, record) = (&cx.session.store, log.record);
+        if !record.has_trace() {
+            return Outcome::Notice("it belongs to no span: it was logged outside of one".to_owned());
+        }
+        match store.find_trace(record.trace_id) {
+            Some(trace) => {
+                let span = store.find_span(trace, record.span_id).map(|_| record.span_id);
+                Outcome::GoTo(Target { trace: record.trace_id, span })
+            }
+            None => {
+                Outcome::Notice("its trace is not here: not arrived yet, not sampled, or evicted".to_owned())
+            }
+        }
+    }
+
+    /// Filters by what is written. Words that cannot be read change nothing.
+    fn filter(&mut self, written: &str, cx: &Cx<'_>) -> Outcome {
+        let written = written.trim();
+        let filter = match log_filter::parse(written) {
+            Ok(filter) => (!written.is_empty()).then(|| (written.to_owned(), filter)),
+            Err((_, why)) => return Outcome::Notice(why),
+        };
+        self.list.filter(filter, cx);
+        Outcome::Done
+    }
+
+    fn draw_detail(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
+        let mut pen = Pen::new(into, cx.look);
+        let Some(log) = self.list.selected(cx) else {
+            pen.title(area, self.in_detail, &[part("Log", Style::new())], "");
+            return;
+        };
+        let place = log_nodes::place(&log, cx);
+        let mut title =
+            vec![part("Log  ", Style::new()), part(log.service(), cx.look.service(log.service()))];
+        if !place.is_empty() {
+            title.push(part(format!("  {place}"), Style::new()));
+        }
+        let hint = if place.is_empty() || self.in_detail { "" } else { "Enter: to its span" };
+        pen.title(area, self.in_detail, &title, hint);
+        if self.shown != Some(log.key) {
+            self.shown = Some(log.key);
+            self.branches.rewind();
+            self.branches.open(&["attributes"]);
+            self.branches.open(&["body"]);
+            self.branches.open(&["attributes", "exception.stacktrace"]);
+        }
+        let body = Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(1),
+            height: area.height.saturating_sub(1),
+        };
+        self.branches.draw(&log_nodes::log(&log, cx), self.in_detail, body, into, cx.look);
+    }
+}
+
+impl Screen for Logs {
+    fn context(&self) -> Context {
+        if self.in_detail { Context::Log } else { Context::Logs }
+    }
+
+    fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+        let any = cx.session.store.log_count() > 0;
+        match action {
+            Action::NextPane | Action::PreviousPane if any => self.in_detail = !self.in_detail,
+            Action::Back if self.in_detail => self.in_detail = false,
+            Action::Back if !self.list.filter_text().is_empty() => self.list.filter(None, cx),
+            Action::Back => return Outcome::Leave,
+            Action::Filter => {
+                self.in_detail = false;
+                self.before = self.list.filter_text().to_owned();
+                return Outcome::Prompt(Prompt::new(Purpose::Filter, "filter", &self.before));
+            }
+            Action::Hold => {
+                let follow = !self.list.is_following();
+                self.list.follow(follow);
+                let words = if follow { "following the newest log record" } else { "holding still" };
+                return Outcome::Notice(format!("{words}; everything that arrives is taken in"));
+            }
+            Action::Grow => self.resized = (self.resized + 2).min(60),
+            Action::Shrink => self.resized = (self.resized - 2).max(-60),
+            Action::Open if !self.in_detail || self.is_on_span() => return self.open(cx),
+            action if self.in_detail => {
+                return if self.branches.apply(action) { Outcome::Done } else { Outcome::Ignored };
+            }
+            action => return self.list.apply(action, cx),
+        }
+        Outcome::Done
+    }
+
+    fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        let (list, detail) = self.areas;
+        let (at, in_detail) = (mouse.position(), detail.contains(mouse.position()));
+        if !in_detail && !list.contains(at) {
+            return Outcome::Ignored;
+        }
+        match mouse {
+            Mouse::Click(at) => {
+                self.in_detail = in_detail;
+                if in_detail {
+                    self.branches.click(at);
+                } else {
+                    self.list.click(at.y);
+                }
+            }
+            Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
+                let up = matches!(mouse, Mouse::WheelUp(_));
+                if in_detail {
+                    self.branches.scroll(3, up);
+                } else {
+                    for _ in 0..3 {
+                        self.list.apply(if up { Action::Up } else { Action::Down }, cx);
+                    }
+                }
+            }
+            _ => return Outcome::Ignored,
+        }
+        Outcome::Done
+    }
+
+    fn reconcile(&mut self, _touched: bool, cx: &Cx<'_>) -> Option<String> {
+        self.list.reconcile(cx)
+    }
+
+    fn work(&mut self, until: Instant, cx: &Cx<'_>) -> bool {
+        self.list.work(until, cx)
+    }
+
+    fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {
+        match (purpose, said) {
+            // A word that is half written is no mistake yet: the line itself says what is wrong.
+            (Purpose::Filter, Said::Changed(text)) => {
+                self.filter(&text, cx);
+                Outcome::Done
+            }
+            (Purpose::Filter, Said::Entered(text)) => self.filter(&text, cx),
+            (Purpose::Filter, Said::Cancelled) => {
+                let before = std::mem::take(&mut self.before);
+                self.filter(&before, cx)
+            }
+            _ => Outcome::Ignored,
+        }
+    }
+
+    fn advice(&self, _purpose: Purpose, text: &str, _cursor: usize, cx: &Cx<'_>) -> Advice {
+        let note = if text.trim().is_empty() {
+            "words, severity>=warn, service=NAME".to_owned()
+        } else {
+            self.list.told(cx)
+        };
+        let services = cx.session.store.log_resources().map(Resource::service_name);
+        let completions = log_filter::completions(text, services);
+        Advice { wrong: log_filter::parse(text).err(), note, completions }
+    }
+
+    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
+        if cx.session.store.log_count() == 0 {
+            self.areas = Default::default();
+            logs_empty::draw(area, &mut Pen::new(into, cx.look), cx);
+            return;
+        }
+        let mut area = area;
+        if let Some(words) = logs_empty::metrics(cx) {
+            area.height = area.height.saturating_sub(1);
+            let mut pen = Pen::new(into, cx.look);
+            let style = pen.style(Role::Dim);
+            pen.put(area.x + 1, area.bottom(), area.width.saturating_sub(2), &words, style);
+        }
+        self.areas = self.layout(area);
+        let (list, detail) = self.areas;
+        self.list.draw(list, !self.in_detail, &mut Pen::new(into, cx.look), cx);
+        self.draw_detail(detail, into, cx);
+    }
+}
