@@ -1,10 +1,11 @@
 //! The one pass over a request's bytes: a record a span, facts for spans with a role, nothing decoded.
 
+use super::called::Called;
 use super::signs;
 use super::wire::{Broken, Field, Fields, key_value};
 use crate::model::{
-    Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Rejection, Source, SpanFlags,
-    SpanId, SpanRecord, TraceId, hash32, hash64,
+    Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Peer, Rejection, Source,
+    SpanFlags, SpanId, SpanKind, SpanRecord, TraceId, hash32, hash64,
 };
 use bytes::Bytes;
 use hashbrown::HashTable;
@@ -64,6 +65,7 @@ pub fn walk(bytes: Bytes, source: Source, origin: Origin, arrived_ns: u64) -> (B
     batch.records.shrink_to_fit();
     batch.trace_ids.shrink_to_fit();
     batch.facts.shrink_to_fit();
+    batch.peers.shrink_to_fit();
     batch.bytes = bytes;
     (batch, malformed)
 }
@@ -153,9 +155,10 @@ impl Walk<'_> {
                 (7, Field::Fixed64(ns)) => record.start_ns = ns,
                 (8, Field::Fixed64(ns)) => record.end_ns = ns,
                 (9, Field::Bytes(at, attribute)) => {
-                    let (key, value_at, value) = key_value(attribute, at).map_err(broken)?;
-                    if let Some(key) = Key::from_name(key) {
+                    let (name, value_at, value) = key_value(attribute, at).map_err(broken)?;
+                    if let Some(key) = Key::from_name(name) {
                         record.keys.insert(key);
+                        gathered.called.note(key, name, value_at, value);
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
@@ -190,6 +193,7 @@ impl Walk<'_> {
                 record.parent_id = SpanId::from_wire(id).ok_or_else(|| bad_id("parent_span_id", id, 8))?;
             }
         }
+        self.note_peer(&record, &gathered);
         let facts_number = self.batch.facts.len() as u32;
         if record.keys.any(ROLE_KEYS) {
             let mut facts = gathered.facts;
@@ -207,6 +211,22 @@ impl Walk<'_> {
         self.batch.records.push(record);
         self.batch.trace_ids.push(trace_id);
         Ok(())
+    }
+
+    fn note_peer(&mut self, record: &SpanRecord, gathered: &Gathered) {
+        let kind = record.kind();
+        if !matches!(kind, SpanKind::Client | SpanKind::Producer) {
+            return;
+        }
+        let producer = kind == SpanKind::Producer;
+        let Some(named) = gathered.called.peer(self.bytes, gathered.destination, &gathered.facts, producer)
+        else {
+            return;
+        };
+        let mut string = |range: ByteRange| if range.len == 0 { 0 } else { self.string(range) + 1 };
+        let (system, name) = (string(named.system), string(named.name));
+        let span = self.batch.records.len() as u32;
+        self.batch.peers.push(Peer { span, sort: named.sort, system, name, port: named.port });
     }
 
     fn string(&mut self, range: ByteRange) -> u32 {
@@ -267,6 +287,7 @@ fn is_exception(event: &[u8], base: usize) -> Result<bool, Broken> {
 #[derive(Default)]
 struct Gathered {
     facts: Facts,
+    called: Called,
     route: Option<ByteRange>,
     destination: Option<ByteRange>,
     /// How good the known peer address is: the client behind proxies beats the socket's peer.
