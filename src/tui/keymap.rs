@@ -60,6 +60,12 @@ pub enum Action {
     Shrink,
     /// Explain the rule of a finding.
     Explain,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order around.
+    InvertSort,
+    /// The latest span that failed.
+    ShowError,
     /// Take a baseline of the findings.
     TakeBaseline,
     /// Drop the baseline.
@@ -89,6 +95,8 @@ pub enum Context {
     Detail,
     /// The tab of findings.
     Findings,
+    /// The tab of services.
+    Services,
     /// The tab of the receiver.
     Receiver,
     /// The explanation of a rule, over a tab.
@@ -121,10 +129,10 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Explain, Findings, Help, Menu, Prompt, Receiver, Traces, Tree};
+use Context::{Detail, Everywhere, Explain, Findings, Help, Menu, Prompt, Receiver, Services, Traces, Tree};
 
 /// Every context with rows to move over and no text to write.
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Explain, Help];
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Services, Receiver, Explain, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings];
@@ -190,16 +198,16 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Open,
         keys: &[key(KeyCode::Enter)],
-        help: "open: a trace, then a span; from a finding, the spans that show it",
+        help: "open: a trace, then a span; from a finding, the spans that show it; from an operation, its slowest span",
         hint: Some("open"),
-        contexts: &[Traces, Tree, Detail, Findings, Menu, Prompt],
+        contexts: &[Traces, Tree, Detail, Findings, Services, Menu, Prompt],
     },
     Binding {
         action: Action::Back,
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt],
+        contexts: &[Tree, Detail, Findings, Services, Receiver, Explain, Help, Menu, Prompt],
     },
     Binding {
         action: Action::Unmerge,
@@ -311,14 +319,35 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Tab)],
         help: "the next pane; where text is written, complete it",
         hint: Some("pane"),
-        contexts: &[Traces, Tree, Detail, Prompt],
+        contexts: &[Traces, Tree, Detail, Services, Prompt],
     },
     Binding {
         action: Action::PreviousPane,
         keys: &[key(KeyCode::BackTab)],
         help: "the previous pane",
         hint: None,
-        contexts: &[Traces, Tree, Detail],
+        contexts: &[Traces, Tree, Detail, Services],
+    },
+    Binding {
+        action: Action::Sort,
+        keys: &[ch('s')],
+        help: "sort by the next column",
+        hint: Some("sort"),
+        contexts: &[Services],
+    },
+    Binding {
+        action: Action::InvertSort,
+        keys: &[ch('i')],
+        help: "turn the order around",
+        hint: None,
+        contexts: &[Services],
+    },
+    Binding {
+        action: Action::ShowError,
+        keys: &[ch('e')],
+        help: "the latest span of the operation that failed",
+        hint: Some("latest error"),
+        contexts: &[Services],
     },
     Binding {
         action: Action::Grow,
@@ -351,6 +380,13 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Tab(2),
         keys: &[ch('3')],
+        help: "the tab of services: who calls whom, operations, instrumentation scopes",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Tab(3),
+        keys: &[ch('4')],
         help: "the tab of the receiver: who sends, what was refused, what to export",
         hint: None,
         contexts: &[Everywhere],
@@ -406,6 +442,7 @@ impl Binding {
             Tree => "tree",
             Detail => "span",
             Findings => "findings",
+            Services => "services",
             Receiver => "receiver",
             Explain => "explanation",
             Help => "help",
