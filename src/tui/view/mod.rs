@@ -16,8 +16,6 @@ pub mod nodes;
 pub mod prompt;
 pub mod receiver;
 pub mod row;
-pub mod service_facts;
-pub mod service_panes;
 pub mod services;
 pub mod strip;
 pub mod traces;

@@ -9,14 +9,21 @@
 //! └──────────────────┴──────────────────────────────┘      └───────────────────┘
 //! ```
 
-use super::service_facts::{Column, Facts, MapRow, OperationRow, Place, ServiceRow, name_of};
-use super::service_panes::{self, Listed};
+pub mod facts;
+pub mod map;
+pub mod matrix;
+pub mod operations;
+pub mod panes;
+pub mod scopes;
+
 use super::{Cx, Mouse, Outcome, Screen, Target, empty};
 use crate::stats::{Example, Operation, OperationIx, ServiceIx};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::Window;
+use facts::{Column, Facts, MapRow, OperationRow, Place, ScopeRow, ServiceRow, name_of};
+use panes::Listed;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -178,9 +185,15 @@ impl Services {
 
     fn layout(&self, area: Rect) -> Vec<(Pane, Rect)> {
         if !self.wide {
+            // A short list leaves room for what the selected service does.
+            let list = (self.facts.services.len() as u16).saturating_add(2);
+            if self.focus == Pane::List && list * 2 <= area.height {
+                let lower = Rect { y: area.y + list, height: area.height - list, ..area };
+                return vec![(Pane::List, Rect { height: list, ..area }), (Pane::Operations, lower)];
+            }
             return vec![(self.focus, area)];
         }
-        let width = (area.width * 36 / 100).clamp(46, 70);
+        let width = (area.width * 34 / 100).clamp(46, 64);
         let list = Rect { width, ..area };
         let right = Rect { x: list.right() + 1, width: area.width - width - 1, ..area };
         let wanted = self.facts.map.len() as u16 + 2;
@@ -212,35 +225,29 @@ impl Services {
             }
             parts
         };
+        let place = |title| panes::Pane { area, title, focused };
         match pane {
-            Pane::List => {
-                service_panes::services(area, &mut self.list, &service_rows(facts), focused, pen, cx)
-            }
-            Pane::Map => service_panes::map(area, &mut self.map, facts, &title("Calls"), focused, pen, cx),
+            Pane::List => panes::services(area, &mut self.list, &service_rows(facts), focused, pen, cx),
+            Pane::Map => map::draw(place(&title("Calls")), &mut self.map, facts, pen, cx),
             Pane::Matrix => {
                 if let Some(service) = self.of.and_then(|of| cx.session.stats.service(of)) {
-                    let title = title("Kinds and parents");
-                    service_panes::matrix(area, service, facts, &title, focused, pen, cx);
+                    matrix::draw(place(&title("Kinds and parents")), service, facts, pen, cx);
                 }
                 area
             }
             Pane::Scopes => {
-                let rows = scope_rows(facts);
                 let title = title("Instrumentation scopes");
-                service_panes::scopes(area, &mut self.scopes, &rows, &title, focused, pen, cx)
+                scopes::draw(place(&title), &mut self.scopes, &scope_rows(facts), pen, cx)
             }
             Pane::Operations => {
                 let sort = (self.sort, self.inverted);
-                let title = title("Operations");
-                let rows = operation_rows(facts);
-                let window = &mut self.operations;
-                service_panes::operations(area, window, &rows, facts, sort, &title, focused, pen, cx)
+                operations::draw(place(&title("Operations")), &mut self.operations, facts, sort, pen, cx)
             }
         }
     }
 }
 
-fn scope_rows(facts: &Facts) -> Vec<(usize, &super::service_facts::ScopeRow)> {
+fn scope_rows(facts: &Facts) -> Vec<(usize, &ScopeRow)> {
     facts.scopes.iter().enumerate().collect()
 }
 

@@ -1,13 +1,13 @@
 //! What the tab of services shows, looked up when it has changed: at once while there is little of it, else once a
 //! second, so that no frame pays for what is held and no row jumps while it is read.
 
-use super::Cx;
 use crate::diagnosis::{Finding, Severity, Subject};
 use crate::model::PeerSort;
 use crate::stats::{
     Called, Calls, KINDS, LOCALITIES, OperationIx, PeerIx, Service, ServiceIx, Stats, kind_place,
     locality_place,
 };
+use crate::tui::view::Cx;
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
@@ -41,6 +41,7 @@ impl Column {
         [Self::Count, Self::Errors, Self::P50, Self::P95, Self::P99, Self::Max, Self::Name];
 
     /// The next one.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
@@ -296,7 +297,7 @@ fn operations(
             axis = (axis.0.min(least), axis.1.max(most));
         }
         let name = match operation.name.map(|name| store.text(name)) {
-            Some(Some(name)) => super::row::name_or_none(name).to_owned(),
+            Some(Some(name)) => crate::tui::view::row::name_or_none(name).to_owned(),
             _ => "(other)".to_owned(),
         };
         let max = operation.slowest.map_or(0, |slowest| slowest.by_ns);
@@ -329,7 +330,8 @@ type Wrong = [[Option<Severity>; LOCALITIES.len()]; KINDS.len()];
 fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
     let mut wrong = Wrong::default();
-    let mut of_scope: HashMap<(String, String), Vec<&Finding>> = HashMap::new();
+    // Findings, and whether it is the scope that did it.
+    let mut of_scope: HashMap<(String, String), Vec<(&Finding, bool)>> = HashMap::new();
     let gone = |finding: &Finding| cx.since.is_some_and(|since| since.is_gone(finding.key));
     let own = |finding: &&Finding| service.name.as_deref() == Some(&finding.service) && !gone(finding);
     for finding in diagnosis.findings().iter().filter(own).filter(|f| f.severity > Severity::Info) {
@@ -345,14 +347,17 @@ fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
                 }
             }
         }
+        let mut scopes = Subject::of(finding, store).scopes;
+        scopes.extend(finding.scope.clone());
+        // The issue is one of what did it, where that is known, and not of what suffered from it.
         let culprit = finding.culprit.as_ref().and_then(|culprit| {
             Some((culprit.scope.clone()?, culprit.scope_version.clone().unwrap_or_default()))
         });
-        let mut scopes = Subject::of(finding, store).scopes;
-        scopes.extend(culprit);
-        scopes.extend(finding.scope.clone());
-        for scope in scopes {
-            of_scope.entry(scope).or_default().push(finding);
+        for scope in scopes.into_iter().filter(|scope| Some(scope) != culprit.as_ref()) {
+            of_scope.entry(scope).or_default().push((finding, culprit.is_none()));
+        }
+        if let Some(culprit) = culprit {
+            of_scope.entry(culprit).or_default().push((finding, true));
         }
     }
     let mut scopes: Vec<_> = service.scopes.iter().collect();
@@ -365,10 +370,11 @@ fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
             None => ("(other)".to_owned(), String::new()),
         };
         let findings = scope.scope.as_ref().and_then(|key| of_scope.get(key)).map_or(&[][..], Vec::as_slice);
-        let worst = findings.iter().map(|finding| finding.severity).max();
+        let worst = findings.iter().map(|(finding, _)| finding.severity).max();
         rows.push(ScopeRow::Scope(name, version, scope.kinds, worst));
         let mut known: Vec<(Severity, String)> = (findings.iter())
-            .filter_map(|finding| Some((finding.severity, finding.known_issue.as_ref()?.label())))
+            .filter(|(_, did_it)| *did_it)
+            .filter_map(|(finding, _)| Some((finding.severity, finding.known_issue.as_ref()?.label())))
             .collect();
         known.sort_by(|a, b| b.cmp(a));
         known.dedup_by(|a, b| a.1 == b.1);
