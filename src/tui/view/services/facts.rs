@@ -349,12 +349,14 @@ fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
         }
         let mut scopes = Subject::of(finding, store).scopes;
         scopes.extend(finding.scope.clone());
-        // The issue is one of what did it, where that is known, and not of what suffered from it.
+        // The issue is one of what did it, where that is known, and not of what suffered from it; that of a symptom is
+        // that of its headline.
         let culprit = finding.culprit.as_ref().and_then(|culprit| {
             Some((culprit.scope.clone()?, culprit.scope_version.clone().unwrap_or_default()))
         });
         for scope in scopes.into_iter().filter(|scope| Some(scope) != culprit.as_ref()) {
-            of_scope.entry(scope).or_default().push((finding, culprit.is_none()));
+            let did_it = culprit.is_none() && finding.folded_under.is_none();
+            of_scope.entry(scope).or_default().push((finding, did_it));
         }
         if let Some(culprit) = culprit {
             of_scope.entry(culprit).or_default().push((finding, true));

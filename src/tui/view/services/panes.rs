@@ -157,7 +157,7 @@ pub fn services<I: Copy + PartialEq>(
     }
     let untold = cx.session.stats.untold();
     if untold > 0 {
-        let words = format!(" {} {} counted as (other)", cx.look.symbols.dot, text::count(untold));
+        let words = format!(" {} {} in (other)", cx.look.symbols.dot, text::short_count(untold));
         title.push(part(words, pen.style(Role::Dim)));
     }
     let body = below(area, 2);
