@@ -158,7 +158,10 @@ impl Walk<'_> {
                     let (name, value_at, value) = key_value(attribute, at).map_err(broken)?;
                     if let Some(key) = Key::from_name(name) {
                         record.keys.insert(key);
-                        gathered.called.note(key, name, value_at, value);
+                        // Encoders write the kind first: most spans are known to be no calls by now.
+                        if record.may_be_call() {
+                            gathered.called.note(key, name, value_at, value);
+                        }
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
@@ -214,11 +217,10 @@ impl Walk<'_> {
     }
 
     fn note_peer(&mut self, record: &SpanRecord, gathered: &Gathered) {
-        let kind = record.kind();
-        if !matches!(kind, SpanKind::Client | SpanKind::Producer) {
+        if !record.is_call() {
             return;
         }
-        let producer = kind == SpanKind::Producer;
+        let producer = record.kind() == SpanKind::Producer;
         let Some(named) = gathered.called.peer(self.bytes, gathered.destination, &gathered.facts, producer)
         else {
             return;

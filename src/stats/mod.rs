@@ -228,7 +228,7 @@ impl Stats {
             return;
         };
         if !is_answer(&below.record, &above.record, callee == caller) {
-            let within = is_call(&above.record) && is_call(&below.record) && self.marks[child.0].peer != 0;
+            let within = above.record.is_call() && below.record.is_call() && self.marks[child.0].peer != 0;
             if within && !below.cut {
                 self.spoken_for(store, parent);
             }
@@ -240,7 +240,7 @@ impl Stats {
             self.marks[child.0].bits ^= Mark::EDGE;
         }
         self.set_entry(store, child, Mark::ENTRY_BY_CALLER, true);
-        if is_call(&above.record) && !below.cut {
+        if above.record.is_call() && !below.cut {
             self.answered(store, parent);
         }
     }
@@ -252,7 +252,7 @@ impl Stats {
         for other in store.same_ids(twin).take(2).filter(|other| *other != twin) {
             for (call, answer) in [(twin, other), (other, twin)] {
                 let (call_record, answer) = (store.record(call), store.record(answer));
-                if is_call(call_record) && matches!(answer.kind(), SpanKind::Server | SpanKind::Consumer) {
+                if call_record.is_call() && matches!(answer.kind(), SpanKind::Server | SpanKind::Consumer) {
                     self.answered(store, call);
                 }
             }
@@ -291,7 +291,7 @@ impl Stats {
     /// Counts a call for which no other span speaks so far.
     fn unanswered_yet(&mut self, store: &Store, at: SpanIx) {
         let mark = self.marks[at.0];
-        if is_call(store.record(at)) && !mark.has(Mark::SPOKEN_FOR | Mark::UNANSWERED) {
+        if store.record(at).is_call() && !mark.has(Mark::SPOKEN_FOR | Mark::UNANSWERED) {
             self.peer_edge(store, at, true);
         }
     }
@@ -337,10 +337,6 @@ impl Stats {
     }
 }
 
-fn is_call(record: &SpanRecord) -> bool {
-    matches!(record.kind(), SpanKind::Client | SpanKind::Producer)
-}
-
 fn is_entry(record: &SpanRecord) -> bool {
     match record.locality() {
         ParentLocality::Root | ParentLocality::Remote => true,
@@ -355,7 +351,7 @@ fn is_answer(below: &SpanRecord, above: &SpanRecord, same_service: bool) -> bool
         || match below.locality() {
             ParentLocality::Remote => true,
             ParentLocality::Unknown => {
-                is_call(above) && matches!(below.kind(), SpanKind::Server | SpanKind::Consumer)
+                above.is_call() && matches!(below.kind(), SpanKind::Server | SpanKind::Consumer)
             }
             ParentLocality::Root | ParentLocality::Local => false,
         }
