@@ -757,6 +757,18 @@ fn an_operation_leads_to_its_slowest_span_and_to_its_latest_error() {
     assert!(stage.text().contains("operations by operation, a to z"), "{}", stage.text());
 }
 
+#[test]
+fn the_service_with_the_worst_finding_is_open_without_a_key() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    read(&mut stage, "assets/demo.jsonl");
+    stage.act(&[Action::Tab(2)]);
+    assert!(stage.text().contains("Calls · shop"), "{}", stage.text());
+    // From now on it stays.
+    stage.live("a-service", (0..100).map(|n| span(n + 1, 0, n, "work")).collect());
+    let text = stage.text();
+    assert!(text.contains("Calls · shop") && text.contains("5 services"), "{text}");
+}
+
 /// Many services, and one with many operations, names and durations.
 fn crowd() -> Vec<(String, Vec<Span>)> {
     let mut all = Vec::new();

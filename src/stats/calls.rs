@@ -2,6 +2,7 @@
 
 use super::histogram::Histogram;
 use crate::model::{SpanId, SpanRecord, StatusCode, TraceId};
+use crate::store::Store;
 
 /// Counted calls.
 #[derive(Clone, Default, Debug)]
@@ -41,6 +42,14 @@ pub struct Example {
     pub trace: TraceId,
     /// Its id.
     pub span: SpanId,
+}
+
+impl Example {
+    /// Whether the span is still held.
+    pub fn is_held(&self, store: &Store) -> bool {
+        let at = store.find_trace(self.trace).and_then(|trace| store.find_span(trace, self.span));
+        at.is_some_and(|at| store.slot(at).is_held())
+    }
 }
 
 /// Keeps the greater of two.

@@ -62,12 +62,23 @@ impl Histogram {
 
     /// The duration that this share of all is not longer than, nanoseconds; nothing where there is none.
     pub fn quantile(&self, share: f64) -> Option<u64> {
-        let wanted = ((self.total as f64 * share).ceil() as u64).clamp(1, self.total.max(1));
-        let mut seen = 0;
+        self.quantiles([share]).map(|[ns]| ns)
+    }
+
+    /// The same for several shares in ascending order, in one pass.
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[u64; N]> {
+        let wanted =
+            shares.map(|share| ((self.total as f64 * share).ceil() as u64).clamp(1, self.total.max(1)));
+        let mut out = [0; N];
+        let (mut seen, mut found) = (0, 0);
         for (count, bucket) in self.counts.iter().zip(self.first..) {
             seen += u64::from(*count);
-            if seen >= wanted {
-                return Some(middle(bucket));
+            while found < N && seen >= wanted[found] {
+                out[found] = middle(bucket);
+                found += 1;
+            }
+            if found == N {
+                return Some(out);
             }
         }
         None
@@ -75,7 +86,7 @@ impl Histogram {
 
     /// The shortest and the longest, nanoseconds.
     pub fn bounds(&self) -> Option<(u64, u64)> {
-        Some((self.quantile(0.0)?, self.quantile(1.0)?))
+        self.quantiles([0.0, 1.0]).map(|[least, most]| (least, most))
     }
 
     /// How many there are in each of so many columns, which divide the time between two durations by ratio.

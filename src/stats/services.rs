@@ -11,6 +11,8 @@ const MOST_SERVICES: usize = 1_000;
 /// How many operations of one service are told apart, and how many of all.
 const MOST_OF_ONE: usize = 1_000;
 const MOST_OPERATIONS: usize = 8_000;
+/// After so many spans of an operation it is looked whether its examples are still held.
+const LOOK_EVERY: u64 = 64;
 /// How many scopes of services are told apart.
 const MOST_SCOPES: usize = 4_000;
 
@@ -110,9 +112,11 @@ pub struct Operation {
     pub kind: SpanKind,
     /// How often, and how long.
     pub calls: Calls,
-    /// The slowest span.
+    /// The longest duration, nanoseconds.
+    pub max_ns: u64,
+    /// The slowest span. Where it was evicted and others have come since, the slowest of these.
     pub slowest: Option<Example>,
-    /// The latest span whose status is an error.
+    /// The latest span whose status is an error; the same holds.
     pub latest_error: Option<Example>,
 }
 
@@ -235,6 +239,12 @@ impl Services {
         let operation = self.operation(service, record);
         let counted = &mut self.operations[operation];
         self.bytes += counted.calls.add(record);
+        counted.max_ns = counted.max_ns.max(record.duration_ns());
+        if counted.calls.count().is_multiple_of(LOOK_EVERY) {
+            for example in [&mut counted.slowest, &mut counted.latest_error] {
+                *example = example.filter(|example| example.is_held(store));
+            }
+        }
         let trace = || store.trace(store.slot(at).trace).id;
         keep(&mut counted.slowest, record.duration_ns(), record.span_id, trace);
         if record.status() == StatusCode::Error {
@@ -269,7 +279,15 @@ impl Services {
         self.all[service.0 as usize].operations.push(OperationIx(number));
         self.bytes += size_of::<Operation>() + 8;
         let calls = Calls::default();
-        self.operations.push(Operation { service, name, kind, calls, slowest: None, latest_error: None });
+        self.operations.push(Operation {
+            service,
+            name,
+            kind,
+            calls,
+            max_ns: 0,
+            slowest: None,
+            latest_error: None,
+        });
         number as usize
     }
 

@@ -231,6 +231,10 @@ fn what_is_evicted_stays_counted() {
         batches(&groups).into_iter().for_each(|batch| session.take(batch));
     }
     assert!(session.store.counters().evicted_spans > 0);
+    let call = session.stats.services().next().unwrap().1.operations[0];
+    let call = session.stats.operation(call).unwrap();
+    assert_eq!(call.max_ns, 7 * MS);
+    assert!(call.slowest.unwrap().is_held(&session.store), "an example that can still be shown");
     let edges: Vec<String> = told(&session).into_iter().filter(|line| line.contains('→')).collect();
     assert_eq!(edges, ["shop → price 6000 calls 0 errors 7..7 ms"]);
 }

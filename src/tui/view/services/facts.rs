@@ -79,8 +79,8 @@ pub struct Figures {
 impl Figures {
     /// Those of calls.
     pub fn of(calls: &Calls) -> Self {
-        let at = |share| calls.durations.quantile(share).unwrap_or_default();
-        Self { count: calls.count(), errors: calls.errors, p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+        let [p50, p95, p99] = calls.durations.quantiles([0.5, 0.95, 0.99]).unwrap_or_default();
+        Self { count: calls.count(), errors: calls.errors, p50, p95, p99 }
     }
 }
 
@@ -300,8 +300,8 @@ fn operations(
             Some(Some(name)) => crate::tui::view::row::name_or_none(name).to_owned(),
             _ => "(other)".to_owned(),
         };
-        let max = operation.slowest.map_or(0, |slowest| slowest.by_ns);
-        rows.push(OperationRow { at, name, calls: Figures::of(&operation.calls), max });
+        let (calls, max) = (Figures::of(&operation.calls), operation.max_ns);
+        rows.push(OperationRow { at, name, calls, max });
     }
     let key = |row: &OperationRow| match sort {
         Column::Count => row.calls.count,

@@ -69,6 +69,8 @@ pub struct Services {
     sort: Column,
     inverted: bool,
     focus: Pane,
+    /// It was seen or touched: from now on the selected service stays.
+    settled: bool,
     /// Where panes were drawn last, and their rows in them.
     panes: Vec<(Pane, Rect)>,
     bodies: Vec<(Pane, Rect)>,
@@ -91,8 +93,10 @@ impl Services {
     /// Looks up what the selected service shows now.
     fn look(&mut self, cx: &Cx<'_>) {
         self.facts.look(self.of, (self.sort, self.inverted), cx);
-        if !service_rows(&self.facts).0.is_empty() && self.list.selected().is_none() {
-            self.list.select(self.facts.suggested().unwrap_or(self.facts.services[0].at));
+        if !self.settled
+            && let Some(suggested) = self.facts.suggested()
+        {
+            self.list.select(suggested);
         }
         let selected = self.list.selected();
         if selected != self.of {
@@ -112,6 +116,7 @@ impl Services {
     }
 
     fn select(&mut self, service: ServiceIx, cx: &Cx<'_>) {
+        self.settled = true;
         self.list.select(service);
         self.list.choose();
         self.look(cx);
@@ -254,12 +259,10 @@ fn scope_rows(facts: &Facts) -> Vec<(usize, &ScopeRow)> {
 /// Shows a span that was kept as an example, if it is still held.
 fn go_to(example: Option<Example>, what: &str, cx: &Cx<'_>) -> Outcome {
     let Some(example) = example else { return Outcome::Notice("none of its spans has failed".to_owned()) };
-    let store = &cx.session.store;
-    let at = store.find_trace(example.trace).and_then(|trace| store.find_span(trace, example.span));
-    match at.filter(|at| store.slot(*at).is_held()) {
-        Some(_) => Outcome::GoTo(Target { trace: example.trace, span: Some(example.span) }),
-        None => Outcome::Notice(format!("{what} was evicted at the memory limit")),
+    if !example.is_held(&cx.session.store) {
+        return Outcome::Notice(format!("{what} was evicted at the memory limit"));
     }
+    Outcome::GoTo(Target { trace: example.trace, span: Some(example.span) })
 }
 
 impl Screen for Services {
@@ -336,6 +339,7 @@ impl Screen for Services {
             empty::draw(area, &mut pen, cx);
             return;
         }
+        self.settled = true;
         self.wide = area.width >= WIDE && area.height >= TALL;
         self.panes = self.layout(area);
         self.bodies.clear();
