@@ -240,12 +240,6 @@ impl SpanRecord {
         matches!(self.kind(), SpanKind::Client | SpanKind::Producer)
     }
 
-    /// Whether it is that, or has no kind, or none yet.
-    #[inline]
-    pub fn may_be_call(&self) -> bool {
-        self.is_call() || self.kind == 0
-    }
-
     /// Where the parent lives, by the flags alone.
     pub fn locality(&self) -> ParentLocality {
         match (self.parent_id.is_none(), self.flags.is_remote()) {

@@ -86,6 +86,9 @@ impl Called {
 
 /// The text in an `AnyValue`, unless it is empty or none.
 fn text(bytes: &[u8], value: ByteRange) -> Option<ByteRange> {
+    if value.len == 0 {
+        return None;
+    }
     match Fields::new(value.of(bytes), value.offset as usize).next() {
         Ok(Some((1, Field::Bytes(at, text)))) if !text.is_empty() => {
             Some(ByteRange { offset: at as u32, len: text.len() as u32 })

@@ -139,6 +139,7 @@ impl Walk<'_> {
         let mut name: (usize, &[u8]) = (base, &[]);
         let mut record = SpanRecord::new(SpanId::NONE, SpanId::NONE);
         let mut gathered = Gathered::default();
+        let mut may_be_call = true;
         let mut fields = Fields::new(bytes, base);
         let broken = |b: Broken| Refusal {
             reason: format!("the span's bytes are broken: {} at byte {}", b.what, b.offset),
@@ -151,7 +152,10 @@ impl Walk<'_> {
                 (3, Field::Bytes(_, state)) => gathered.note_trace_state(state, &mut record.keys),
                 (4, Field::Bytes(_, id)) => parent_id = id,
                 (5, Field::Bytes(at, text)) => name = (at, text),
-                (6, Field::Varint(kind)) => record.set_kind(kind as i32),
+                (6, Field::Varint(kind)) => {
+                    record.set_kind(kind as i32);
+                    may_be_call = record.is_call();
+                }
                 (7, Field::Fixed64(ns)) => record.start_ns = ns,
                 (8, Field::Fixed64(ns)) => record.end_ns = ns,
                 (9, Field::Bytes(at, attribute)) => {
@@ -159,7 +163,7 @@ impl Walk<'_> {
                     if let Some(key) = Key::from_name(name) {
                         record.keys.insert(key);
                         // Encoders write the kind first: most spans are known to be no calls by now.
-                        if record.may_be_call() {
+                        if may_be_call {
                             gathered.called.note(key, name, value_at, value);
                         }
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
