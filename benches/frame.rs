@@ -29,7 +29,8 @@ const VIEWS: &[(&str, Shape, &[KeyCode])] = &[
     ("requests under a span that has not ended", Shape::Run { received: false }, &[KeyCode::Tab]),
     ("many traces, the newest followed", Shape::Separate, &[KeyCode::Char('G')]),
     ("findings", Shape::Merged, &[KeyCode::Char('2')]),
-    ("receiver", Shape::Merged, &[KeyCode::Char('4')]),
+    ("services", Shape::Merged, &[KeyCode::Char('3')]),
+    ("receiver", Shape::Merged, &[KeyCode::Char('5')]),
 ];
 
 fn main() -> Result<(), Failure> {

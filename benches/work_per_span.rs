@@ -1,5 +1,5 @@
 //! Work per span of one thread, whatever the trace that it is in: nanoseconds for the walk over its bytes, for
-//! ingest and for diagnosis, and the longest time that one batch of 512 keeps the owner from everything else.
+//! ingest, statistics and diagnosis, and the longest time that one batch of 512 keeps the owner from everything else.
 //!
 //! ```text
 //! cargo bench --bench work_per_span [-- --spans 1000000 --repetitions 3 --only merged]
@@ -32,7 +32,8 @@ const SCENARIOS: &[(&str, Shape, bool)] = &[
 ];
 
 /// What one process measured, and in which order it says so.
-const COLUMNS: [&str; 8] = ["walk", "take", "ingest", "diagnose", "cut", "memory()", "max ms", "held"];
+const COLUMNS: [&str; 9] =
+    ["walk", "take", "ingest", "stats", "diagnose", "cut", "memory()", "max ms", "held"];
 
 fn main() -> Result<(), Failure> {
     let spans = option("--spans", 1_000_000)?;
@@ -109,14 +110,17 @@ fn measure(load: &Load, reversed: bool, in_parts: bool) -> Result<(), Failure> {
         }
         session.store.ingest(batch, &mut arrived);
         part(2);
-        session.diagnosis.observe(&session.store, &arrived, now_ns);
+        session.stats.observe(&session.store, &arrived);
         part(3);
+        session.diagnosis.observe(&session.store, &arrived, now_ns);
+        part(4);
         for change in session.diagnosis.take_cuts() {
             session.store.set_cut(change.span, change.cut);
+            session.stats.cut(&session.store, change.span, change.cut);
         }
-        part(4);
-        black_box(session.memory());
         part(5);
+        black_box(session.memory());
+        part(6);
     }
     let spans = session.store.span_count() as f64;
     for part in parts {

@@ -13,14 +13,15 @@
 //! | [`store`] | what we hold: bytes, slots, trees, eviction | `model`, `otlp` |
 //! | [`diagnosis`] | what is wrong: roles, un-merging, rules, findings | `model`, `store` |
 //! | [`query`] | what to show: the query language, parsed once, matched span by span | `model`, `otlp`, `store`, `diagnosis` |
-//! | [`session`] | the owner: store, diagnosis and the memory limit | `model`, `store`, `diagnosis` |
+//! | [`stats`] | what is counted: services, operations, scopes, who calls whom | `model`, `store` |
+//! | [`session`] | the owner: store, diagnosis, statistics and the memory limit | `model`, `store`, `diagnosis`, `stats` |
 //! | [`own_traces`] | a trace of its own for every real request | `model`, `otlp`, `store`, `diagnosis` |
 //! | [`dump`] | files: one file a format, read and written, sniffing, compression, pacing | `model`, `otlp` |
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
-//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `session`, `intake`, `harmless` |
+//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `stats`, `session`, `intake`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
 //! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query` |
 //! | [`commands`] | wiring: one file a command | `*` |
@@ -39,6 +40,7 @@ pub mod query;
 pub mod receiver;
 pub mod report;
 pub mod session;
+pub mod stats;
 pub mod store;
 #[cfg(test)]
 mod testkit;

@@ -1,10 +1,11 @@
-//! The one owner: a store, the diagnosis that reads it, and the memory limit.
+//! The one owner: a store, the diagnosis and the statistics that read it, and the memory limit.
 //!
 //! Everything that comes in passes through [`Session::take`], live, in a replay and in `check` alike. The main task
 //! owns the session; there is no lock.
 
 use crate::diagnosis::Diagnosis;
 use crate::model::Batch;
+use crate::stats::Stats;
 use crate::store::{Arrived, SpanIx, Store};
 
 /// How many spans and log records are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
@@ -26,6 +27,8 @@ pub struct Session {
     pub store: Store,
     /// The verdicts.
     pub diagnosis: Diagnosis,
+    /// What was counted.
+    pub stats: Stats,
     max_memory: usize,
     clock: Clock,
     arrived: Arrived,
@@ -33,7 +36,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// An empty session that holds at most `max_memory` bytes (batches, records, index, diagnosis).
+    /// An empty session that holds at most `max_memory` bytes (batches, records, index, diagnosis,
+    /// statistics).
     pub fn new(max_memory: usize, clock: Clock) -> Self {
         Self::with(max_memory, clock, Diagnosis::default())
     }
@@ -43,6 +47,7 @@ impl Session {
         Self {
             store: Store::new(),
             diagnosis,
+            stats: Stats::default(),
             max_memory,
             clock,
             arrived: Arrived::default(),
@@ -56,6 +61,7 @@ impl Session {
         let of_logs = batch.records.is_empty() && !batch.logs.records.is_empty();
         let now_ns = if of_logs { 0 } else { batch.arrived_ns };
         self.store.ingest(batch, &mut self.arrived);
+        self.stats.observe(&self.store, &self.arrived);
         self.diagnosis.observe(&self.store, &self.arrived, now_ns);
         self.apply_cuts();
         self.make_room();
@@ -74,13 +80,14 @@ impl Session {
 
     /// Says that nothing more will come.
     pub fn finish(&mut self) {
+        self.stats.finish(&self.store);
         self.diagnosis.finish(&self.store);
         self.apply_cuts();
     }
 
     /// Bytes held.
     pub fn memory(&self) -> usize {
-        self.store.memory() + self.diagnosis.memory()
+        self.store.memory() + self.diagnosis.memory() + self.stats.memory()
     }
 
     /// The limit, bytes.
@@ -91,6 +98,7 @@ impl Session {
     fn apply_cuts(&mut self) {
         for change in self.diagnosis.take_cuts() {
             self.store.set_cut(change.span, change.cut);
+            self.stats.cut(&self.store, change.span, change.cut);
         }
     }
 
@@ -103,6 +111,7 @@ impl Session {
             }
             if !self.gone.is_empty() {
                 self.diagnosis.forget(&self.store, &self.gone);
+                self.stats.forget(&self.gone);
             }
         }
     }

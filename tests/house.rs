@@ -70,7 +70,7 @@ fn imports_point_one_way() {
 #[test]
 fn the_core_knows_no_clock_no_file_and_no_socket() {
     let mut files = Vec::new();
-    for room in ["model", "otlp", "store", "diagnosis", "query"] {
+    for room in ["model", "otlp", "store", "diagnosis", "query", "stats"] {
         sources(&Path::new("src").join(room), &mut files);
     }
     for file in files {

@@ -379,6 +379,10 @@ fn scene(context: Context, action: Action) -> Stage {
             stage = Stage::new((80, 16), &captures);
             stage.act(&[tab("Receiver")]);
         }
+        Context::Services => {
+            stage = Stage::new((80, 16), &captures);
+            stage.act(&[tab("Services"), Action::Open]);
+        }
         Context::Help => stage.act(&[Action::Help]),
         Context::Menu => stage.act(&[Action::Palette]),
         Context::Prompt => stage.act(&[Action::Open, Action::Search]),
@@ -485,7 +489,7 @@ fn what_was_sent_cannot_command_the_terminal() {
     bad.status_message = hostile.to_owned();
     bad.trace_state = hostile.to_owned();
     stage.take(vec![bad]);
-    for tab in 0..3 {
+    for tab in 0..4 {
         stage.act(&[Action::Tab(tab), Action::Down, Action::Unfold]);
         let buffer = stage.draw();
         for cell in buffer.content() {
@@ -830,4 +834,165 @@ fn log_records_that_arrive_do_not_move_what_is_selected() {
     stage.act(&[Action::Hold]);
     stage.session.take(logs("shop", 4_000, 5, order));
     assert!(stage.selected_lines()[0].1.contains("no. 3004"), "{:?}", stage.selected_lines());
+}
+
+/// Reads a file that is no capture.
+fn read(stage: &mut Stage, path: &str) {
+    dump::read(File::open(path).unwrap(), path, None, &mut |batch| {
+        stage.session.take(batch);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    stage.session.finish();
+}
+
+#[test]
+fn services_and_who_calls_whom() {
+    for (columns, rows) in SIZES {
+        let mut empty = Stage::new((columns, rows), &[]);
+        empty.act(&[Action::Tab(2)]);
+        check(&format!("services-empty-{columns}x{rows}"), &mut empty);
+
+        let mut mesh = Stage::new((columns, rows), &["mesh"]);
+        mesh.act(&[Action::Tab(2), Action::First]);
+        check(&format!("services-mesh-{columns}x{rows}"), &mut mesh);
+
+        let mut demo = Stage::new((columns, rows), &[]);
+        read(&mut demo, "assets/demo.jsonl");
+        demo.act(&[Action::Tab(2)]);
+        check(&format!("services-demo-{columns}x{rows}"), &mut demo);
+    }
+}
+
+#[test]
+fn the_panes_of_services_one_at_a_time() {
+    let mut stage = Stage::new((80, 24), &["mesh"]);
+    read(&mut stage, "assets/demo.jsonl");
+    stage.act(&[Action::Tab(2), Action::Last]);
+    assert!(stage.selected_lines().iter().any(|(_, line)| line.contains("shop")), "{}", stage.text());
+    for (name, words) in [
+        ("operations", "Operations · shop"),
+        ("map", "[sqlite]"),
+        ("matrix", "✖ spans among them were found wrong"),
+        ("scopes", "known issue G1, fixed in 0.51b0"),
+    ] {
+        stage.act(&[Action::NextPane]);
+        assert!(stage.text().contains(words), "no {words} in {}", stage.text());
+        check(&format!("services-{name}-80x24"), &mut stage);
+    }
+    stage.act(&[Action::NextPane]);
+    assert!(stage.text().contains("4 services"), "around: {}", stage.text());
+}
+
+#[test]
+fn the_map_is_walked_and_its_calls_are_those_that_were_recorded() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First, Action::Down, Action::NextPane]);
+    let text = stage.text();
+    assert!(
+        text.contains("Calls · gateway") && text.contains("├─ seats") && text.contains("╰─ films"),
+        "{text}"
+    );
+    stage.act(&[Action::Down, Action::Open]);
+    let text = stage.text();
+    assert!(text.contains("Calls · seats") && text.contains("gateway ──╮"), "{text}");
+    assert!(!text.contains("among them"), "nobody is accused of what was not found: {text}");
+}
+
+#[test]
+fn an_operation_leads_to_its_slowest_span_and_to_its_latest_error() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    // The list, the map, the matrix, the scopes, the operations: sorted by calls.
+    stage.act(&[Action::Tab(2), Action::First, Action::Down, Action::Down, Action::PreviousPane]);
+    let first = |stage: &mut Stage| {
+        let lines = stage.selected_lines();
+        lines.into_iter().map(|(_, line)| line).find(|line| line.contains('/')).unwrap_or_default()
+    };
+    assert!(first(&mut stage).starts_with("INTERNAL POST /seats/"), "{}", stage.text());
+    stage.act(&[Action::Sort]);
+    assert!(first(&mut stage).starts_with("SERVER   POST /seats/"), "the most errors: {}", stage.text());
+    assert!(stage.text().contains("operations by errors, highest first"), "{}", stage.text());
+    stage.act(&[Action::InvertSort]);
+    assert!(first(&mut stage).contains("0%"), "{}", stage.text());
+    stage.act(&[Action::InvertSort, Action::ShowError]);
+    let text = stage.text();
+    assert!(text.contains("1 Traces") && text.contains("POST /seats/"), "{text}");
+    assert_eq!(stage.app.context(), Context::Tree, "{text}");
+    stage.act(&[Action::Tab(2), Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
+    stage.act(&[Action::Tab(2), Action::Sort, Action::Sort, Action::Sort, Action::Sort, Action::Sort]);
+    assert!(stage.text().contains("operations by operation, a to z"), "{}", stage.text());
+}
+
+#[test]
+fn the_service_with_the_worst_finding_is_open_without_a_key() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    read(&mut stage, "assets/demo.jsonl");
+    stage.act(&[Action::Tab(2)]);
+    assert!(stage.text().contains("Calls · shop"), "{}", stage.text());
+    // From now on it stays.
+    stage.live("a-service", (0..100).map(|n| span(n + 1, 0, n, "work")).collect());
+    let text = stage.text();
+    assert!(text.contains("Calls · shop") && text.contains("5 services"), "{text}");
+}
+
+/// Many services, and one with many operations, names and durations.
+fn crowd() -> Vec<(String, Vec<Span>)> {
+    let mut all = Vec::new();
+    for service in 0..200_u64 {
+        let many = if service == 7 { 2_000 } else { 3 };
+        let spans = (0..many).map(|n| {
+            let id = 1 + service * 10_000 + n;
+            let parent = if n == 0 && service > 7 { 1 + 7 * 10_000 } else { 0 };
+            let mut span = span(id, parent, n, &format!("operation {n:04} with a name that goes on and on"));
+            span.end_ns = span.start_ns + 1_000 * (1 + n * n);
+            span.kind = SpanKind::Server;
+            span.flags = 0x300;
+            span
+        });
+        all.push((format!("service-{service:03}"), spans.collect()));
+    }
+    all
+}
+
+#[test]
+fn many_services_with_many_operations() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &[]);
+        for (service, spans) in crowd() {
+            stage.live(&service, spans);
+        }
+        stage.act(&[Action::Tab(2), Action::First]);
+        (0..7).for_each(|_| stage.act(&[Action::Down]));
+        assert!(stage.text().contains("200 services"), "{}", stage.text());
+        if columns >= 120 {
+            assert!(stage.text().contains("Calls · service-007"), "{}", stage.text());
+        }
+        check(&format!("services-many-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Open, Action::Last, Action::PageUp, Action::Up]);
+        assert!(stage.text().contains("↓"), "{}", stage.text());
+    }
+    let mut stage = Stage::with_look((80, 24), &["mesh"], Look::new(false, true));
+    stage.act(&[Action::Tab(2), Action::Open, Action::NextPane]);
+    assert!(stage.text().is_ascii());
+    check("services-ascii-80x24", &mut stage);
+}
+
+#[test]
+fn services_by_mouse() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First]);
+    let find = |stage: &mut Stage, words: &str| {
+        let text = stage.text();
+        let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap();
+        (line.chars().count().min(line.find(words).unwrap()) as u16, row as u16)
+    };
+    let at = find(&mut stage, "seats");
+    let event = |kind, (column, row)| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    let click = event(MouseEventKind::Down(MouseButton::Left), at);
+    stage.app.mouse(click, &stage.session, &stage.status);
+    assert!(stage.text().contains("Calls · seats"), "{}", stage.text());
+    stage.app.mouse(event(MouseEventKind::ScrollUp, at), &stage.session, &stage.status);
+    assert!(stage.text().contains("Calls · films"), "{}", stage.text());
 }

@@ -1,6 +1,6 @@
 //! A batch: what a receiver or a dump reader sends to the owner of the store, already walked.
 
-use super::{Facts, LogRecord, Logs, SpanRecord, TraceId};
+use super::{Facts, LogRecord, Logs, Peer, SpanRecord, TraceId};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -96,7 +96,9 @@ pub struct Batch {
     pub trace_ids: Vec<TraceId>,
     /// Facts of spans with a role.
     pub facts: Vec<Facts>,
-    /// Span names, routes and destinations, each once.
+    /// Whom spans call that say so, in the order of their records.
+    pub peers: Vec<Peer>,
+    /// Span names, routes, destinations and names of peers, each once.
     pub strings: Vec<ByteRange>,
     /// `Resource` message and schema URL of each `ResourceSpans`.
     pub resources: Vec<(ByteRange, ByteRange)>,
@@ -123,6 +125,7 @@ impl Batch {
             records: Vec::new(),
             trace_ids: Vec::new(),
             facts: Vec::new(),
+            peers: Vec::new(),
             strings: Vec::new(),
             resources: Vec::new(),
             scopes: Vec::new(),

@@ -234,6 +234,12 @@ impl SpanRecord {
         self.status = u8::try_from(number).unwrap_or(u8::MAX);
     }
 
+    /// Whether it is CLIENT or PRODUCER: the caller's side of a call.
+    #[inline]
+    pub fn is_call(&self) -> bool {
+        matches!(self.kind(), SpanKind::Client | SpanKind::Producer)
+    }
+
     /// Where the parent lives, by the flags alone.
     pub fn locality(&self) -> ParentLocality {
         match (self.parent_id.is_none(), self.flags.is_remote()) {

@@ -5,6 +5,7 @@
 //! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently; [`to_json`] writes it. [`retrace()`]
 //! moves spans to other traces, [`retain()`] leaves spans out, [`peek`] looks into a span in place. Knows [`model`](crate::model) only: no store, no socket, no clock.
 
+mod called;
 pub mod count;
 pub mod decode;
 pub mod encode;

@@ -1,10 +1,11 @@
 //! The one pass over a request's bytes: a record a span, facts for spans with a role, nothing decoded.
 
+use super::called::Called;
 use super::signs;
 use super::wire::{Broken, Field, Fields, key_value};
 use crate::model::{
-    Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Rejection, Source, SpanFlags,
-    SpanId, SpanRecord, TraceId, hash32, hash64,
+    Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Peer, Rejection, Source,
+    SpanFlags, SpanId, SpanKind, SpanRecord, TraceId, hash32, hash64,
 };
 use bytes::Bytes;
 use hashbrown::HashTable;
@@ -64,6 +65,7 @@ pub fn walk(bytes: Bytes, source: Source, origin: Origin, arrived_ns: u64) -> (B
     batch.records.shrink_to_fit();
     batch.trace_ids.shrink_to_fit();
     batch.facts.shrink_to_fit();
+    batch.peers.shrink_to_fit();
     batch.bytes = bytes;
     (batch, malformed)
 }
@@ -137,6 +139,7 @@ impl Walk<'_> {
         let mut name: (usize, &[u8]) = (base, &[]);
         let mut record = SpanRecord::new(SpanId::NONE, SpanId::NONE);
         let mut gathered = Gathered::default();
+        let mut may_be_call = true;
         let mut fields = Fields::new(bytes, base);
         let broken = |b: Broken| Refusal {
             reason: format!("the span's bytes are broken: {} at byte {}", b.what, b.offset),
@@ -149,13 +152,20 @@ impl Walk<'_> {
                 (3, Field::Bytes(_, state)) => gathered.note_trace_state(state, &mut record.keys),
                 (4, Field::Bytes(_, id)) => parent_id = id,
                 (5, Field::Bytes(at, text)) => name = (at, text),
-                (6, Field::Varint(kind)) => record.set_kind(kind as i32),
+                (6, Field::Varint(kind)) => {
+                    record.set_kind(kind as i32);
+                    may_be_call = record.is_call();
+                }
                 (7, Field::Fixed64(ns)) => record.start_ns = ns,
                 (8, Field::Fixed64(ns)) => record.end_ns = ns,
                 (9, Field::Bytes(at, attribute)) => {
-                    let (key, value_at, value) = key_value(attribute, at).map_err(broken)?;
-                    if let Some(key) = Key::from_name(key) {
+                    let (name, value_at, value) = key_value(attribute, at).map_err(broken)?;
+                    if let Some(key) = Key::from_name(name) {
                         record.keys.insert(key);
+                        // Encoders write the kind first: most spans are known to be no calls by now.
+                        if may_be_call {
+                            gathered.called.note(key, name, value_at, value);
+                        }
                         gathered.note(key, value_at, value, &mut record.keys).map_err(broken)?;
                     }
                 }
@@ -190,6 +200,7 @@ impl Walk<'_> {
                 record.parent_id = SpanId::from_wire(id).ok_or_else(|| bad_id("parent_span_id", id, 8))?;
             }
         }
+        self.note_peer(&record, &gathered);
         let facts_number = self.batch.facts.len() as u32;
         if record.keys.any(ROLE_KEYS) {
             let mut facts = gathered.facts;
@@ -207,6 +218,21 @@ impl Walk<'_> {
         self.batch.records.push(record);
         self.batch.trace_ids.push(trace_id);
         Ok(())
+    }
+
+    fn note_peer(&mut self, record: &SpanRecord, gathered: &Gathered) {
+        if !record.is_call() {
+            return;
+        }
+        let producer = record.kind() == SpanKind::Producer;
+        let Some(named) = gathered.called.peer(self.bytes, gathered.destination, &gathered.facts, producer)
+        else {
+            return;
+        };
+        let mut string = |range: ByteRange| if range.len == 0 { 0 } else { self.string(range) + 1 };
+        let (system, name) = (string(named.system), string(named.name));
+        let span = self.batch.records.len() as u32;
+        self.batch.peers.push(Peer { span, sort: named.sort, system, name, port: named.port });
     }
 
     fn string(&mut self, range: ByteRange) -> u32 {
@@ -267,6 +293,7 @@ fn is_exception(event: &[u8], base: usize) -> Result<bool, Broken> {
 #[derive(Default)]
 struct Gathered {
     facts: Facts,
+    called: Called,
     route: Option<ByteRange>,
     destination: Option<ByteRange>,
     /// How good the known peer address is: the client behind proxies beats the socket's peer.

@@ -2,7 +2,7 @@
 
 use super::index::{span_key, trace_key};
 use super::{Arrived, HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
-use crate::model::{Batch, ByteRange, Key, NO_FACTS, SpanId, SpanRecord, StatusCode, TraceId};
+use crate::model::{Batch, ByteRange, Key, NO_FACTS, Peer, SpanId, SpanRecord, StatusCode, TraceId};
 use crate::otlp::decode;
 use bytes::Bytes;
 
@@ -36,7 +36,9 @@ impl Store {
         let home = self.batches.insert(None);
         let mut spans = Vec::with_capacity(batch.records.len());
         let mut last: Option<(TraceId, TraceIx)> = None;
-        for (record, trace_id) in batch.records.iter().zip(&batch.trace_ids) {
+        let mut peers = batch.peers.iter().peekable();
+        for (number, (record, trace_id)) in (0..).zip(batch.records.iter().zip(&batch.trace_ids)) {
+            let peer = peers.next_if(|peer| peer.span == number);
             let trace = match last {
                 Some((id, trace)) if id == *trace_id => trace,
                 _ => self.trace_for(*trace_id, batch.arrived_ns),
@@ -63,6 +65,10 @@ impl Store {
             self.settle(at, trace, record, home);
             let held = &mut self.traces[trace.0];
             held.last_arrived_ns = held.last_arrived_ns.max(batch.arrived_ns);
+            if let Some(peer) = peer {
+                let (system, name) = (string(peer.system), string(peer.name));
+                arrived.peers.push(Peer { span: arrived.spans.len() as u32, system, name, ..*peer });
+            }
             spans.push(at);
             arrived.spans.push(at);
             self.arrivals.note(at);

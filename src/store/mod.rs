@@ -20,7 +20,7 @@ pub use logs::{HeldLog, LogKey};
 pub use outline::View;
 
 use crate::model::{
-    Facts, NO_FACTS, Origin, Rejection, Resource, Scope, Source, Span, SpanRecord, TraceId, Unshown,
+    Facts, NO_FACTS, Origin, Peer, Rejection, Resource, Scope, Source, Span, SpanRecord, TraceId, Unshown,
 };
 use crate::otlp::decode;
 use bytes::Bytes;
@@ -194,6 +194,8 @@ pub struct Arrived {
     pub spans: Vec<SpanIx>,
     /// Spans that were delivered once more with the same content.
     pub repeated: Vec<SpanIx>,
+    /// Whom new spans call that say so, in their order; names are those of [`Store::text`], plus one.
+    pub peers: Vec<Peer>,
     /// How many spans were rejected because their ids violate the format.
     pub bad_ids: u64,
 }
@@ -202,6 +204,7 @@ impl Arrived {
     fn clear(&mut self) {
         self.spans.clear();
         self.repeated.clear();
+        self.peers.clear();
         self.bad_ids = 0;
     }
 }

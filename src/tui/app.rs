@@ -8,8 +8,8 @@ use super::request::{self, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
-    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, logs, menu, prompt, receiver, strip,
-    traces,
+    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, logs, menu, prompt, receiver,
+    services, strip, traces,
 };
 use super::widget::pen::Pen;
 use crate::diagnosis::Since;
@@ -37,6 +37,7 @@ pub struct Tab {
 pub const TABS: &[Tab] = &[
     Tab { title: "Traces", tells_findings: false, make: || Box::<traces::Traces>::default() },
     Tab { title: "Findings", tells_findings: true, make: || Box::<findings::Findings>::default() },
+    Tab { title: "Services", tells_findings: false, make: || Box::<services::Services>::default() },
     Tab { title: "Logs", tells_findings: false, make: || Box::<logs::Logs>::default() },
     Tab { title: "Receiver", tells_findings: false, make: || Box::<receiver::Receiver>::default() },
 ];
@@ -354,7 +355,7 @@ impl App {
     /// Draws the whole screen into a buffer.
     ///
     /// ```text
-    ///  1 Traces  2 Findings  3 Logs  4 Receiver          ✖ 1 ▲ 0 · 0 │ refused 0     header
+    ///  1 Traces  2 Findings  3 Services  4 Logs  5 Receiver  ✖ 1 ▲ 0 · 0             header
     ///  ● live grpc 127.0.0.1:4317 http :4318 │ 44 spans  1 trace                     (one line if wide)
     ///  ✖ shop: 24 unrelated requests share one trace …                               strip
     ///  … the tab …

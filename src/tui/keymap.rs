@@ -62,6 +62,12 @@ pub enum Action {
     Shrink,
     /// Explain the rule of a finding.
     Explain,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order around.
+    InvertSort,
+    /// The latest span that failed.
+    ShowError,
     /// Take a baseline of the findings.
     TakeBaseline,
     /// Drop the baseline.
@@ -95,6 +101,8 @@ pub enum Context {
     Logs,
     /// The detail of a log record.
     Log,
+    /// The tab of services.
+    Services,
     /// The tab of the receiver.
     Receiver,
     /// The explanation of a rule, over a tab.
@@ -109,8 +117,8 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 11] =
-        [Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt];
+    pub const ALL: [Self; 12] =
+        [Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Explain, Help, Menu, Prompt];
 }
 
 /// One row of the table.
@@ -128,10 +136,12 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Prompt, Receiver, Traces, Tree};
+use Context::{
+    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Prompt, Receiver, Services, Traces, Tree,
+};
 
 /// Every context with rows to move over and no text to write.
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help];
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Explain, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings, Log];
@@ -197,16 +207,16 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Open,
         keys: &[key(KeyCode::Enter)],
-        help: "open: a trace, then a span; from a finding, the spans that show it; from a log record, its span",
+        help: "open: a trace, then a span; from a finding, the spans that show it; from a log record, its span; from an operation, its slowest",
         hint: Some("open"),
-        contexts: &[Traces, Tree, Detail, Findings, Logs, Log, Menu, Prompt],
+        contexts: &[Traces, Tree, Detail, Findings, Services, Logs, Log, Menu, Prompt],
     },
     Binding {
         action: Action::Back,
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt],
+        contexts: &[Tree, Detail, Findings, Services, Logs, Log, Receiver, Explain, Help, Menu, Prompt],
     },
     Binding {
         action: Action::Unmerge,
@@ -325,14 +335,35 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Tab)],
         help: "the next pane; where text is written, complete it",
         hint: Some("pane"),
-        contexts: &[Traces, Tree, Detail, Logs, Log, Prompt],
+        contexts: &[Traces, Tree, Detail, Services, Logs, Log, Prompt],
     },
     Binding {
         action: Action::PreviousPane,
         keys: &[key(KeyCode::BackTab)],
         help: "the previous pane",
         hint: None,
-        contexts: &[Traces, Tree, Detail, Logs, Log],
+        contexts: &[Traces, Tree, Detail, Services, Logs, Log],
+    },
+    Binding {
+        action: Action::Sort,
+        keys: &[ch('s')],
+        help: "sort by the next column",
+        hint: Some("sort"),
+        contexts: &[Services],
+    },
+    Binding {
+        action: Action::InvertSort,
+        keys: &[ch('i')],
+        help: "turn the order around",
+        hint: None,
+        contexts: &[Services],
+    },
+    Binding {
+        action: Action::ShowError,
+        keys: &[ch('e')],
+        help: "the latest span of the operation that failed",
+        hint: Some("latest error"),
+        contexts: &[Services],
     },
     Binding {
         action: Action::Grow,
@@ -365,13 +396,20 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Tab(2),
         keys: &[ch('3')],
-        help: "the tab of logs: what was logged, and in which span",
+        help: "the tab of services: who calls whom, operations, instrumentation scopes",
         hint: None,
         contexts: &[Everywhere],
     },
     Binding {
         action: Action::Tab(3),
         keys: &[ch('4')],
+        help: "the tab of logs: what was logged, and in which span",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Tab(4),
+        keys: &[ch('5')],
         help: "the tab of the receiver: who sends, what was refused, what to export",
         hint: None,
         contexts: &[Everywhere],
@@ -429,6 +467,7 @@ impl Binding {
             Findings => "findings",
             Logs => "logs",
             Log => "log",
+            Services => "services",
             Receiver => "receiver",
             Explain => "explanation",
             Help => "help",

@@ -192,6 +192,10 @@ pub struct Symbols {
     pub eighths: [&'static str; 8],
     /// The right half of a cell.
     pub right_half: &'static str,
+    /// A vertical rule that something comes to from the left.
+    pub left_tee: &'static str,
+    /// A vertical rule from which something goes to the right.
+    pub right_tee: &'static str,
     /// Heights of a column, an eighth at a time.
     pub levels: [&'static str; 8],
     /// Ends of a frame: top left, top right, bottom left, bottom right.
@@ -230,6 +234,8 @@ pub const UNICODE: Symbols = Symbols {
     axis: "▏",
     eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     right_half: "▐",
+    left_tee: "┤",
+    right_tee: "├",
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     corners: ["╭", "╮", "╰", "╯"],
     arrows: ["↑", "↓", "←", "→"],
@@ -265,6 +271,8 @@ pub const ASCII: Symbols = Symbols {
     axis: "|",
     eighths: ["|", "|", "|", "=", "=", "=", "=", "="],
     right_half: "=",
+    left_tee: "+",
+    right_tee: "+",
     levels: [".", ".", ":", ":", "=", "=", "#", "#"],
     corners: ["+", "+", "+", "+"],
     arrows: ["Up", "Down", "Left", "Right"],

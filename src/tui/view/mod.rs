@@ -22,6 +22,7 @@ pub mod nodes;
 pub mod prompt;
 pub mod receiver;
 pub mod row;
+pub mod services;
 pub mod strip;
 pub mod traces;
 pub mod tree;

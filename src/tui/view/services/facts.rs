@@ -1,0 +1,386 @@
+//! What the tab of services shows, looked up when it has changed: at once while there is little of it, else once a
+//! second, so that no frame pays for what is held and no row jumps while it is read.
+
+use crate::diagnosis::{Finding, Severity, Subject};
+use crate::model::PeerSort;
+use crate::stats::{
+    Called, Calls, KINDS, LOCALITIES, OperationIx, PeerIx, Service, ServiceIx, Stats, kind_place,
+    locality_place,
+};
+use crate::tui::view::Cx;
+use std::cmp::{Ordering, Reverse};
+use std::collections::HashMap;
+
+/// As many operations are looked up with each frame; where there are more, once a second.
+const PROMPT: usize = 256;
+const PATIENCE_NS: u64 = 1_000_000_000;
+
+/// By what operations are sorted.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Column {
+    /// How often they were called.
+    #[default]
+    Count,
+    /// How many calls failed.
+    Errors,
+    /// The median duration.
+    P50,
+    /// The duration of all but one in twenty.
+    P95,
+    /// The duration of all but one in a hundred.
+    P99,
+    /// The longest duration.
+    Max,
+    /// Their names.
+    Name,
+}
+
+impl Column {
+    /// All of them, in the order in which a key passes them.
+    pub const ALL: [Self; 7] =
+        [Self::Count, Self::Errors, Self::P50, Self::P95, Self::P99, Self::Max, Self::Name];
+
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()]
+    }
+
+    /// What stands over it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Count => "calls",
+            Self::Errors => "errors",
+            Self::P50 => "p50",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::Max => "max",
+            Self::Name => "operation",
+        }
+    }
+}
+
+/// How many, how many failed, how long.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Figures {
+    /// How many.
+    pub count: u64,
+    /// How many failed.
+    pub errors: u64,
+    /// The median duration, nanoseconds.
+    pub p50: u64,
+    /// Of all but one in twenty.
+    pub p95: u64,
+    /// Of all but one in a hundred.
+    pub p99: u64,
+}
+
+impl Figures {
+    /// Those of calls.
+    pub fn of(calls: &Calls) -> Self {
+        let [p50, p95, p99] = calls.durations.quantiles([0.5, 0.95, 0.99]).unwrap_or_default();
+        Self { count: calls.count(), errors: calls.errors, p50, p95, p99 }
+    }
+}
+
+/// A service in the list.
+#[derive(Clone, Debug)]
+pub struct ServiceRow {
+    /// Which.
+    pub at: ServiceIx,
+    /// Its name.
+    pub name: String,
+    /// Spans.
+    pub spans: u64,
+    /// Its entries.
+    pub entries: Figures,
+    /// The worst that was found in it, where that is more than a hint.
+    pub worst: Option<Severity>,
+}
+
+/// A row of the map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// A service that calls.
+    Caller(ServiceIx),
+    /// The service itself.
+    Own,
+    /// A service that is called.
+    Callee(ServiceIx),
+    /// Something that is known only from its callers.
+    Peer(Option<PeerIx>),
+}
+
+/// A row of the map and what is told of it.
+#[derive(Clone, Debug)]
+pub struct MapRow {
+    /// Which.
+    pub place: Place,
+    /// Its name.
+    pub name: String,
+    /// Its calls.
+    pub calls: Figures,
+}
+
+/// A row of operations.
+#[derive(Clone, Debug)]
+pub struct OperationRow {
+    /// Which.
+    pub at: OperationIx,
+    /// Its name.
+    pub name: String,
+    /// Its calls.
+    pub calls: Figures,
+    /// The longest, nanoseconds.
+    pub max: u64,
+}
+
+/// A row of scopes: a scope, or what was found of it.
+#[derive(Clone, Debug)]
+pub enum ScopeRow {
+    /// A scope: name, version, spans by kind, and the worst that was found of it.
+    Scope(String, String, [u64; KINDS.len()], Option<Severity>),
+    /// A known issue that explains what was found.
+    Known(Severity, String),
+}
+
+/// What was looked up.
+#[derive(Debug, Default)]
+pub struct Facts {
+    seen: Option<Seen>,
+    /// All services by name.
+    pub services: Vec<ServiceRow>,
+    /// The map around the selected service.
+    pub map: Vec<MapRow>,
+    /// Its operations.
+    pub operations: Vec<OperationRow>,
+    /// The shortest and the longest call of any of them, nanoseconds.
+    pub axis: (u64, u64),
+    /// What was found wrong of spans of a kind with parents of a locality.
+    pub wrong: [[Option<Severity>; LOCALITIES.len()]; KINDS.len()],
+    /// Its scopes.
+    pub scopes: Vec<ScopeRow>,
+}
+
+/// What it was looked up for, and when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Seen {
+    of: Option<ServiceIx>,
+    sort: (Column, bool),
+    counted: u64,
+    findings: u64,
+    at_ns: u64,
+}
+
+impl Facts {
+    /// The service to look at as long as the user has chosen none: the first with the worst finding, else the one that
+    /// sent most.
+    pub fn suggested(&self) -> Option<ServiceIx> {
+        let best = |row: &&ServiceRow| (row.worst, row.spans);
+        // Of equals the first: `max_by_key` takes the last.
+        self.services.iter().rev().max_by_key(best).map(|row| row.at)
+    }
+
+    /// Looks up what has changed.
+    pub fn look(&mut self, of: Option<ServiceIx>, sort: (Column, bool), cx: &Cx<'_>) {
+        let stats = &cx.session.stats;
+        let findings = (cx.session.diagnosis.findings().iter()).fold(0_u64, |sum, finding| {
+            sum.rotate_left(5) ^ finding.key ^ finding.span_count ^ (finding.severity as u64) << 60
+        });
+        let now = Seen { of, sort, counted: stats.counted(), findings, at_ns: cx.status.now_ns };
+        if let Some(seen) = self.seen.filter(|seen| (seen.of, seen.sort) == (of, sort)) {
+            let same = (seen.counted, seen.findings) == (now.counted, now.findings);
+            let few = self.operations.len().max(self.services.len()) <= PROMPT;
+            if same || !few && now.at_ns.saturating_sub(seen.at_ns) < PATIENCE_NS {
+                return;
+            }
+        }
+        self.seen = Some(now);
+        self.services = services(cx);
+        let Some((of, service)) = of.and_then(|of| Some((of, stats.service(of)?))) else {
+            (self.map, self.operations, self.scopes) = Default::default();
+            self.wrong = Default::default();
+            return;
+        };
+        self.map = map(of, service, cx);
+        (self.operations, self.axis) = operations(service, sort, cx);
+        (self.wrong, self.scopes) = found(service, cx);
+    }
+}
+
+/// The name of a service.
+pub fn name_of(service: ServiceIx, stats: &Stats) -> &str {
+    match stats.service(service).map(|service| service.name.as_deref()) {
+        Some(Some("")) => "(no name)",
+        Some(Some(name)) => name,
+        _ => "(other)",
+    }
+}
+
+/// The name of a peer, as its callers call it.
+fn peer_name(peer: Option<&Called>, cx: &Cx<'_>) -> String {
+    let text =
+        |number: Option<u32>| number.and_then(|number| cx.session.store.text(number)).unwrap_or_default();
+    let Some(peer) = peer else { return "not named".to_owned() };
+    let name = match (text(peer.system), text(peer.name)) {
+        ("", "") => "not named".to_owned(),
+        (one, "") | ("", one) => one.to_owned(),
+        (system, name) => format!("{system} {name}"),
+    };
+    match (peer.sort, peer.port) {
+        (PeerSort::Host, 1..) => format!("{name}:{}", peer.port),
+        _ => name,
+    }
+}
+
+fn services(cx: &Cx<'_>) -> Vec<ServiceRow> {
+    let mut worst: HashMap<&str, Severity> = HashMap::new();
+    for (_, finding) in cx.headlines().filter(|(_, finding)| finding.severity > Severity::Info) {
+        let of = worst.entry(&finding.service).or_insert(finding.severity);
+        *of = (*of).max(finding.severity);
+    }
+    let stats = &cx.session.stats;
+    let row = |(at, service): (ServiceIx, &Service)| ServiceRow {
+        at,
+        name: name_of(at, stats).to_owned(),
+        spans: service.spans,
+        entries: Figures::of(&service.entries),
+        worst: service.name.as_deref().and_then(|name| worst.get(name).copied()),
+    };
+    let mut rows: Vec<ServiceRow> = stats.services().map(row).collect();
+    rows.sort_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
+    rows
+}
+
+/// Callers by calls, the service itself, then whom it calls by calls.
+fn map(of: ServiceIx, service: &Service, cx: &Cx<'_>) -> Vec<MapRow> {
+    let stats = &cx.session.stats;
+    let named = |service: ServiceIx| name_of(service, stats).to_owned();
+    let (mut callers, mut called) = (Vec::new(), Vec::new());
+    for edge in stats.edges() {
+        let calls = || Figures::of(&edge.calls);
+        if edge.callee == of {
+            let place = Place::Caller(edge.caller);
+            callers.push(MapRow { place, name: named(edge.caller), calls: calls() });
+        }
+        if edge.caller == of {
+            called.push(MapRow {
+                place: Place::Callee(edge.callee),
+                name: named(edge.callee),
+                calls: calls(),
+            });
+        }
+    }
+    for (edge, peer) in stats.unanswered().filter(|(edge, _)| edge.caller == of) {
+        let (place, calls) = (Place::Peer(edge.peer), Figures::of(&edge.calls));
+        called.push(MapRow { place, name: format!("[{}]", peer_name(peer, cx)), calls });
+    }
+    let order =
+        |a: &MapRow, b: &MapRow| (Reverse(a.calls.count), &a.name).cmp(&(Reverse(b.calls.count), &b.name));
+    callers.sort_by(order);
+    called.sort_by(order);
+    let own = MapRow { place: Place::Own, name: named(of), calls: Figures::of(&service.entries) };
+    callers.into_iter().chain([own]).chain(called).collect()
+}
+
+fn operations(
+    service: &Service,
+    (sort, inverted): (Column, bool),
+    cx: &Cx<'_>,
+) -> (Vec<OperationRow>, (u64, u64)) {
+    let (stats, store) = (&cx.session.stats, &cx.session.store);
+    let mut axis = (u64::MAX, 0);
+    let mut rows = Vec::with_capacity(service.operations.len());
+    for (at, operation) in service.operations.iter().filter_map(|at| Some((*at, stats.operation(*at)?))) {
+        if let Some((least, most)) = operation.calls.durations.bounds() {
+            axis = (axis.0.min(least), axis.1.max(most));
+        }
+        let name = match operation.name.map(|name| store.text(name)) {
+            Some(Some(name)) => crate::tui::view::row::name_or_none(name).to_owned(),
+            _ => "(other)".to_owned(),
+        };
+        let (calls, max) = (Figures::of(&operation.calls), operation.max_ns);
+        rows.push(OperationRow { at, name, calls, max });
+    }
+    let key = |row: &OperationRow| match sort {
+        Column::Count => row.calls.count,
+        Column::Errors => row.calls.errors,
+        Column::P50 => row.calls.p50,
+        Column::P95 => row.calls.p95,
+        Column::P99 => row.calls.p99,
+        Column::Max => row.max,
+        Column::Name => 0,
+    };
+    let by_name = |a: &OperationRow, b: &OperationRow| (&a.name, a.at).cmp(&(&b.name, b.at));
+    rows.sort_by(|a, b| {
+        let order = match sort {
+            Column::Name => by_name(a, b),
+            _ => key(b).cmp(&key(a)),
+        };
+        let order = if inverted { order.reverse() } else { order };
+        if order == Ordering::Equal { by_name(a, b) } else { order }
+    });
+    (rows, (axis.0.min(axis.1), axis.1))
+}
+
+type Wrong = [[Option<Severity>; LOCALITIES.len()]; KINDS.len()];
+
+/// What was found of the kinds and parents of a service's spans, and of its scopes.
+fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
+    let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    let mut wrong = Wrong::default();
+    // Findings, and whether it is the scope that did it.
+    let mut of_scope: HashMap<(String, String), Vec<(&Finding, bool)>> = HashMap::new();
+    let gone = |finding: &Finding| cx.since.is_some_and(|since| since.is_gone(finding.key));
+    let own = |finding: &&Finding| service.name.as_deref() == Some(&finding.service) && !gone(finding);
+    for finding in diagnosis.findings().iter().filter(own).filter(|f| f.severity > Severity::Info) {
+        // Sections A and B: the kinds of spans, and what they hang under.
+        if finding.rule.code.starts_with(['A', 'B']) {
+            for (trace, span) in &finding.span_ids {
+                let at = store.find_trace(*trace).and_then(|trace| store.find_span(trace, *span));
+                let Some(at) = at.filter(|at| store.slot(*at).is_held()) else { continue };
+                if store.service(at) == finding.service {
+                    let record = store.record(at);
+                    let cell = &mut wrong[kind_place(record.kind())][locality_place(record.locality())];
+                    *cell = (*cell).max(Some(finding.severity));
+                }
+            }
+        }
+        let mut scopes = Subject::of(finding, store).scopes;
+        scopes.extend(finding.scope.clone());
+        // The issue is one of what did it, where that is known, and not of what suffered from it; that of a symptom is
+        // that of its headline.
+        let culprit = finding.culprit.as_ref().and_then(|culprit| {
+            Some((culprit.scope.clone()?, culprit.scope_version.clone().unwrap_or_default()))
+        });
+        for scope in scopes.into_iter().filter(|scope| Some(scope) != culprit.as_ref()) {
+            let did_it = culprit.is_none() && finding.folded_under.is_none();
+            of_scope.entry(scope).or_default().push((finding, did_it));
+        }
+        if let Some(culprit) = culprit {
+            of_scope.entry(culprit).or_default().push((finding, true));
+        }
+    }
+    let mut scopes: Vec<_> = service.scopes.iter().collect();
+    scopes.sort_by_key(|scope| (Reverse(scope.spans()), scope.scope.as_ref()));
+    let mut rows = Vec::new();
+    for scope in scopes {
+        let (name, version) = match &scope.scope {
+            Some((name, version)) if name.is_empty() => ("(no scope)".to_owned(), version.clone()),
+            Some(named) => named.clone(),
+            None => ("(other)".to_owned(), String::new()),
+        };
+        let findings = scope.scope.as_ref().and_then(|key| of_scope.get(key)).map_or(&[][..], Vec::as_slice);
+        let worst = findings.iter().map(|(finding, _)| finding.severity).max();
+        rows.push(ScopeRow::Scope(name, version, scope.kinds, worst));
+        let mut known: Vec<(Severity, String)> = (findings.iter())
+            .filter(|(_, did_it)| *did_it)
+            .filter_map(|(finding, _)| Some((finding.severity, finding.known_issue.as_ref()?.label())))
+            .collect();
+        known.sort_by(|a, b| b.cmp(a));
+        known.dedup_by(|a, b| a.1 == b.1);
+        rows.extend(known.into_iter().map(|(severity, label)| ScopeRow::Known(severity, label)));
+    }
+    (wrong, rows)
+}

@@ -1,0 +1,221 @@
+//! What the panes of the tab of services have in common, and the list of services.
+
+use super::facts::{Figures, ServiceRow};
+use crate::model::time;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::view::{Cx, row, sign};
+use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::window::{Rows, Window};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// Where a pane is, what stands over it, and whether it has the keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Pane<'a> {
+    /// Where.
+    pub area: Rect,
+    /// What stands over it.
+    pub title: &'a [Part<'a>],
+    /// Whether it has the keys.
+    pub focused: bool,
+}
+
+/// A list that is at hand: a row's place in it is its number.
+pub struct Listed<'a, T, I>(pub &'a [T], pub fn(&T) -> I);
+
+impl<T, I: Copy + PartialEq> Rows for Listed<'_, T, I> {
+    type Id = I;
+    type At = usize;
+
+    fn find(&self, id: I) -> Option<usize> {
+        self.0.iter().position(|item| (self.1)(item) == id)
+    }
+
+    fn id(&self, at: usize) -> I {
+        (self.1)(&self.0[at])
+    }
+
+    fn first(&self) -> Option<usize> {
+        (!self.0.is_empty()).then_some(0)
+    }
+
+    fn last(&self) -> Option<usize> {
+        self.0.len().checked_sub(1)
+    }
+
+    fn next(&self, at: usize) -> Option<usize> {
+        (at + 1 < self.0.len()).then_some(at + 1)
+    }
+
+    fn previous(&self, at: usize) -> Option<usize> {
+        at.checked_sub(1)
+    }
+
+    fn near(&self, _gone: I) -> Option<usize> {
+        self.first()
+    }
+}
+
+/// `↑ 3  ↓ 12`: how many rows there are beyond the window.
+pub(super) fn more(rows: &[usize], all: usize, cx: &Cx<'_>) -> String {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return String::new() };
+    let show = |symbol: &str, count: usize| (count > 0).then(|| format!("{symbol} {count} more"));
+    let parts = [show(cx.look.symbols.up, *first), show(cx.look.symbols.down, all - last - 1)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// Draws the rows of a window below a title and, where there is one, a line of column heads.
+pub(super) fn draw_rows<T, I: Copy + PartialEq>(
+    area: Rect,
+    window: &mut Window<I>,
+    list: &Listed<'_, T, I>,
+    focused: bool,
+    pen: &mut Pen<'_>,
+    mut draw: impl FnMut(Rect, &T, &mut Pen<'_>),
+) -> Vec<usize> {
+    let rows = window.rows(list, area.height as usize);
+    for (y, at) in (area.y..).zip(&rows) {
+        let line = Rect { y, height: 1, ..area };
+        draw(line, &list.0[*at], pen);
+        let selected = window.selected() == Some(list.id(*at));
+        row::select(line, selected, focused, pen);
+    }
+    rows
+}
+
+/// A duration in two digits: what is read back from a histogram is not righter than that.
+pub fn about(ns: u64) -> String {
+    let long = |unit: f64, name: &str| {
+        let value = ns as f64 / unit;
+        if value < 9.95 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
+    };
+    match ns {
+        0..59_500_000_000 => {
+            let mut unit = 1;
+            while ns / unit >= 100 {
+                unit *= 10;
+            }
+            time::duration((ns + unit / 2) / unit * unit)
+        }
+        59_500_000_000..3_600_000_000_000 => long(60e9, "m"),
+        _ => long(3_600e9, "h"),
+    }
+}
+
+/// A share in at most four columns.
+pub fn percent(part: u64, whole: u64) -> String {
+    if part == 0 || whole == 0 {
+        return if whole == 0 { String::new() } else { "0%".to_owned() };
+    }
+    let share = part as f64 * 100.0 / whole as f64;
+    match share {
+        s if s < 0.1 => "<.1%".to_owned(),
+        s if s < 9.95 => format!("{s:.1}%"),
+        s => format!("{s:.0}%"),
+    }
+}
+
+/// `1.2k  2.1%   8.1 ms   120 ms`, right-aligned; what is nothing is dim.
+pub(super) fn figures(area: Rect, of: &Figures, pen: &mut Pen<'_>) {
+    let dim = pen.style(Role::Dim);
+    let y = area.y;
+    pen.put_right(area.x, y, 6, &text::short_count(of.count), if of.count == 0 { dim } else { Style::new() });
+    if of.count == 0 {
+        return;
+    }
+    let errors = if of.errors == 0 { dim } else { pen.style(Role::Error) };
+    pen.put_right(area.x + 6, y, 7, &percent(of.errors, of.count), errors);
+    pen.put_right(area.x + 13, y, 8, &about(of.p50), Style::new());
+    pen.put_right(area.x + 21, y, 8, &about(of.p99), Style::new());
+}
+
+/// How many columns that takes.
+pub(super) const FIGURES: u16 = 29;
+
+pub(super) fn figure_heads(x: u16, y: u16, what: &str, pen: &mut Pen<'_>) {
+    let dim = pen.style(Role::Dim);
+    for (at, width, head) in [(0, 6, what), (6, 7, "errors"), (13, 8, "p50"), (21, 8, "p99")] {
+        pen.put_right(x + at, y, width, head, dim);
+    }
+}
+
+/// The list of services.
+pub fn services<I: Copy + PartialEq>(
+    area: Rect,
+    window: &mut Window<I>,
+    list: &Listed<'_, ServiceRow, I>,
+    focused: bool,
+    pen: &mut Pen<'_>,
+    cx: &Cx<'_>,
+) -> Rect {
+    let counters = cx.session.store.counters();
+    let mut title = vec![part(text::plural(list.0.len() as u64, "service"), Style::new())];
+    if counters.evicted_spans > 0 {
+        let evicted = format!(" {} evicted spans stay counted", cx.look.symbols.dot);
+        title.push(part(evicted, pen.style(Role::Dim)));
+    }
+    let untold = cx.session.stats.untold();
+    if untold > 0 {
+        let words = format!(" {} {} in (other)", cx.look.symbols.dot, text::short_count(untold));
+        title.push(part(words, pen.style(Role::Dim)));
+    }
+    let body = below(area, 2);
+    let wide = area.width >= 52;
+    let spans = if wide { 8 } else { 0 };
+    let x = (area.right()).saturating_sub(FIGURES + 1);
+    let rows = draw_rows(body, window, list, focused, pen, |line, item, pen| {
+        if let Some(severity) = item.worst {
+            let (symbol, role) = sign(severity, cx.look);
+            pen.put(line.x + 1, line.y, 1, symbol, pen.style(role));
+        }
+        let room = x.saturating_sub(line.x + 3 + spans);
+        pen.put(line.x + 3, line.y, room, &item.name, cx.look.service(&item.name));
+        if wide {
+            pen.put_right(x - spans, line.y, spans, &text::short_count(item.spans), pen.style(Role::Dim));
+        }
+        figures(Rect { x, ..line }, &item.entries, pen);
+    });
+    pen.title(area, focused, &title, &more(&rows, list.0.len(), cx));
+    if wide {
+        pen.put_right(x - spans, area.y + 1, spans, "spans", pen.style(Role::Dim));
+    }
+    figure_heads(x, area.y + 1, "reqs", pen);
+    body
+}
+
+pub(super) fn below(area: Rect, lines: u16) -> Rect {
+    let lines = lines.min(area.height);
+    Rect { y: area.y + lines, height: area.height - lines, ..area }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_told_in_two_digits() {
+        for (ns, words) in [
+            (0, "0 ns"),
+            (7, "7 ns"),
+            (1_234, "1.2 µs"),
+            (84_999, "85 µs"),
+            (999_999, "1 ms"),
+            (123_456_789, "120 ms"),
+            (1_250_000_000, "1.3 s"),
+            (59_600_000_000, "1.0 m"),
+            (200_000_000_000, "3.3 m"),
+            (40 * 60_000_000_000, "40 m"),
+            (9_000 * 1_000_000_000, "2.5 h"),
+        ] {
+            assert_eq!(about(ns), words, "{ns}");
+        }
+    }
+
+    #[test]
+    fn shares_fit_their_column() {
+        let shown =
+            [(0, 9), (1, 9_000), (1, 100), (995, 1_000), (9, 9), (0, 0)].map(|(n, of)| percent(n, of));
+        assert_eq!(shown, ["0%", "<.1%", "1.0%", "100%", "100%", ""]);
+    }
+}
