@@ -64,6 +64,14 @@ pub enum Action {
     TakeBaseline,
     /// Drop the baseline.
     DropBaseline,
+    /// Type into the command.
+    Type,
+    /// No longer type into the command.
+    StopTyping,
+    /// Start the command again.
+    Restart,
+    /// Show the last lines of the command's output below any tab, or not.
+    OutputPane,
     /// Everything that can be done here, by name.
     Palette,
     /// Draw everything anew.
@@ -91,6 +99,10 @@ pub enum Context {
     Findings,
     /// The tab of the receiver.
     Receiver,
+    /// The tab of the command's output.
+    Output,
+    /// Typing into the command: every key is its own.
+    Typing,
     /// The explanation of a rule, over a tab.
     Explain,
     /// The help overlay.
@@ -103,7 +115,8 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 9] = [Traces, Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt];
+    pub const ALL: [Self; 11] =
+        [Traces, Tree, Detail, Findings, Receiver, Output, Typing, Explain, Help, Menu, Prompt];
 }
 
 /// One row of the table.
@@ -121,10 +134,12 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Explain, Findings, Help, Menu, Prompt, Receiver, Traces, Tree};
+use Context::{
+    Detail, Everywhere, Explain, Findings, Help, Menu, Output, Prompt, Receiver, Traces, Tree, Typing,
+};
 
 /// Every context with rows to move over and no text to write.
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Explain, Help];
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Receiver, Output, Explain, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings];
@@ -199,7 +214,7 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Receiver, Explain, Help, Menu, Prompt],
+        contexts: &[Tree, Detail, Findings, Receiver, Output, Explain, Help, Menu, Prompt],
     },
     Binding {
         action: Action::Unmerge,
@@ -356,6 +371,42 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Everywhere],
     },
     Binding {
+        action: Action::Tab(OUTPUT),
+        keys: &[ch('6')],
+        help: "the tab of the command's output, with `otoscope run`",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Type,
+        keys: &[key(KeyCode::Enter), ch('i')],
+        help: "type into the command: every key goes there",
+        hint: Some("type into it"),
+        contexts: &[Output],
+    },
+    Binding {
+        action: Action::StopTyping,
+        // Terminals send the same for Ctrl-5, which is easier to find on some keyboards.
+        keys: &[ctrl(']'), ctrl('5')],
+        help: "no longer type into the command",
+        hint: Some("stop typing"),
+        contexts: &[Typing],
+    },
+    Binding {
+        action: Action::Restart,
+        keys: &[ctrl('r')],
+        help: "start the command of `otoscope run` again",
+        hint: Some("restart"),
+        contexts: &[Everywhere, Output],
+    },
+    Binding {
+        action: Action::OutputPane,
+        keys: &[ch('!')],
+        help: "the last lines of the command's output below any tab, or not",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
         action: Action::Palette,
         keys: &[ch(':')],
         help: "everything that can be done here, by name",
@@ -392,10 +443,14 @@ pub const KEYS: &[Binding] = &[
     },
 ];
 
+/// The place of the tab of the command's output, which is there only when there is a command.
+pub const OUTPUT: usize = 5;
+
 impl Binding {
     /// Whether it works in a context.
     pub fn works_in(&self, context: Context) -> bool {
-        self.contexts.contains(&context) || self.contexts.contains(&Everywhere)
+        let everywhere = self.contexts.contains(&Everywhere) && context != Typing;
+        self.contexts.contains(&context) || everywhere
     }
 
     /// Where it works, for the help.
@@ -407,13 +462,15 @@ impl Binding {
             Detail => "span",
             Findings => "findings",
             Receiver => "receiver",
+            Output => "output",
+            Typing => "typing",
             Explain => "explanation",
             Help => "help",
             Menu => "menus",
             Prompt => "text",
         };
         match self.contexts {
-            contexts if contexts == ROWS => "everywhere".to_owned(),
+            contexts if contexts == ROWS || contexts.contains(&Everywhere) => "everywhere".to_owned(),
             contexts => contexts.iter().map(name).collect::<Vec<_>>().join(", "),
         }
     }
