@@ -33,6 +33,9 @@ pub struct Cli {
     /// An earlier JSON report of `check`: what is new, still there and gone since then is told
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Screen")]
     pub baseline: Option<PathBuf>,
+    /// Live: end when nothing has arrived for so long: 30s, 5m
+    #[arg(long, value_name = "TIME", env = "OTOSCOPE_EXIT_AFTER_IDLE", help_heading = "Receiver")]
+    pub exit_after_idle: Option<String>,
     /// What to hold.
     #[command(flatten)]
     pub hold: Hold,
@@ -47,6 +50,14 @@ pub struct Cli {
 /// What to do instead of inspecting.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a command and inspect what it sends, live; its output is a tab of the same terminal
+    ///
+    /// It finds a free port of ours in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC, HTTP/protobuf and HTTP/JSON;
+    /// nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
+    /// `Ctrl-]` stops that, `!` shows a few lines below any tab, `Ctrl-r` starts it again. Quitting ends it and all
+    /// that it has started: SIGTERM, and after 5 s SIGKILL; a signal for otoscope is passed on. The exit code is that
+    /// of the command if it has ended (128+n for a signal), else 0.
+    Run(Box<Run>),
     /// Replay the built-in capture of the story: 24 Flask requests merged into one trace
     Demo {
         /// How fast: 1x is as it happened, max is at once
@@ -181,6 +192,29 @@ pub struct Say {
     /// Configuration to use instead of the nearest otoscope.toml
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// Run a command and inspect what it sends.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The command and its arguments, after `--`
+    #[arg(last = true, value_name = "CMD", required = true)]
+    pub command: Vec<OsString>,
+    /// End when nothing has arrived for so long: 30s, 5m
+    #[arg(long, value_name = "TIME", env = "OTOSCOPE_EXIT_AFTER_IDLE", help_heading = "Receiver")]
+    pub exit_after_idle: Option<String>,
+    /// An earlier JSON report of `check`: what is new, still there and gone since then is told
+    #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Screen")]
+    pub baseline: Option<PathBuf>,
+    /// What to hold.
+    #[command(flatten)]
+    pub hold: Hold,
+    /// How to draw.
+    #[command(flatten)]
+    pub draw: Draw,
+    /// What to say.
+    #[command(flatten)]
+    pub say: Say,
 }
 
 /// Diagnose dumps without a screen.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use crossterm::event::KeyCode;
+use otoscope::child::Order;
 use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::dump;
 use otoscope::model::{Batch, Origin, Span, SpanId, SpanKind, TraceId, Value};
@@ -20,6 +21,9 @@ use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+#[path = "screens/output.rs"]
+mod output;
+
 /// An hour after the captures' last spans: ages on the screen stay the same.
 const NOW_NS: u64 = 1_795_420_000_000_000_000;
 
@@ -36,9 +40,15 @@ struct Stage {
 #[derive(Debug, Default)]
 struct Recorder {
     copied: Vec<String>,
+    ordered: Vec<Order>,
 }
 
 impl Outside for Recorder {
+    fn order(&mut self, order: Order) -> Result<(), String> {
+        self.ordered.push(order);
+        Ok(())
+    }
+
     fn copy(&mut self, text: &str) -> Result<(), String> {
         self.copied.push(text.to_owned());
         Ok(())
@@ -383,6 +393,8 @@ fn scene(context: Context, action: Action) -> Stage {
             stage = Stage::new((80, 16), &captures);
             stage.act(&[tab("Services"), Action::Open]);
         }
+        Context::Output => stage = output::scrolled(),
+        Context::Typing => stage = output::typing(),
         Context::Help => stage.act(&[Action::Help]),
         Context::Menu => stage.act(&[Action::Palette]),
         Context::Prompt => stage.act(&[Action::Open, Action::Search]),
@@ -407,6 +419,9 @@ fn scene(context: Context, action: Action) -> Stage {
     }
     if action == Action::Tab(0) {
         stage.act(&[Action::Tab(1)]);
+    }
+    if action == Action::OutputPane {
+        output::watch(&mut stage);
     }
     stage
 }

@@ -1,9 +1,11 @@
 //! `otoscope check -- CMD` and `check --listen`: diagnose what is sent, without a screen.
 
 use super::check::{Read, baseline, conclude};
-use super::child::{Ended, Running, Signals};
+use super::child::{Running, Signals};
+use super::endpoint::{ENDPOINT, diverted, switched_off};
 use super::receive::{Received, Receiving};
 use super::{Failure, UNUSABLE, complain, diagnosis, parse_size, parse_time};
+use crate::child::Ended;
 use crate::cli::Check;
 use crate::diagnosis::{Baseline, Policy};
 use crate::harmless::clean;
@@ -12,11 +14,6 @@ use crate::session::{Clock, Session};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-
-/// What tells SDKs where to send: one port of ours takes all three protocols, so nothing else need be said.
-const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-/// What tells them so before that is asked.
-const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 
 pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let baseline = baseline(args)?;
@@ -30,7 +27,7 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
         return judge(args, received, baseline.as_ref(), None);
     }
     let (received, ended) = runtime.block_on(command(args, session))?;
-    judge(args, received, baseline.as_ref(), Some(&ended))
+    judge(args, received, baseline.as_ref(), Some(ended))
 }
 
 /// Until the time is up, or a signal.
@@ -80,37 +77,22 @@ async fn command(args: &Check, session: Session) -> Result<(Received, Ended), Fa
     Ok((receiving.end().await?, ended))
 }
 
-/// What the environment says of where to send, and what becomes of it.
-fn diverted() -> Vec<String> {
-    let mut said = Vec::new();
-    if let Some(value) = set(ENDPOINT) {
-        said.push(format!("{ENDPOINT}={} is overridden for the command", clean(&value)));
-    }
-    if let Some(value) = set(TRACES_ENDPOINT) {
-        said.push(format!(
-            "{TRACES_ENDPOINT}={} is set and comes first: the command sends its spans there, not here; unset it",
-            clean(&value)
-        ));
-    }
-    said
-}
-
-/// The value of a variable that is set and not empty.
-fn set(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
-}
-
 /// The report and the exit code; `ended` is how the command did, if there was one.
 fn judge(
     args: &Check,
     received: Received,
     baseline: Option<&Baseline>,
-    ended: Option<&Ended>,
+    ended: Option<Ended>,
 ) -> Result<ExitCode, Failure> {
     if received.session.store.counters().received == 0 {
         let name = args.receive.command.first().map(|name| name.display().to_string());
         let who = match (&name, ended) {
-            (Some(name), Some(ended)) => format!("`{}` sent no span ({})", clean(name), ended.words),
+            (Some(name), Some(Ended::Status(status))) => {
+                format!("`{}` sent no span (it ended with status {status})", clean(name))
+            }
+            (Some(name), Some(Ended::Signal(signal))) => {
+                format!("`{}` sent no span (it was ended by signal {signal})", clean(name))
+            }
             _ => "no span arrived".to_owned(),
         };
         complain(&format_args!("{who}: {}", clean(&why_nothing(&received, ended.is_some()))));
@@ -118,7 +100,7 @@ fn judge(
     }
     let fails =
         conclude(args, received.session, baseline, Read { rejected: received.rejected, ..Read::default() })?;
-    Ok(ExitCode::from(if fails { 1 } else { ended.map_or(0, |ended| ended.code) }))
+    Ok(ExitCode::from(if fails { 1 } else { ended.map_or(0, Ended::code) }))
 }
 
 /// The likely cause of there being no span, and what to look at.
@@ -143,18 +125,4 @@ fn why_nothing(received: &Received, is_command: bool) -> String {
         0 => "nothing connected. Does the app export to these ports?".to_owned(),
         _ => "something connected and sent no request that could be read".to_owned(),
     }
-}
-
-/// A variable that keeps SDKs from sending spans to us.
-fn switched_off() -> Option<String> {
-    type Off = fn(&str) -> bool;
-    let switches: [(&str, Off); 4] = [
-        ("OTEL_SDK_DISABLED", |value| value.eq_ignore_ascii_case("true")),
-        ("OTEL_TRACES_EXPORTER", |value| !value.contains("otlp")),
-        ("OTEL_TRACES_SAMPLER", |value| value == "always_off"),
-        (TRACES_ENDPOINT, |_| true),
-    ];
-    let found =
-        switches.iter().find_map(|(name, off)| set(name).filter(|value| off(value)).map(|v| (name, v)));
-    found.map(|(name, value)| format!("{name}={value} in the environment keeps spans from coming here"))
 }

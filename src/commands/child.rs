@@ -1,9 +1,10 @@
 //! The command of `check -- CMD`: started, passed signals, and never left behind.
 
 use super::Failure;
+use crate::child::Ended;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use tokio::process::{Child, Command};
 
 /// A command that runs.
@@ -14,14 +15,6 @@ pub(super) struct Running {
     group: Option<rustix::process::Pid>,
     #[cfg(unix)]
     pid: Option<rustix::process::Pid>,
-}
-
-/// How a command ended.
-pub(super) struct Ended {
-    /// What a shell would say: its status, or 128 and the number of the signal that ended it.
-    pub(super) code: u8,
-    /// The same in words.
-    pub(super) words: String,
 }
 
 impl Running {
@@ -70,10 +63,9 @@ impl Running {
 
 #[cfg(unix)]
 mod unix {
-    use super::{Ended, ExitStatus, Running};
+    use super::Running;
     use rustix::process::{Signal, kill_process, kill_process_group};
     use std::io;
-    use std::os::unix::process::ExitStatusExt;
     use tokio::signal::unix::{SignalKind, signal};
 
     impl Running {
@@ -93,18 +85,6 @@ mod unix {
         pub(super) fn end_what_it_left(&self) {
             if let Some(group) = self.group {
                 let _ = kill_process_group(group, Signal::TERM);
-            }
-        }
-    }
-
-    impl From<ExitStatus> for Ended {
-        fn from(status: ExitStatus) -> Self {
-            match (status.code(), status.signal()) {
-                (Some(code), _) => Self { code: code as u8, words: format!("it ended with status {code}") },
-                (None, Some(signal)) => {
-                    Self { code: 128 + signal as u8, words: format!("it was ended by signal {signal}") }
-                }
-                (None, None) => Self { code: super::super::UNUSABLE, words: status.to_string() },
             }
         }
     }
@@ -139,7 +119,7 @@ mod unix {
 
 #[cfg(not(unix))]
 mod other {
-    use super::{Ended, ExitStatus, Running};
+    use super::Running;
     use std::io;
 
     /// Ctrl-C.
@@ -150,13 +130,6 @@ mod other {
         pub(super) fn pass_on(&self, _: Interrupt) {}
 
         pub(super) fn end_what_it_left(&self) {}
-    }
-
-    impl From<ExitStatus> for Ended {
-        fn from(status: ExitStatus) -> Self {
-            let code = status.code().unwrap_or(2);
-            Self { code: u8::try_from(code).unwrap_or(1), words: format!("it ended with status {code}") }
-        }
     }
 
     /// Ctrl-C, which asks us to end.

@@ -1,26 +1,32 @@
 //! The inspector: live, over dumps, and the demo.
 
 use super::settings::Wishes;
-use super::{Failure, complain, diagnosis, files, open, parse_size, read_baseline, screen, wall_clock_ns};
+use super::{
+    Failure, complain, diagnosis, files, open, parse_size, parse_time, read_baseline, screen, wall_clock_ns,
+};
 use crate::cli::{Cli, Draw, Listen};
 use crate::diagnosis::{Policy, Since};
 use crate::dump::{self, DumpError, Format};
 use crate::harmless::clean;
-use crate::intake::{self, Arrivals, Intake};
+use crate::intake::{self, Arrivals, Counters, Intake};
 use crate::model::{Batch, Origin, Rejection};
-use crate::receiver;
+use crate::receiver::{self, BindError, Listeners};
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
-use crate::tui::{self, Feed, Options, Status};
+use crate::tui::{self, Feed, Left, Options, Outside, Status};
 use dump::pace::{Pace, Speed};
 use std::io::{self, IsTerminal, Read};
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// How many batches may wait for the owner: two for each request that a sender may have in flight.
 const QUEUE: usize = 16;
@@ -37,15 +43,12 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     let max_memory = parse_size(&cli.hold.max_memory)?;
     let diagnosis = diagnosis(policy, &cli.say)?;
     let options = || -> Result<Options, Failure> {
-        let since = cli.baseline.as_deref().map(|path| {
-            let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
-            read_baseline(path).map(|baseline| Since::report(name, baseline))
-        });
-        Ok(Options { since: since.transpose()?, ..screen::options(&cli.draw, wishes)? })
+        Ok(Options { since: since(cli.baseline.as_deref())?, ..screen::options(&cli.draw, wishes)? })
     };
     if files.is_empty() {
         let session = Session::with(max_memory, Clock::Wall, diagnosis);
-        return live(&cli.listen, session, options()?);
+        let exit_after_idle = cli.exit_after_idle.as_deref().map(parse_time).transpose()?;
+        return live(&cli.listen, session, Options { exit_after_idle, ..options()? });
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
@@ -66,41 +69,82 @@ pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode
 }
 
 fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     // Sockets first: a busy port is one line, said before the screen is touched.
-    let listeners = {
-        let _context = runtime.enter();
-        receiver::bind(&listen.host, listen.grpc, listen.http)?
-    };
-    let feed = Feed::Live { grpc: Some(listeners.grpc_addr()), http: Some(listeners.http_addr()) };
-    let (intake, arrivals) = intake::channel(QUEUE);
-    let counters = intake.counters();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = runtime.spawn(receiver::serve(listeners, intake, async {
-        let _ = stopped.await;
-    }));
-    let status = || Status {
-        feed: feed.clone(),
-        now_ns: wall_clock_ns(),
-        refused_requests: counters.refused_requests.load(Relaxed),
-        refused_spans: counters.refused_spans.load(Relaxed),
-        refused_log_records: counters.refused_log_records.load(Relaxed),
-        bad_requests: counters.bad_requests.load(Relaxed),
-        wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
-        open_connections: counters.open_connections.load(Relaxed),
-    };
-    let shown = runtime.block_on(tui::run(&mut session, status, arrivals, &mut tui::Nobody, options));
+    let mut live = Live::start(|| receiver::bind(&listen.host, listen.grpc, listen.http))?;
+    let shown = live.show(&mut session, &mut tui::Nobody, options);
     part(&session);
-    drop(stop);
-    // Requests that have come are answered, which a slow client may draw out: nobody has to wait for that.
-    runtime.block_on(async {
-        tokio::select! {
-            served = server => served?.map_err(Failure::from),
-            _ = tokio::signal::ctrl_c() => Ok(()),
-        }
-    })?;
-    screen::remember(&shown?);
+    live.end()?;
+    screen::remember(&shown?.remembered);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sockets that serve while a screen is shown.
+pub(super) struct Live {
+    pub(super) runtime: Runtime,
+    pub(super) arrivals: Arrivals,
+    counters: Arc<Counters>,
+    feed: Feed,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl Live {
+    /// Takes ports and serves.
+    pub(super) fn start(bind: impl FnOnce() -> Result<Listeners, BindError>) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let listeners = {
+            let _context = runtime.enter();
+            bind()?
+        };
+        let address = listeners.http_addr();
+        let feed = Feed::Live { grpc: Some(listeners.grpc_addr()), http: Some(address) };
+        let (intake, arrivals) = intake::channel(QUEUE);
+        let counters = intake.counters();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = runtime.spawn(receiver::serve(listeners, intake, async {
+            let _ = stopped.await;
+        }));
+        Ok(Self { runtime, arrivals, counters, feed, address, stop, server })
+    }
+
+    /// Where a command is told to send.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Shows what arrives.
+    pub(super) fn show(
+        &mut self,
+        session: &mut Session,
+        outside: &mut dyn Outside,
+        options: Options,
+    ) -> io::Result<Left> {
+        let Self { runtime, arrivals, counters, feed, .. } = self;
+        let status = || Status {
+            feed: feed.clone(),
+            now_ns: wall_clock_ns(),
+            refused_requests: counters.refused_requests.load(Relaxed),
+            refused_spans: counters.refused_spans.load(Relaxed),
+            refused_log_records: counters.refused_log_records.load(Relaxed),
+            bad_requests: counters.bad_requests.load(Relaxed),
+            wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
+            open_connections: counters.open_connections.load(Relaxed),
+        };
+        runtime.block_on(tui::run(session, status, arrivals, outside, options))
+    }
+
+    /// Answers the requests that have come, which a slow client may draw out: nobody has to wait for that.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        let Self { runtime, arrivals, stop, server, .. } = self;
+        drop((arrivals, stop));
+        runtime.block_on(async {
+            tokio::select! {
+                served = server => served?.map_err(Failure::from),
+                _ = tokio::signal::ctrl_c() => Ok(()),
+            }
+        })
+    }
 }
 
 fn replay(
@@ -165,11 +209,12 @@ fn failures(began: &Receiver<Result<(), DumpError>>) -> Vec<DumpError> {
 fn show(
     session: &mut Session,
     status: impl FnMut() -> Status,
-    arrivals: Arrivals,
+    mut arrivals: Arrivals,
     options: Options,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    screen::remember(&runtime.block_on(tui::run(session, status, arrivals, &mut tui::Nobody, options))?);
+    let shown = runtime.block_on(tui::run(session, status, &mut arrivals, &mut tui::Nobody, options));
+    screen::remember(&shown?.remembered);
     Ok(())
 }
 
@@ -214,12 +259,19 @@ fn read_all(
     failed
 }
 
+/// What is found is held against an earlier report.
+pub(super) fn since(baseline: Option<&Path>) -> Result<Option<Since>, Failure> {
+    let Some(path) = baseline else { return Ok(None) };
+    let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
+    Ok(Some(Since::report(name, read_baseline(path)?)))
+}
+
 fn parse_speed(text: &str) -> Result<Speed, Failure> {
     Ok(text.parse()?)
 }
 
 /// What is left to say once the screen is gone.
-fn part(session: &Session) {
+pub(super) fn part(session: &Session) {
     let store = &session.store;
     let counters = store.counters();
     let (spans, traces) = (plural(counters.received, "span"), plural(counters.traces, "trace"));

@@ -4,10 +4,12 @@ mod check;
 mod check_live;
 mod child;
 mod convert;
+mod endpoint;
 mod inspect;
 mod install;
 mod receive;
 mod rules;
+mod run;
 mod screen;
 mod settings;
 mod touched;
@@ -60,6 +62,7 @@ fn run(settings: Settings) -> Result<ExitCode, Failure> {
     match &cli.command {
         None => inspect::run(&cli, policy, &wishes),
         Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw, &wishes),
+        Some(Command::Run(args)) => run::run(args, policy, &wishes),
         Some(Command::Check(args)) => check::run(args, policy),
         Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Completions { shell }) => install::completions(*shell),

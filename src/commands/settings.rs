@@ -23,8 +23,9 @@ const CONFIG: &str = "config";
 type Check = fn(&str) -> Result<(), Failure>;
 
 /// Options whose values the commands read, not clap, since a wrong one is worth a line and no more.
-const READ_BY_COMMANDS: [(&str, Check); 2] = [
+const READ_BY_COMMANDS: [(&str, Check); 3] = [
     ("max-memory", |value| super::parse_size(value).map(drop)),
+    ("exit-after-idle", |value| super::parse_time(value).map(drop)),
     ("speed", |value| Ok(value.parse::<Speed>().map(drop)?)),
 ];
 
@@ -59,6 +60,7 @@ pub(super) fn read(cli: Cli) -> Result<Settings, Failure> {
         }
         None => Some(&cli.say),
         Some(Command::Check(args)) => Some(&args.say),
+        Some(Command::Run(args)) => Some(&args.say),
         Some(Command::Demo { .. } | Command::Convert(_)) => None,
     };
     let config = load(say.and_then(|say| say.config.clone()))?;

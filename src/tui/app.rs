@@ -1,17 +1,19 @@
 //! The application without a terminal: keys in, a buffer out.
 
-use super::keymap::{Action, Context};
+use super::keymap::{self, Action, Context};
 use super::keys::Keys;
+use super::output::{Output, State};
 use super::palette;
 use super::remembered::Remembered;
-use super::request::{self, Outside, Request};
+use super::request::{self, NO_COMMAND, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
-    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, logs, menu, prompt, receiver,
-    services, strip, traces,
+    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, logs, menu, output, prompt,
+    receiver, services, strip, traces,
 };
 use super::widget::pen::Pen;
+use crate::child::{Order, Told};
 use crate::diagnosis::Since;
 use crate::session::Session;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -45,6 +47,10 @@ pub const TABS: &[Tab] = &[
 /// What the chosen colours are remembered by.
 pub const THEME: &str = "theme";
 
+/// The tab of the command's output, after all others, where there is a command.
+const OUTPUT_TAB: Tab =
+    Tab { title: "Output", tells_findings: true, make: || Box::<output::OutputTab>::default() };
+
 /// What the loop is to do after a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flow {
@@ -65,6 +71,9 @@ pub struct App {
     keys: Keys,
     tabs: Vec<Box<dyn Screen>>,
     tab: usize,
+    /// What can be seen of the command, where there is one, and whether its last lines are below every tab.
+    output: Option<Output>,
+    output_pane: bool,
     /// What lies over the tab, the last on top.
     overlays: Vec<Box<dyn Screen>>,
     /// The line of text that is being written, over all of it.
@@ -89,6 +98,8 @@ impl App {
             keys: Keys::default(),
             tabs: TABS.iter().map(|tab| (tab.make)()).collect(),
             tab: 0,
+            output: None,
+            output_pane: false,
             overlays: Vec::new(),
             prompt: None,
             asked: Vec::new(),
@@ -133,6 +144,69 @@ impl App {
     /// Holds what is found against a baseline from now on.
     pub fn compare(&mut self, since: Since) {
         self.since = Some(since);
+    }
+
+    /// Shows a command from now on.
+    pub fn watch(&mut self, output: Output) {
+        self.tabs.push((OUTPUT_TAB.make)());
+        self.output = Some(output);
+    }
+
+    /// What can be seen of the command.
+    pub fn output(&self) -> Option<&Output> {
+        self.output.as_ref()
+    }
+
+    /// Takes in what is told of the command.
+    pub fn hear(&mut self, told: &Told, now_ns: u64) {
+        let Some(output) = &mut self.output else { return };
+        let answer = output.hear(told, now_ns);
+        if !answer.is_empty() {
+            self.asked.push(Request::Command(Order::Type(answer)));
+        }
+        if matches!(output.state(), State::Ended(_)) && !matches!(told, Told::Printed(_)) {
+            let (state, _) = output::state(output, now_ns);
+            let key = |action| self.keys.name_of(action, self.look.symbols);
+            let shows = if self.tab < TABS.len() {
+                format!(", {} shows its output", key(Action::Tab(keymap::OUTPUT)))
+            } else {
+                String::new()
+            };
+            self.notice = Some(format!("{state}: {} starts it again{shows}", key(Action::Restart)));
+        }
+    }
+
+    /// Gives the command's terminal the size that its tab has on a screen of so many columns and rows.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        let size = output_size(columns, rows);
+        if let Some(output) = &mut self.output
+            && output.size() != size
+        {
+            output.resize(size);
+            self.asked.push(Request::Command(Order::Resize(size.0, size.1)));
+        }
+    }
+
+    /// The titles of all tabs, with their keys.
+    fn titles(&self) -> Vec<(usize, &'static str)> {
+        let titles = TABS.iter().map(|tab| tab.title).enumerate();
+        let output = self.output.is_some().then_some((keymap::OUTPUT, OUTPUT_TAB.title));
+        titles.chain(output).map(|(at, title)| (at + 1, title)).collect()
+    }
+
+    /// Goes to a tab, by its place in the table of tabs.
+    fn go_to_tab(&mut self, tab: usize) {
+        let at = match (tab, &self.output) {
+            (keymap::OUTPUT, Some(_)) => TABS.len(),
+            (tab, _) if tab < TABS.len() => tab,
+            _ => {
+                self.notice = Some(NO_COMMAND.to_owned());
+                return;
+            }
+        };
+        self.overlays.clear();
+        self.prompt = None;
+        self.tab = at;
     }
 
     /// Tells the time, nanoseconds since the Unix epoch, once a second, right after the session was told.
@@ -183,11 +257,10 @@ impl App {
                     if dropped.is_some() { "the baseline is dropped" } else { "there is no baseline" };
                 self.notice = Some(words.to_owned());
             }
-            Action::Tab(tab) => {
-                self.overlays.clear();
-                self.prompt = None;
-                self.tab = tab.min(self.tabs.len() - 1);
-            }
+            Action::Tab(tab) => self.go_to_tab(tab),
+            Action::Restart => self.asked.push(Request::Command(Order::Restart)),
+            Action::OutputPane if self.output.is_some() => self.output_pane = !self.output_pane,
+            Action::OutputPane => self.notice = Some(NO_COMMAND.to_owned()),
             action => {
                 let outcome = self.with_top(session, status, |screen, cx| screen.apply(action, cx));
                 self.conclude(outcome, session, status);
@@ -206,7 +279,9 @@ impl App {
     /// Does what keys and the mouse have asked for, and says how it went.
     pub fn settle(&mut self, session: &mut Session, outside: &mut dyn Outside) {
         for request in std::mem::take(&mut self.asked) {
-            self.notice = Some(request::perform(request, session, outside));
+            if let Some(notice) = request::perform(request, session, outside) {
+                self.notice = Some(notice);
+            }
         }
     }
 
@@ -231,7 +306,7 @@ impl App {
         self.touch(session, status);
         if let (Mouse::Click(at), true) = (mouse, self.is_bare())
             && at.y == 0
-            && let Some(tab) = tab_at(at.x)
+            && let Some(tab) = tab_at(&self.titles(), at.x)
         {
             self.tab = tab;
             return;
@@ -261,8 +336,9 @@ impl App {
         status: &Status,
         act: impl FnOnce(&mut dyn Screen, &Cx<'_>) -> T,
     ) -> T {
-        let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
+        let (since, output) = (self.since.as_ref(), self.output.as_ref());
+        let (traffic, look, keys) = (&self.traffic, self.look, &self.keys);
+        let cx = Cx { session, status, traffic, since, output, look, keys };
         let screen: &mut dyn Screen = match (&mut self.prompt, self.overlays.last_mut()) {
             (Some(prompt), _) => prompt,
             (None, Some(overlay)) => overlay.as_mut(),
@@ -275,7 +351,14 @@ impl App {
         match outcome {
             Outcome::Ignored | Outcome::Done => {}
             Outcome::Notice(notice) => self.notice = Some(notice),
-            Outcome::Ask(request) => self.asked.push(request),
+            Outcome::Ask(request) => {
+                // Who types sees what comes of it.
+                if matches!(request, Request::Command(Order::Type(_))) {
+                    self.output.iter_mut().for_each(|output| output.scroll(-isize::MAX));
+                }
+                self.asked.push(request);
+            }
+            Outcome::ScrollOutput(up) => self.output.iter_mut().for_each(|output| output.scroll(up)),
             Outcome::Over(screen) => self.overlays.push(screen),
             Outcome::Prompt(prompt) => {
                 self.prompt = Some(prompt);
@@ -327,8 +410,9 @@ impl App {
     }
 
     fn reconcile(&mut self, session: &Session, status: &Status) {
-        let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
+        let (since, output) = (self.since.as_ref(), self.output.as_ref());
+        let (traffic, look, keys) = (&self.traffic, self.look, &self.keys);
+        let cx = Cx { session, status, traffic, since, output, look, keys };
         for (at, tab) in self.tabs.iter_mut().enumerate() {
             let gone = tab.reconcile(self.touched, &cx);
             if at == self.tab && gone.is_some() {
@@ -339,8 +423,9 @@ impl App {
 
     /// Goes on, until then, with what takes longer than a frame. Whether there is more to do: then another frame is due.
     pub fn work(&mut self, until: Instant, session: &Session, status: &Status) -> bool {
-        let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
+        let (since, output) = (self.since.as_ref(), self.output.as_ref());
+        let (traffic, look, keys) = (&self.traffic, self.look, &self.keys);
+        let cx = Cx { session, status, traffic, since, output, look, keys };
         let more = self.tabs[self.tab].work(until, &cx);
         self.advise(session, status);
         more
@@ -369,19 +454,31 @@ impl App {
             return;
         }
         let context = self.context();
-        let since = self.since.as_ref();
-        let cx = Cx { session, status, traffic: &self.traffic, since, look: self.look, keys: &self.keys };
+        let (since, output) = (self.since.as_ref(), self.output.as_ref());
+        let (traffic, look, keys) = (&self.traffic, self.look, &self.keys);
+        let cx = Cx { session, status, traffic, since, output, look, keys };
         let line = |y: u16, height: u16| Rect { y, height, ..area };
         let head = line(area.y, header::height(area.width));
-        let told = TABS[self.tab].tells_findings;
+        let told = TABS.get(self.tab).unwrap_or(&OUTPUT_TAB).tells_findings;
         let strip = line(head.bottom(), strip::height(area, told, &cx));
         let foot = line(area.bottom() - 1, 1);
-        let body = line(strip.bottom(), foot.y.saturating_sub(strip.bottom()));
+        let mut body = line(strip.bottom(), foot.y.saturating_sub(strip.bottom()));
+        // The pane would only repeat the tab of the same.
+        let pane = self.output.as_ref().filter(|_| self.output_pane && self.tab < TABS.len());
+        let pane = pane.map(|output| {
+            let height = output::pane_height(body.height);
+            body.height -= height;
+            (line(body.bottom(), height), output)
+        });
+        let titles = self.titles();
         let mut pen = Pen::new(into, self.look);
-        header::draw(head, self.tab, &mut pen, &cx);
+        header::draw(head, &titles, self.tab, &mut pen, &cx);
         strip::draw(strip, area, told, &mut pen, &cx);
         footer::draw(foot, context, self.notice.as_deref(), &mut pen, &cx);
         self.tabs[self.tab].draw(body, into, &cx);
+        if let Some((area, output)) = pane {
+            output::draw_pane(area, output, into, &cx);
+        }
         for overlay in &mut self.overlays {
             overlay.draw(area, into, &cx);
         }
@@ -411,11 +508,16 @@ fn commands(context: Context, keys: &Keys, look: Look) -> Vec<menu::Choice> {
     act.chain(paint).collect()
 }
 
+/// The columns and rows of the tab of the output on a screen of so many: all but the header, the title and the footer.
+pub fn output_size(columns: u16, rows: u16) -> (u16, u16) {
+    (columns.max(1), rows.saturating_sub(header::height(columns) + 2).max(1))
+}
+
 /// The tab whose title is at this column of the first line.
-fn tab_at(column: u16) -> Option<usize> {
+fn tab_at(titles: &[(usize, &str)], column: u16) -> Option<usize> {
     let mut end = 0;
-    TABS.iter().position(|tab| {
-        end += tab.title.len() as u16 + 4;
+    titles.iter().position(|(_, title)| {
+        end += title.len() as u16 + 4;
         column < end
     })
 }

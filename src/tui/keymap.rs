@@ -72,6 +72,14 @@ pub enum Action {
     TakeBaseline,
     /// Drop the baseline.
     DropBaseline,
+    /// Type into the command.
+    Type,
+    /// No longer type into the command.
+    StopTyping,
+    /// Start the command again.
+    Restart,
+    /// Show the last lines of the command's output below any tab, or not.
+    OutputPane,
     /// Everything that can be done here, by name.
     Palette,
     /// Draw everything anew.
@@ -105,6 +113,10 @@ pub enum Context {
     Services,
     /// The tab of the receiver.
     Receiver,
+    /// The tab of the command's output.
+    Output,
+    /// Typing into the command: every key is its own.
+    Typing,
     /// The explanation of a rule, over a tab.
     Explain,
     /// The help overlay.
@@ -117,8 +129,10 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 12] =
-        [Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Explain, Help, Menu, Prompt];
+    pub const ALL: [Self; 14] = [
+        Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Typing, Explain, Help, Menu,
+        Prompt,
+    ];
 }
 
 /// One row of the table.
@@ -137,11 +151,13 @@ pub struct Binding {
 }
 
 use Context::{
-    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Prompt, Receiver, Services, Traces, Tree,
+    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Output, Prompt, Receiver, Services, Traces,
+    Tree, Typing,
 };
 
 /// Every context with rows to move over and no text to write.
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Explain, Help];
+const ROWS: &[Context] =
+    &[Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings, Log];
@@ -216,7 +232,9 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Services, Logs, Log, Receiver, Explain, Help, Menu, Prompt],
+        contexts: &[
+            Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Help, Menu, Prompt,
+        ],
     },
     Binding {
         action: Action::Unmerge,
@@ -415,6 +433,42 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Everywhere],
     },
     Binding {
+        action: Action::Tab(OUTPUT),
+        keys: &[ch('6')],
+        help: "the tab of the command's output, with `otoscope run`",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
+        action: Action::Type,
+        keys: &[key(KeyCode::Enter), ch('i')],
+        help: "type into the command: every key goes there",
+        hint: Some("type into it"),
+        contexts: &[Output],
+    },
+    Binding {
+        action: Action::StopTyping,
+        // Terminals send the same for Ctrl-5, which is easier to find on some keyboards.
+        keys: &[ctrl(']'), ctrl('5')],
+        help: "no longer type into the command",
+        hint: Some("stop typing"),
+        contexts: &[Typing],
+    },
+    Binding {
+        action: Action::Restart,
+        keys: &[ctrl('r')],
+        help: "start the command of `otoscope run` again",
+        hint: Some("restart"),
+        contexts: &[Everywhere, Output],
+    },
+    Binding {
+        action: Action::OutputPane,
+        keys: &[ch('!')],
+        help: "the last lines of the command's output below any tab, or not",
+        hint: None,
+        contexts: &[Everywhere],
+    },
+    Binding {
         action: Action::Palette,
         keys: &[ch(':')],
         help: "everything that can be done here, by name",
@@ -451,10 +505,14 @@ pub const KEYS: &[Binding] = &[
     },
 ];
 
+/// The place of the tab of the command's output, which is there only when there is a command.
+pub const OUTPUT: usize = 5;
+
 impl Binding {
     /// Whether it works in a context.
     pub fn works_in(&self, context: Context) -> bool {
-        self.contexts.contains(&context) || self.contexts.contains(&Everywhere)
+        let everywhere = self.contexts.contains(&Everywhere) && context != Typing;
+        self.contexts.contains(&context) || everywhere
     }
 
     /// Where it works, for the help.
@@ -469,13 +527,15 @@ impl Binding {
             Log => "log",
             Services => "services",
             Receiver => "receiver",
+            Output => "output",
+            Typing => "typing",
             Explain => "explanation",
             Help => "help",
             Menu => "menus",
             Prompt => "text",
         };
         match self.contexts {
-            contexts if contexts == ROWS => "everywhere".to_owned(),
+            contexts if contexts == ROWS || contexts.contains(&Everywhere) => "everywhere".to_owned(),
             contexts => contexts.iter().map(name).collect::<Vec<_>>().join(", "),
         }
     }

@@ -43,6 +43,12 @@ impl Keys {
         self.0.iter().filter(move |row| row.binding.works_in(context))
     }
 
+    /// The key that does something, by name.
+    pub fn name_of(&self, action: Action, symbols: &Symbols) -> String {
+        let row = self.0.iter().find(|row| row.binding.action == action);
+        row.and_then(|row| row.keys.first()).map(|key| key.name(symbols)).unwrap_or_default()
+    }
+
     /// Every row.
     pub fn all(&self) -> &[Row] {
         &self.0

@@ -4,6 +4,7 @@
 //! and no sooner than [`FRAME`] after the last one, but for keys.
 
 use super::keys::Keys;
+use super::output::{Output, State};
 use super::remembered::Remembered;
 use super::request::Outside;
 use super::signals::{Asked, Signals};
@@ -11,11 +12,14 @@ use super::status::Status;
 use super::terminal::Screen;
 use super::theme::Look;
 use super::{App, Flow};
+use crate::child::{Signal, Told};
 use crate::diagnosis::Since;
 use crate::intake::Arrivals;
+use crate::model::Batch;
 use crate::session::Session;
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
+use std::future::poll_fn;
 use std::io;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -26,6 +30,9 @@ const STEP: Duration = Duration::from_millis(4);
 const FRAME: Duration = Duration::from_millis(33);
 /// What a key did is shown sooner; a key that is held down still leaves time for batches.
 const KEY_FRAME: Duration = Duration::from_millis(6);
+
+/// After this long without a word and without a connection, a command that has ended has sent everything.
+const SETTLED: Duration = Duration::from_millis(900);
 
 /// How the screen is to be.
 #[derive(Debug)]
@@ -40,12 +47,32 @@ pub struct Options {
     pub keys: Keys,
     /// How the screen was left the last time.
     pub remembered: Remembered,
+    /// The command of `otoscope run`, where there is one: `outside` tells of it.
+    pub output: Option<Output>,
+    /// It ends when nothing has arrived for so long.
+    pub exit_after_idle: Option<Duration>,
+}
+
+/// How the screen was left.
+#[derive(Debug)]
+pub struct Left {
+    /// The signal that asked for it, if one did.
+    pub signal: Option<Signal>,
+    /// What is to be remembered of it.
+    pub remembered: Remembered,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (keys, remembered) = (Keys::default(), Remembered::default());
-        Self { look: Look::default(), mouse: true, since: None, keys, remembered }
+        Self {
+            look: Look::default(),
+            mouse: true,
+            since: None,
+            keys: Keys::default(),
+            remembered: Remembered::default(),
+            output: None,
+            exit_after_idle: None,
+        }
     }
 }
 
@@ -55,18 +82,25 @@ impl Default for Options {
 pub async fn run(
     session: &mut Session,
     mut status: impl FnMut() -> Status,
-    mut arrivals: Arrivals,
+    arrivals: &mut Arrivals,
     outside: &mut dyn Outside,
     options: Options,
-) -> io::Result<Remembered> {
+) -> io::Result<Left> {
     let mut app = App::new(options.look);
     app.bind(options.keys);
     app.recall(&options.remembered);
     if let Some(since) = options.since {
         app.compare(since);
     }
+    if let Some(output) = options.output {
+        app.watch(output);
+    }
     let mut signals = Signals::listen()?;
     let mut screen = Screen::take(options.mouse)?;
+    let (columns, rows) = crossterm::terminal::size()?;
+    app.resize(columns, rows);
+    app.settle(session, outside);
+    let mut quiet = Quiet::default();
     let mut keys = EventStream::new();
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,7 +113,7 @@ pub async fn run(
         tokio::select! {
             biased;
             asked = signals.next() => match asked {
-                Asked::End => return Ok(app.remember()),
+                Asked::End(signal) => return Ok(left(&app, Some(signal))),
                 Asked::Retake => {
                     screen.retake()?;
                     due = Some(Instant::now());
@@ -96,15 +130,19 @@ pub async fn run(
                         app.paste(&text, session, &status());
                         Flow::Continue
                     }
+                    Some(Ok(Event::Resize(columns, rows))) => {
+                        app.resize(columns, rows);
+                        Flow::Continue
+                    }
                     Some(Ok(_)) => Flow::Continue,
                     // The terminal is gone: there is nobody to show anything to.
                     Some(Err(error)) => return Err(error),
-                    None => return Ok(app.remember()),
+                    None => return Ok(left(&app, None)),
                 };
                 app.settle(session, outside);
                 match flow {
                     Flow::Continue => {}
-                    Flow::Quit => return Ok(app.remember()),
+                    Flow::Quit => return Ok(left(&app, None)),
                     Flow::Redraw => screen.retake()?,
                     Flow::Suspend => {
                         signals.suspend().await?;
@@ -122,15 +160,29 @@ pub async fn run(
                 due = more.then(|| last_frame + KEY_FRAME);
             }
             _ = tick.tick() => {
-                let now_ns = status().now_ns;
-                session.advance(now_ns);
-                app.tick(session, now_ns);
+                let status = status();
+                session.advance(status.now_ns);
+                let over = app.output().is_some_and(|output| matches!(output.state(), State::Ended(_)));
+                if over && quiet.nothing_more(status.open_connections) {
+                    session.finish();
+                }
+                app.tick(session, status.now_ns);
+                if options.exit_after_idle.is_some_and(|time| quiet.since.elapsed() >= time) {
+                    return Ok(left(&app, None));
+                }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
-            batch = arrivals.recv(), if open => {
-                match batch {
-                    Some(batch) => {
-                        let until = Instant::now() + STEP;
+            // Neither of these may keep the other waiting: which comes first is left to chance.
+            came = async {
+                tokio::select! {
+                    batch = arrivals.recv(), if open => Came::Batch(batch),
+                    told = poll_fn(|cx| outside.poll_told(cx)) => Came::Told(told),
+                }
+            } => {
+                let until = Instant::now() + STEP;
+                match came {
+                    Came::Batch(Some(batch)) => {
+                        quiet = Quiet::default();
                         let mut next = Some(batch);
                         while let Some(batch) = next {
                             app.traffic.note(&batch);
@@ -138,13 +190,54 @@ pub async fn run(
                             next = if Instant::now() < until { arrivals.try_recv() } else { None };
                         }
                     }
-                    None => {
+                    Came::Batch(None) => {
                         open = false;
                         session.finish();
+                    }
+                    Came::Told(told) => {
+                        if !matches!(told, Told::Printed(_)) {
+                            quiet.said = false;
+                        }
+                        app.hear(&told, status().now_ns);
+                        app.settle(session, outside);
                     }
                 }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
         }
+    }
+}
+
+fn left(app: &App, signal: Option<Signal>) -> Left {
+    Left { signal, remembered: app.remember() }
+}
+
+/// What came from outside, other than keys.
+#[expect(clippy::large_enum_variant, reason = "it is handed over and gone")]
+enum Came {
+    Batch(Option<Batch>),
+    Told(Told),
+}
+
+/// How long nothing has arrived.
+struct Quiet {
+    since: Instant,
+    /// It was said already that nothing more will come.
+    said: bool,
+}
+
+impl Default for Quiet {
+    fn default() -> Self {
+        Self { since: Instant::now(), said: false }
+    }
+}
+
+impl Quiet {
+    /// Whether nothing more will come once a command has ended: nobody is connected, and nothing has arrived for a
+    /// moment. True once; should more come all the same, what was settled is weighed again.
+    fn nothing_more(&mut self, connections: u64) -> bool {
+        let now = connections == 0 && self.since.elapsed() >= SETTLED && !self.said;
+        self.said |= now;
+        now
     }
 }

@@ -2,13 +2,14 @@
 
 #[cfg(unix)]
 use super::terminal::Screen;
+use crate::child::Signal;
 use std::io;
 
 /// What a signal asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Asked {
-    /// To end.
-    End,
+    /// To end; which one it was.
+    End(Signal),
     /// To take the terminal again: we were stopped, and go on.
     Retake,
 }
@@ -39,9 +40,9 @@ impl Signals {
     /// Waits for the next one. Nothing is lost when it is dropped.
     pub(super) async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.interrupt.recv() => Asked::End,
-            _ = self.terminate.recv() => Asked::End,
-            _ = self.hang_up.recv() => Asked::End,
+            _ = self.interrupt.recv() => Asked::End(Signal::INT),
+            _ = self.terminate.recv() => Asked::End(Signal::TERM),
+            _ = self.hang_up.recv() => Asked::End(Signal::HUP),
             _ = self.go_on.recv() => Asked::Retake,
         }
     }
@@ -70,7 +71,7 @@ impl Signals {
 
     pub(super) async fn next(&mut self) -> Asked {
         let _ = tokio::signal::ctrl_c().await;
-        Asked::End
+        Asked::End(Signal::TERM)
     }
 
     pub(super) async fn suspend(&mut self) -> io::Result<()> {

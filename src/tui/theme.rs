@@ -114,6 +114,11 @@ impl Look {
         self.palette
     }
 
+    /// Whether there is colour.
+    pub fn has_colour(&self) -> bool {
+        self.colour
+    }
+
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         let style = self.palette.style(role);

@@ -59,7 +59,7 @@ rust_app() { # rust_app NAME DIRECTORY: its binaries go into bin/
   echo "$want" >"$apps/$1/.stamp"
 }
 
-[[ $# -gt 0 ]] || set -- flask-1.29 flask-1.30 click-server fastapi express
+[[ $# -gt 0 ]] || set -- flask-1.29 flask-1.30 click-server fastapi express node
 for name in "$@"; do
   found=
   for dir in "$here"/*/; do

@@ -12,6 +12,7 @@ mod files;
 mod live;
 mod looks;
 mod pty;
+mod run;
 mod shell;
 
 /// The story as a file: 24 requests merged under `run`.

@@ -1,6 +1,8 @@
 //! What to do while nothing has arrived.
 
 use super::Cx;
+use crate::tui::keymap::{Action, OUTPUT};
+use crate::tui::output::{Output, State};
 use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::{Look, Role};
@@ -22,6 +24,9 @@ pub fn draw(area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
 
 /// The lines: also a part of the receiver's tab.
 pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    if let Some(output) = cx.output {
+        return running(output, cx);
+    }
     let mut lines = match &cx.status.feed {
         Feed::Live { grpc, http } => listening(*grpc, *http, cx.look),
         Feed::Replay { name, done: false } => vec![vec![part(format!("reading {name} …"), Style::new())]],
@@ -34,6 +39,36 @@ pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         let words = format!("{} in the tab of logs.", text::plural(logs as u64, "log record"));
         lines.extend([Vec::new(), vec![part(words, cx.look.style(Role::Info))]]);
     }
+    lines
+}
+
+/// While a command has sent nothing.
+fn running<'a>(output: &'a Output, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let look = cx.look;
+    let (plain, dim, key) = (Style::new(), look.style(Role::Dim), look.style(Role::Key));
+    let keyed = |action| cx.keys.name_of(action, look.symbols);
+    let (tab, pane) = (keyed(Action::Tab(OUTPUT)), keyed(Action::OutputPane));
+    let shows = format!("{tab} shows what it prints, {pane} a few lines of it below any tab.");
+    let name = text::fit(output.name(), 30, look.symbols.ellipsis);
+    let lead = match output.state() {
+        State::Ended(how) => format!("`{name}`: {how}, and no span has come."),
+        _ => format!("Waiting for spans of `{name}`. It was told:"),
+    };
+    let mut lines = vec![
+        vec![part(lead, look.style(Role::TitleFocused))],
+        Vec::new(),
+        vec![part(format!("  {}", output.endpoint()), key), part("  any OTLP protocol", dim)],
+        Vec::new(),
+    ];
+    for remark in output.remarks() {
+        lines.extend(
+            text::wrap(remark, 72, 4).into_iter().map(|line| vec![part(line, look.style(Role::Warning))]),
+        );
+        lines.push(Vec::new());
+    }
+    lines.push(vec![part("Is it instrumented, as `opentelemetry-instrument CMD` does for Python?", plain)]);
+    lines.push(vec![part("SDKs send in batches: the first spans may take 5 s.", dim)]);
+    lines.push(vec![part(shows, dim)]);
     lines
 }
 

@@ -1,7 +1,7 @@
 //! The bottom line: what the last key did, or which keys work here.
 
 use super::Cx;
-use crate::tui::keymap::{Action, Context};
+use crate::tui::keymap::{Action, Binding, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
@@ -14,7 +14,7 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
     let hints = |wanted: &dyn Fn(Action) -> bool| -> Vec<Vec<Part<'_>>> {
         cx.keys
             .here(context)
-            .filter(|row| wanted(row.binding.action))
+            .filter(|row| hinted(row.binding, context) && wanted(row.binding.action))
             .filter_map(|row| {
                 let key = row.keys.first()?.name(cx.look.symbols);
                 let hint = format!(" {}  ", row.binding.hint?);
@@ -34,7 +34,13 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
             let mut x = area.x + 1;
             let mut left =
                 vec![vec![part("j/k", pen.style(Role::Key)), part(" move  ", pen.style(Role::Dim))]];
+            if context == Context::Typing {
+                left.clear();
+            }
             left.extend(hints(&|action| !always(action)));
+            if context == Context::Typing {
+                left.push(vec![part("every other key goes to the command", pen.style(Role::Dim))]);
+            }
             for hint in left {
                 let width = width(&hint);
                 // A hint is whole or not there: half a word helps nobody.
@@ -50,4 +56,10 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
     } else {
         pen.put(area.x, area.y, area.width, "? help", Style::new());
     }
+}
+
+/// Whether a key belongs into the line: what works everywhere only where it matters most.
+fn hinted(binding: &Binding, context: Context) -> bool {
+    let elsewhere = binding.contexts.len() > 1 && !binding.contexts.contains(&context);
+    binding.works_in(context) && !elsewhere
 }

@@ -1,8 +1,8 @@
 //! The top of the screen: tabs, where spans come from, how many are held, what was found, what was lost.
 
-use super::Cx;
+use super::{Cx, output};
 use crate::diagnosis::Severity;
-use crate::tui::app::TABS;
+use crate::tui::output::{Output, State};
 use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -13,6 +13,10 @@ use std::net::SocketAddr;
 
 /// From this width on, everything is on one line.
 const ONE_LINE: u16 = 150;
+
+/// How many columns the name of a command takes.
+const NAME: usize = 40;
+const SHORT_NAME: usize = 16;
 
 /// How many lines it takes.
 pub fn height(width: u16) -> u16 {
@@ -27,9 +31,9 @@ struct Segment<'a> {
     weight: u8,
 }
 
-/// Draws it. `tab` is the place of the tab that is shown.
-pub fn draw(area: Rect, tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    let tabs = tabs(tab, cx);
+/// Draws it. `tab` is the place of the tab that is shown among the keys and titles of all.
+pub fn draw(area: Rect, titles: &[(usize, &str)], tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let tabs = tabs(titles, tab, cx);
     let used = pen.line(area.x, area.y, area.width, &tabs);
     let verdicts = [findings(cx), losses(cx)];
     if area.height > 1 {
@@ -56,15 +60,15 @@ fn columns(parts: &[Part<'_>]) -> usize {
     parts.iter().map(|(what, _)| text::width(&text::clean(what))).sum()
 }
 
-fn tabs<'a>(shown: usize, cx: &Cx<'a>) -> Vec<Part<'a>> {
+fn tabs<'a>(titles: &[(usize, &str)], shown: usize, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
-    for (at, tab) in TABS.iter().enumerate() {
+    for (at, (key, title)) in titles.iter().enumerate() {
         let style = if at == shown {
             Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
         } else {
             cx.look.style(Role::Dim)
         };
-        parts.push(part(format!(" {} {} ", at + 1, tab.title), style));
+        parts.push(part(format!(" {key} {title} "), style));
     }
     parts
 }
@@ -103,6 +107,9 @@ fn compose<'a>(mut segments: Vec<Segment<'a>>, room: u16, cx: &Cx<'a>) -> Vec<Pa
 /// `● live grpc 127.0.0.1:4317 http :4318`
 fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let (look, symbols) = (cx.look, cx.look.symbols);
+    if let Some(output) = cx.output {
+        return command(output, cx);
+    }
     match &cx.status.feed {
         Feed::Live { grpc, http } => {
             let same_host = grpc.zip(*http).is_some_and(|(a, b)| a.ip() == b.ip());
@@ -130,6 +137,19 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
             Segment { long, short: vec![lead, part(file, Style::new())], weight: 5 }
         }
     }
+}
+
+/// `● flask run  running 12s`
+fn command<'a>(output: &Output, cx: &Cx<'a>) -> Segment<'a> {
+    let (look, symbols) = (cx.look, cx.look.symbols);
+    let (state, role) = output::state(output, cx.status.now_ns);
+    let symbol = if output.state() == State::Running { symbols.live } else { symbols.still };
+    let named = |columns: usize| {
+        let name = text::fit(output.name(), columns, symbols.ellipsis).into_owned();
+        let lead = part(format!("{symbol} "), look.style(role));
+        vec![lead, part(format!("{name}  "), Style::new()), part(state.clone(), look.style(role))]
+    };
+    Segment { long: named(NAME), short: named(SHORT_NAME), weight: 5 }
 }
 
 /// `12 340 spans  210 traces  1.2 k/s`

@@ -19,6 +19,7 @@ pub mod logs;
 pub mod logs_empty;
 pub mod menu;
 pub mod nodes;
+pub mod output;
 pub mod prompt;
 pub mod receiver;
 pub mod row;
@@ -30,6 +31,7 @@ pub mod tree_rows;
 
 use super::keymap::{Action, Context};
 use super::keys::Keys;
+use super::output::Output;
 use super::palette::Palette;
 use super::remembered::Remembered;
 use super::request::Request;
@@ -56,6 +58,8 @@ pub struct Cx<'a> {
     pub traffic: &'a Traffic,
     /// The baseline, where there is one.
     pub since: Option<&'a Since>,
+    /// What can be seen of the command, where there is one.
+    pub output: Option<&'a Output>,
     /// How it looks.
     pub look: Look,
     /// The keys in force.
@@ -138,6 +142,8 @@ pub enum Outcome {
     Explain(&'static Rule),
     /// Something outside of the view is to be changed.
     Ask(Request),
+    /// The output of the command is to be scrolled: up, or with a negative number down.
+    ScrollOutput(isize),
     /// A line of text is to be written.
     Prompt(Prompt),
     /// What has become of it.

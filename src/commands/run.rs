@@ -1,0 +1,115 @@
+//! `otoscope run -- CMD`: a command and what it sends, in one terminal.
+
+use super::child::Signals;
+use super::endpoint::{ENDPOINT, diverted};
+use super::inspect::{Live, part, since};
+use super::settings::Wishes;
+use super::{Failure, complain, diagnosis, parse_size, parse_time, screen, wall_clock_ns};
+use crate::child::{Command, Ended, Order, Signal, Told};
+use crate::cli::Run;
+use crate::diagnosis::Policy;
+use crate::harmless::clean;
+use crate::receiver;
+use crate::session::{Clock, Session};
+use crate::tui::{Options, Output, Outside, output_size};
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Columns and rows of a terminal that does not say.
+const USUAL: (u16, u16) = (80, 24);
+/// After this long, it is said what is waited for.
+const SOON: Duration = Duration::from_millis(400);
+
+pub(super) fn run(args: &Run, policy: Policy, wishes: &Wishes) -> Result<ExitCode, Failure> {
+    let diagnosis = diagnosis(policy, &args.say)?;
+    let mut session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Wall, diagnosis);
+    let mut options = Options {
+        since: since(args.baseline.as_deref())?,
+        exit_after_idle: args.exit_after_idle.as_deref().map(parse_time).transpose()?,
+        ..screen::options(&args.draw, wishes)?
+    };
+    let mut live = Live::start(receiver::bind_any)?;
+    let endpoint = format!("http://{}", live.address());
+    let (columns, rows) = crossterm::terminal::size().unwrap_or(USUAL);
+    // The size that it keeps: a command that is told of another at once may not listen yet.
+    let (name, size) = (name(&args.command), output_size(columns, rows));
+    let mut output = Output::new(name.clone(), format!("{ENDPOINT}={endpoint}"), size, wall_clock_ns());
+    for remark in diverted() {
+        // On the screen it may go unread, here it may be gone by then.
+        complain(&remark);
+        output.remark(remark);
+    }
+    options.output = Some(output);
+    let env = vec![(ENDPOINT.to_owned(), endpoint)];
+    let command = Command::start(args.command.clone(), env, size)
+        .map_err(|error| Failure(format!("cannot start `{name}`: {error}")))?;
+
+    let mut outside = Started(command);
+    let shown = live.show(&mut session, &mut outside, options);
+    let Started(command) = outside;
+    let ended = command.ended();
+    let signal = shown.as_ref().ok().and_then(|left| left.signal).unwrap_or(Signal::TERM);
+    end(command, signal, &mut live, &mut session, &name)?;
+    part(&session);
+    live.end()?;
+    screen::remember(&shown?.remembered);
+    if let Some(ended) = ended {
+        complain(&format_args!("`{name}` {ended}"));
+    }
+    Ok(ExitCode::from(ended.map_or(0, Ended::code)))
+}
+
+/// What only the owner of the command can do.
+#[derive(Debug)]
+struct Started(Command);
+
+impl Outside for Started {
+    fn order(&mut self, order: Order) -> Result<(), String> {
+        self.0.order(order)
+    }
+
+    fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Told> {
+        self.0.poll_told(cx)
+    }
+}
+
+/// Ends the command, and takes in what it sends at its end: an exporter that is refused would try again and again.
+fn end(
+    command: Command,
+    signal: Signal,
+    live: &mut Live,
+    session: &mut Session,
+    name: &str,
+) -> Result<(), Failure> {
+    let Live { runtime, arrivals, .. } = live;
+    runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        let hurry = async {
+            let _ = signals.next().await;
+        };
+        let mut ended = std::pin::pin!(command.end(signal, hurry));
+        let mut soon = std::pin::pin!(tokio::time::sleep(SOON));
+        let (mut open, mut said) = (true, false);
+        loop {
+            tokio::select! {
+                () = &mut ended => return Ok(()),
+                batch = arrivals.recv(), if open => match batch {
+                    Some(batch) => session.take(batch),
+                    None => open = false,
+                },
+                () = &mut soon, if !said => {
+                    said = true;
+                    complain(&format_args!("waiting for `{name}` to end; Ctrl-C kills it"));
+                }
+            }
+        }
+    })
+}
+
+/// The command as it was typed, roughly: for reading.
+fn name(words: &[OsString]) -> String {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    clean(&words.join(" ")).into_owned()
+}

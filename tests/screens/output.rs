@@ -1,0 +1,177 @@
+//! The command of `otoscope run`: its tab, the lines below other tabs, and what is wanted of it.
+
+use super::{NOW_NS, Stage, check};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use otoscope::child::{Ended, Order, Told};
+use otoscope::tui::keymap::{Action, OUTPUT};
+use otoscope::tui::{Look, Output};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Lets a stage have a command that has run for some seconds.
+pub(crate) fn watch(stage: &mut Stage) {
+    let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:40123".to_owned();
+    let area = stage.draw().area;
+    let mut output = Output::new("flask run".to_owned(), endpoint, (80, 24), NOW_NS - 12 * SECOND);
+    output.remark("OTEL_EXPORTER_OTLP_ENDPOINT=http://there:4317 is overridden for the command".to_owned());
+    stage.app.watch(output);
+    stage.app.resize(area.width, area.height);
+    stage.app.settle(&mut stage.session, &mut stage.outside);
+}
+
+fn print(stage: &mut Stage, text: &str) {
+    hear(stage, &Told::Printed(text.as_bytes().to_vec()));
+}
+
+fn hear(stage: &mut Stage, told: &Told) {
+    stage.app.hear(told, stage.status.now_ns);
+    stage.app.settle(&mut stage.session, &mut stage.outside);
+}
+
+const FLASK: &str = " * Serving Flask app 'shop'\r\n * Debug mode: off\r\n\
+    \x1b[31m\x1b[1mWARNING: This is a development server.\x1b[0m Use a production WSGI server instead.\r\n\
+     * Running on http://127.0.0.1:5000\r\n\x1b[33mPress CTRL+C to quit\x1b[0m\r\n\
+    127.0.0.1 - - \"\x1b[36mGET /cart HTTP/1.1\x1b[0m\" 304 -\r\n\
+    127.0.0.1 - - \"\x1b[33mGET /wp-login.php HTTP/1.1\x1b[0m\" 404 -\r\n\
+    caf\u{e9} \u{65e5}\u{672c}\u{8a9e} \x1b[48;5;22m\x1b[38;2;250;200;100mcells\x1b[0m \x1b[3mslanted\x1b[0m \x1b[4mlined\x1b[0m\r\n";
+
+fn flask(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new(size, super::MERGED);
+    watch(&mut stage);
+    print(&mut stage, FLASK);
+    stage
+}
+
+/// A tab with much in it, scrolled to its middle.
+pub(crate) fn scrolled() -> Stage {
+    let mut stage = flask((140, 36));
+    (0..6_000).for_each(|n| print(&mut stage, &format!("line {n}\r\n")));
+    stage.act(&[Action::Tab(OUTPUT), Action::PageUp, Action::PageUp]);
+    stage
+}
+
+/// A tab into which is typed.
+pub(crate) fn typing() -> Stage {
+    let mut stage = flask((80, 24));
+    stage.act(&[Action::Tab(OUTPUT), Action::Type]);
+    stage
+}
+
+#[test]
+fn the_tab_of_the_output() {
+    let mut stage = flask((140, 42));
+    stage.act(&[Action::Tab(OUTPUT)]);
+    check("output-140x42", &mut stage);
+    check("output-typing-80x24", &mut typing());
+    let mut stage = scrolled();
+    assert!(stage.text().contains("more: G"));
+    stage.act(&[Action::First]);
+    assert!(!stage.text().contains("Serving"), "what is kept is bounded");
+    stage.act(&[Action::Last]);
+    assert!(stage.text().contains("line 5999"));
+}
+
+#[test]
+fn its_last_lines_are_below_any_tab() {
+    for size in [(80, 24), (200, 50)] {
+        let mut stage = flask(size);
+        stage.act(&[Action::OutputPane]);
+        check(&format!("output-pane-{}x{}", size.0, size.1), &mut stage);
+        stage.act(&[Action::Tab(1)]);
+        assert!(stage.text().contains("! hides"));
+        stage.act(&[Action::OutputPane]);
+        assert!(!stage.text().contains("! hides"));
+    }
+}
+
+#[test]
+fn until_it_has_sent_something_it_is_told_what_it_was_told() {
+    let mut stage = Stage::new((80, 24), &[]);
+    watch(&mut stage);
+    check("output-empty-80x24", &mut stage);
+    hear(&mut stage, &Told::Ended(Ended::Signal(9)));
+    let text = stage.text();
+    assert!(text.contains("`flask run`: killed by signal 9, and no span has come."), "{text}");
+    assert!(text.contains(" killed by signal 9 after 12s: Ctrl-r starts it again, 6"), "{text}");
+    stage.act(&[Action::Tab(OUTPUT)]);
+    assert!(stage.text().contains("[killed by signal 9]"));
+    stage.act(&[Action::Type]);
+    assert!(stage.text().contains("the command has ended; Ctrl-r starts it again"));
+    stage.act(&[Action::Restart]);
+    assert_eq!(stage.outside.ordered.last(), Some(&Order::Restart));
+    hear(&mut stage, &Told::Started);
+    assert!(stage.text().contains("[started again]") && stage.text().contains("running 0s"));
+    hear(&mut stage, &Told::Failed("it is not there any more".to_owned()));
+    assert!(stage.text().contains("[it is not there any more]"));
+}
+
+#[test]
+fn without_a_command_there_is_no_such_tab() {
+    let mut stage = Stage::new((100, 30), super::MERGED);
+    assert!(!stage.text().contains("6 Output"));
+    for action in [Action::Tab(OUTPUT), Action::OutputPane] {
+        stage.act(&[action]);
+        assert!(stage.text().contains("`otoscope run -- CMD` starts one"), "{action:?}");
+    }
+}
+
+#[test]
+fn what_is_typed_goes_to_the_command_and_nowhere_else() {
+    let mut stage = typing();
+    stage.outside.ordered.clear();
+    for (code, modifiers) in [
+        (KeyCode::Char('q'), KeyModifiers::NONE),
+        (KeyCode::Char('c'), KeyModifiers::CONTROL),
+        (KeyCode::Up, KeyModifiers::NONE),
+        (KeyCode::Esc, KeyModifiers::NONE),
+    ] {
+        stage.app.key(KeyEvent::new(code, modifiers), &stage.session, &stage.status);
+    }
+    stage.app.paste("two\nlines", &stage.session, &stage.status);
+    print(&mut stage, "\x1b[?1h\x1b[?2004h\x1b[6n");
+    stage.app.key(KeyCode::Up.into(), &stage.session, &stage.status);
+    stage.app.paste("again", &stage.session, &stage.status);
+    stage.app.settle(&mut stage.session, &mut stage.outside);
+    let typed: Vec<u8> = std::mem::take(&mut stage.outside.ordered)
+        .into_iter()
+        .flat_map(|order| match order {
+            Order::Type(bytes) => bytes,
+            order => panic!("{order:?}"),
+        })
+        .collect();
+    let expected = "q\x03\x1b[A\x1btwo\rlines\x1b[9;1R\x1bOA\x1b[200~again\x1b[201~";
+    assert_eq!(String::from_utf8(typed).unwrap(), expected);
+}
+
+#[test]
+fn what_it_prints_cannot_command_the_terminal() {
+    let mut stage = flask((80, 24));
+    stage.act(&[Action::Tab(OUTPUT)]);
+    print(
+        &mut stage,
+        "\x1b]52;c;aGk=\x07\x1b]0;t\x07a\u{202e}b\u{200b}c\u{9b}31m\x1bP$qm\x1b\\\x1b[?1000h\u{7f}\u{e0041}z",
+    );
+    let text = stage.text();
+    let dangerous =
+        |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202e}' | '\u{200b}' | '\u{e0041}'));
+    assert!(!text.contains(dangerous), "{text:?}");
+    let buffer = stage.draw();
+    for cell in buffer.content() {
+        let columns = unicode_width::UnicodeWidthStr::width(cell.symbol());
+        assert!((1..=2).contains(&columns), "{:?} takes {columns} columns", cell.symbol());
+    }
+    assert!(!stage.outside.ordered.iter().any(|order| matches!(order, Order::Type(_))), "nor answer for us");
+}
+
+#[test]
+fn without_colour_it_has_none() {
+    let mut stage = Stage::with_look((80, 24), &[], Look::new(false, true));
+    watch(&mut stage);
+    print(&mut stage, FLASK);
+    stage.act(&[Action::Tab(OUTPUT)]);
+    let buffer = stage.draw();
+    assert!(buffer.content().iter().all(|cell| {
+        let plain = ratatui::style::Color::Reset;
+        cell.symbol().is_ascii() && cell.fg == plain && cell.bg == plain
+    }));
+}
