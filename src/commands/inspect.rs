@@ -1,6 +1,7 @@
 //! The inspector: live, over dumps, and the demo.
 
 use super::settings::Wishes;
+use super::world::World;
 use super::{Failure, complain, diagnosis, files, open, parse_size, read_baseline, screen, wall_clock_ns};
 use crate::cli::{Cli, Draw, Listen};
 use crate::diagnosis::{Policy, Since};
@@ -34,6 +35,7 @@ type Named = (Box<dyn Read + Send>, String);
 
 pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let files = files(cli);
+    let mut world = World::new(cli.say.config.clone());
     let max_memory = parse_size(&cli.hold.max_memory)?;
     let diagnosis = diagnosis(policy, &cli.say)?;
     let options = || -> Result<Options, Failure> {
@@ -45,7 +47,7 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     };
     if files.is_empty() {
         let session = Session::with(max_memory, Clock::Wall, diagnosis);
-        return live(&cli.listen, session, options()?);
+        return live(&cli.listen, session, &mut world, options()?);
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
@@ -56,16 +58,23 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
-    replay(inputs, from, speed, session, options)
+    replay(inputs, from, speed, session, &mut world, options)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let speed = parse_speed(speed)?;
     let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
-    replay(vec![input], None, speed, Session::new(DEMO_MEMORY, Clock::Stream), screen::options(draw, wishes)?)
+    let session = Session::new(DEMO_MEMORY, Clock::Stream);
+    let options = screen::options(draw, wishes)?;
+    replay(vec![input], None, speed, session, &mut World::new(None), options)
 }
 
-fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitCode, Failure> {
+fn live(
+    listen: &Listen,
+    mut session: Session,
+    world: &mut World,
+    options: Options,
+) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     // Sockets first: a busy port is one line, said before the screen is touched.
     let listeners = {
@@ -89,7 +98,7 @@ fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitC
         wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
         open_connections: counters.open_connections.load(Relaxed),
     };
-    let shown = runtime.block_on(tui::run(&mut session, status, arrivals, &mut tui::Nobody, options));
+    let shown = runtime.block_on(tui::run(&mut session, status, arrivals, world, options));
     part(&session);
     drop(stop);
     // Requests that have come are answered, which a slow client may draw out: nobody has to wait for that.
@@ -108,6 +117,7 @@ fn replay(
     from: Option<&'static Format>,
     speed: Speed,
     mut session: Session,
+    world: &mut World,
     options: Options,
 ) -> Result<ExitCode, Failure> {
     let name = match inputs.as_slice() {
@@ -138,7 +148,7 @@ fn replay(
         now_ns: reached.time_ns.load(Relaxed),
         ..Status::default()
     };
-    show(&mut session, status, arrivals, options)?;
+    show(&mut session, status, arrivals, world, options)?;
     part(&session);
     // A reader that still waits for its pace ends with the process; one that is done tells what it could not read.
     let failed = if reader.is_finished() { reader.join() } else { Ok(Vec::new()) };
@@ -166,10 +176,11 @@ fn show(
     session: &mut Session,
     status: impl FnMut() -> Status,
     arrivals: Arrivals,
+    world: &mut World,
     options: Options,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    screen::remember(&runtime.block_on(tui::run(session, status, arrivals, &mut tui::Nobody, options))?);
+    screen::remember(&runtime.block_on(tui::run(session, status, arrivals, world, options))?);
     Ok(())
 }
 

@@ -8,9 +8,11 @@ mod inspect;
 mod install;
 mod receive;
 mod rules;
+mod save;
 mod screen;
 mod settings;
 mod touched;
+mod world;
 
 use crate::cli::{Cli, Command, Say};
 use crate::diagnosis::{Baseline, Diagnosis, Policy, known_issues};

@@ -10,6 +10,7 @@ mod hash;
 mod id;
 mod key;
 mod log;
+pub mod semconv;
 mod span;
 pub mod time;
 mod value;

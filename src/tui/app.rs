@@ -4,7 +4,7 @@ use super::keymap::{Action, Context};
 use super::keys::Keys;
 use super::palette;
 use super::remembered::Remembered;
-use super::request::{self, Outside, Request};
+use super::request::{self, Done, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
@@ -205,8 +205,16 @@ impl App {
     /// Does what keys and the mouse have asked for, and says how it went.
     pub fn settle(&mut self, session: &mut Session, outside: &mut dyn Outside) {
         for request in std::mem::take(&mut self.asked) {
-            self.notice = Some(request::perform(request, session, outside));
+            match request::perform(request, session, outside) {
+                Done::Said(words) => self.notice = Some(words),
+                Done::Asked(screen) => self.overlays.push(screen),
+            }
         }
+    }
+
+    /// Says what came of something that took longer.
+    pub fn say(&mut self, words: String) {
+        self.notice = Some(words);
     }
 
     /// Whether nothing lies over the tab.

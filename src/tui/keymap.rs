@@ -66,6 +66,16 @@ pub enum Action {
     TakeBaseline,
     /// Drop the baseline.
     DropBaseline,
+    /// A list of what can be copied here.
+    Copy,
+    /// Copy what is under the cursor.
+    CopyNow,
+    /// A span as OTLP/JSON.
+    Raw,
+    /// Accept a finding.
+    Accept,
+    /// Write spans to a file.
+    Save,
     /// Everything that can be done here, by name.
     Palette,
     /// Draw everything anew.
@@ -99,6 +109,8 @@ pub enum Context {
     Receiver,
     /// The explanation of a rule, over a tab.
     Explain,
+    /// A text of any length, over a tab.
+    Page,
     /// The help overlay.
     Help,
     /// A list to choose from, over a tab.
@@ -109,8 +121,8 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 11] =
-        [Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt];
+    pub const ALL: [Self; 12] =
+        [Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Page, Help, Menu, Prompt];
 }
 
 /// One row of the table.
@@ -128,10 +140,12 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Prompt, Receiver, Traces, Tree};
+use Context::{
+    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Page, Prompt, Receiver, Traces, Tree,
+};
 
 /// Every context with rows to move over and no text to write.
-const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help];
+const ROWS: &[Context] = &[Traces, Tree, Detail, Findings, Logs, Log, Receiver, Explain, Page, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings, Log];
@@ -197,7 +211,7 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Open,
         keys: &[key(KeyCode::Enter)],
-        help: "open: a trace, then a span; from a finding, the spans that show it; from a log record, its span",
+        help: "open: a trace, a span, a link, a parent, what shows a finding, the span of a log record, a long value",
         hint: Some("open"),
         contexts: &[Traces, Tree, Detail, Findings, Logs, Log, Menu, Prompt],
     },
@@ -206,7 +220,7 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Esc)],
         help: "back",
         hint: Some("back"),
-        contexts: &[Tree, Detail, Findings, Logs, Log, Receiver, Explain, Help, Menu, Prompt],
+        contexts: &[Tree, Detail, Findings, Logs, Log, Receiver, Explain, Page, Help, Menu, Prompt],
     },
     Binding {
         action: Action::Unmerge,
@@ -235,6 +249,13 @@ pub const KEYS: &[Binding] = &[
         help: "explain the rule behind the finding: what, why, how it is found, how to fix it",
         hint: Some("explain"),
         contexts: &[Tree, Detail, Findings, Explain],
+    },
+    Binding {
+        action: Action::Accept,
+        keys: &[ch('a')],
+        help: "accept the finding: for a service, a span name or everywhere, until a day or for good",
+        hint: Some("accept"),
+        contexts: &[Findings],
     },
     Binding {
         action: Action::TakeBaseline,
@@ -349,6 +370,34 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
+        action: Action::Raw,
+        keys: &[ch('R')],
+        help: "the span as OTLP/JSON, with its resource and scope",
+        hint: Some("raw"),
+        contexts: &[Tree, Detail, Page],
+    },
+    Binding {
+        action: Action::Copy,
+        keys: &[ch('y')],
+        help: "copy: a list of what can be copied here, what is under the cursor first",
+        hint: Some("copy"),
+        contexts: &[Traces, Tree, Detail, Findings, Page],
+    },
+    Binding {
+        action: Action::CopyNow,
+        keys: &[ch('Y')],
+        help: "copy what is under the cursor at once",
+        hint: None,
+        contexts: &[Traces, Tree, Detail, Findings, Page],
+    },
+    Binding {
+        action: Action::Save,
+        keys: &[ctrl('s')],
+        help: "save spans to a file: a trace, a request, a span with all below it, what shows a finding",
+        hint: None,
+        contexts: &[Traces, Tree, Detail, Findings],
+    },
+    Binding {
         action: Action::Tab(0),
         keys: &[ch('1')],
         help: "the tab of traces",
@@ -431,6 +480,7 @@ impl Binding {
             Log => "log",
             Receiver => "receiver",
             Explain => "explanation",
+            Page => "text sheets",
             Help => "help",
             Menu => "menus",
             Prompt => "text",

@@ -23,8 +23,9 @@ pub mod view;
 pub mod widget;
 
 pub use app::{App, Flow, THEME};
+pub use clipboard::copy as copy_by_terminal;
 pub use remembered::Remembered;
-pub use request::{Nobody, Outside, Request};
+pub use request::{Nobody, Outside, Refused, Request, Save, Saved};
 pub use run::{Options, run};
 pub use status::{Feed, Status};
 pub use theme::Look;

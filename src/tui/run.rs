@@ -125,6 +125,9 @@ pub async fn run(
                 let now_ns = status().now_ns;
                 session.advance(now_ns);
                 app.tick(session, now_ns);
+                while let Some(words) = outside.told() {
+                    app.say(words);
+                }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
             batch = arrivals.recv(), if open => {
@@ -145,6 +148,8 @@ pub async fn run(
                 }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
+            // Nothing else is to be done: what takes longer goes on for a step.
+            () = std::future::ready(()), if outside.is_busy() => outside.step(session),
         }
     }
 }
