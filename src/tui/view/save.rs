@@ -8,6 +8,9 @@ use crate::store::{SpanIx, TraceIx, View};
 use crate::tui::request::{Request, Save, Saved};
 use crate::tui::text;
 
+/// How far up the start of a request is looked for within a key press.
+const DEEPEST: usize = 20_000;
+
 /// What was offered last: a line of text that is written knows its place in it.
 #[derive(Debug, Default)]
 pub struct Saving {
@@ -62,8 +65,10 @@ pub fn span(at: SpanIx, view: View, cx: &Cx<'_>) -> Vec<Offer> {
     let mut offers = vec![below(at, "the selected span with all that is below it", false)];
     if view == View::Unmerged {
         let up = |at: &SpanIx| store.parent_row(*at, view);
-        let top = std::iter::successors(Some(at), up).last().unwrap_or(at);
-        offers.push(below(top, "its request, as a trace of its own", true));
+        let top = std::iter::successors(Some(at), up).take(DEEPEST).last().unwrap_or(at);
+        if store.parent_row(top, view).is_none() {
+            offers.push(below(top, "its request, as a trace of its own", true));
+        }
     }
     offers.extend(trace(slot.trace, cx));
     offers
