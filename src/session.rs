@@ -3,7 +3,7 @@
 //! Everything that comes in passes through [`Session::take`], live, in a replay and in `check` alike. The main task
 //! owns the session; there is no lock.
 
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Suppression};
 use crate::model::Batch;
 use crate::stats::Stats;
 use crate::store::{Arrived, SpanIx, Store};
@@ -76,6 +76,11 @@ impl Session {
         }
         self.diagnosis.advance(&self.store, now_ns);
         self.apply_cuts();
+    }
+
+    /// Accepts findings from now on.
+    pub fn suppress(&mut self, suppression: Suppression) {
+        self.diagnosis.suppress(&self.store, suppression);
     }
 
     /// Says that nothing more will come.

@@ -2,16 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent};
 use otoscope::child::Order;
 use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::dump;
-use otoscope::model::{Batch, Origin, Span, SpanId, SpanKind, TraceId, Value};
+use otoscope::model::{Batch, Event, Link, Origin, Span, SpanId, SpanKind, StatusCode, TraceId, Value};
 use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
 use otoscope::tui::app::TABS;
 use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
-use otoscope::tui::{App, Feed, Flow, Look, Outside, Status};
+use otoscope::tui::{App, Feed, Flow, Look, Outside, Refused, Save, Saved, Status};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -41,6 +41,8 @@ struct Stage {
 struct Recorder {
     copied: Vec<String>,
     ordered: Vec<Order>,
+    suppressed: Vec<Suppression>,
+    saved: Vec<Save>,
 }
 
 impl Outside for Recorder {
@@ -49,8 +51,21 @@ impl Outside for Recorder {
         Ok(())
     }
 
-    fn copy(&mut self, text: &str) -> Result<(), String> {
+    fn copy(&mut self, text: &str) -> Result<String, String> {
         self.copied.push(text.to_owned());
+        Ok("terminal".to_owned())
+    }
+
+    fn suppress(&mut self, suppression: &Suppression) -> Result<String, String> {
+        self.suppressed.push(suppression.clone());
+        Ok("otoscope.toml:7".to_owned())
+    }
+
+    fn save(&mut self, _session: &Session, save: Save) -> Result<(), Refused> {
+        if !save.replace && save.name.starts_with("taken") {
+            return Err(Refused::Exists);
+        }
+        self.saved.push(save);
         Ok(())
     }
 }
@@ -398,6 +413,10 @@ fn scene(context: Context, action: Action) -> Stage {
         Context::Help => stage.act(&[Action::Help]),
         Context::Menu => stage.act(&[Action::Palette]),
         Context::Prompt => stage.act(&[Action::Open, Action::Search]),
+        Context::Page => {
+            stage = Stage::new((80, 20), &captures);
+            stage.act(&[Action::Open, Action::Raw]);
+        }
         Context::Explain => {
             stage = Stage::new((80, 20), &captures);
             stage.act(&[Action::Tab(1), Action::Explain]);
@@ -457,6 +476,259 @@ fn span(id: u64, parent: u64, start_ms: u64, name: &str) -> Span {
         flags: 0x100,
         ..Span::default()
     }
+}
+
+/// A span that failed: an exception, names of earlier conventions, links, a sampling threshold.
+fn failed() -> Vec<Span> {
+    let text = |key: &str, text: &str| (key.to_owned(), Value::Str(text.to_owned()));
+    let stack = "Traceback (most recent call last):
+  File \"/venv/lib/python3.12/site-packages/flask/app.py\", line 1511, in wsgi_app
+    response = self.full_dispatch_request()
+  File \"/venv/lib/python3.12/site-packages/flask/app.py\", line 919, in full_dispatch_request
+    rv = self.handle_user_exception(e)
+  File \"/srv/shop.py\", line 41, in cart
+    raise KeyError(item)
+KeyError: 'tea'";
+    let mut root = span(1, 0, 0, "GET /cart");
+    root.kind = SpanKind::Server;
+    root.status = StatusCode::Error;
+    root.flags = 0x101;
+    root.trace_state.push_str("ot=th:c;rv:6e6d1a75832a2f,vendor=x");
+    let nested = Value::Map(vec![
+        ("items".to_owned(), Value::Array(vec![Value::Str("tea".to_owned()), Value::Int(2)])),
+        ("paid".to_owned(), Value::Bool(false)),
+    ]);
+    root.attributes = vec![
+        text("http.method", "GET"),
+        ("http.status_code".to_owned(), Value::Int(500)),
+        text("http.target", "/cart?item=tea"),
+        text("http.request.method", "GET"),
+        text("net.peer.name", "10.0.0.7"),
+        ("cart".to_owned(), nested),
+        text("note", &"a long note on a cart that goes on and on ".repeat(100)),
+    ];
+    root.dropped_attributes = 2;
+    root.events = vec![Event {
+        time_ns: NOW_NS + 900_000,
+        name: "exception".to_owned(),
+        attributes: vec![
+            text("exception.type", "KeyError"),
+            text("exception.message", "'tea'"),
+            text("exception.stacktrace", stack),
+        ],
+        dropped_attributes: 0,
+    }];
+    let link = |span: u64| Link { trace_id: TraceId([7; 16]), span_id: SpanId(span), ..Link::default() };
+    root.links = vec![link(2), link(99)];
+    vec![root, span(2, 1, 1, "query")]
+}
+
+/// Goes down until a line is selected that says this.
+fn select(stage: &mut Stage, wanted: &str) {
+    let mut before = Vec::new();
+    loop {
+        let selected = stage.selected_lines();
+        if selected.iter().any(|(_, text)| text.contains(wanted)) {
+            return;
+        }
+        assert_ne!(selected, before, "no line says {wanted}:\n{}", stage.text());
+        before = selected;
+        stage.act(&[Action::Down]);
+    }
+}
+
+#[test]
+fn a_failed_span_says_why_and_what_its_names_are_today() {
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new((columns, rows), &[]);
+        stage.take(failed());
+        stage.act(&[Action::Open, Action::Open]);
+        (0..8).for_each(|_| stage.act(&[Action::Grow]));
+        check(&format!("failed-span-{columns}x{rows}"), &mut stage);
+        select(&mut stage, "raise KeyError");
+        check(&format!("stack-trace-{columns}x{rows}"), &mut stage);
+        let text = stage.text();
+        assert!(text.contains("KeyError: 'tea'") && text.contains("frames of libraries"), "{text}");
+        assert!(!text.contains("wsgi_app"), "what libraries did is folded away: {text}");
+        select(&mut stage, "trace state");
+        stage.act(&[Action::Unfold]);
+        assert!(stage.text().contains("sampled 1 in 4"), "{}", stage.text());
+    }
+}
+
+#[test]
+fn links_and_parents_lead_to_their_spans() {
+    let mut stage = Stage::new((140, 42), &[]);
+    stage.take(failed());
+    stage.act(&[Action::Open, Action::Open]);
+    (0..8).for_each(|_| stage.act(&[Action::Grow]));
+    select(&mut stage, "links (2)");
+    stage.act(&[Action::Unfold, Action::Down, Action::Down, Action::Open]);
+    assert!(stage.text().contains("the linked span is not held"), "{}", stage.text());
+    stage.act(&[Action::Up, Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree);
+    assert!(stage.selected_lines().iter().any(|(_, text)| text.contains("query")), "{}", stage.text());
+    stage.act(&[Action::Open]);
+    select(&mut stage, "parent ");
+    stage.act(&[Action::Open]);
+    assert!(stage.selected_lines().iter().any(|(_, text)| text.contains("GET /cart")), "{}", stage.text());
+}
+
+#[test]
+fn a_span_is_shown_as_it_was_sent() {
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new((columns, rows), &[]);
+        stage.take(failed());
+        stage.act(&[Action::Open, Action::Raw]);
+        check(&format!("raw-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Copy]);
+        let json: serde_json::Value = serde_json::from_str(&stage.outside.copied[0]).unwrap();
+        assert_eq!(json["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["name"], "GET /cart");
+        stage.act(&[Action::Last]);
+        assert!(stage.text().contains('}'), "{}", stage.text());
+        stage.act(&[Action::Back]);
+        assert_eq!(stage.app.context(), Context::Tree);
+    }
+}
+
+#[test]
+fn a_very_long_value_has_a_sheet_of_its_own() {
+    let mut stage = Stage::new((80, 24), &[]);
+    stage.take(failed());
+    stage.act(&[Action::Open, Action::Open]);
+    select(&mut stage, "note ");
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Page);
+    check("long-value-80x24", &mut stage);
+    stage.act(&[Action::CopyNow, Action::Back]);
+    assert_eq!(stage.outside.copied[0].len(), 4_200);
+    stage.act(&[Action::Unfold]);
+    assert!(stage.text().matches("goes on and on").count() > 3, "{}", stage.text());
+}
+
+#[test]
+fn what_is_under_the_cursor_is_copied_first() {
+    let mut stage = Stage::new((140, 42), &[]);
+    stage.take(failed());
+    let trace = TraceId([7; 16]).to_string();
+    stage.act(&[Action::CopyNow, Action::Open, Action::CopyNow, Action::Open]);
+    (0..8).for_each(|_| stage.act(&[Action::Grow]));
+    select(&mut stage, "http.target");
+    stage.act(&[Action::Copy]);
+    check("copy-140x42", &mut stage);
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("copied: value (terminal)"), "{}", stage.text());
+    stage.act(&[Action::Copy, Action::Down, Action::Open]);
+    select(&mut stage, "cart ");
+    stage.act(&[Action::Unfold, Action::Down, Action::CopyNow]);
+    let whole = ["span id", "traceparent", "span as OTLP", "trace as OTLP"];
+    for wanted in whole {
+        stage.act(&[Action::Copy]);
+        for c in wanted.chars() {
+            stage.press(Chord::of(KeyEvent::from(KeyCode::Char(c))).unwrap());
+        }
+        stage.act(&[Action::Open]);
+    }
+    let copied = &stage.outside.copied;
+    let expected = [&trace, "0000000000000001", "/cart?item=tea", "http.target=/cart?item=tea", "[tea, 2]"];
+    assert_eq!(copied[..5], expected);
+    assert_eq!(copied[5..7], ["0000000000000001", &format!("00-{trace}-0000000000000001-01")]);
+    assert_eq!(copied[7].matches("\"spanId\":\"0000000000000001\"").count(), 1);
+    assert!(copied[8].contains("\"name\":\"query\""), "{}", copied[8]);
+}
+
+#[test]
+fn a_finding_is_copied_for_a_report() {
+    let mut small = Stage::new((80, 24), MERGED);
+    small.act(&[Action::Tab(1), Action::Copy]);
+    check("copy-finding-80x24", &mut small);
+    small.act(&[Action::Open, Action::Copy, Action::Down, Action::Open]);
+    let [text, markdown] = small.outside.copied.as_slice() else { panic!("{:?}", small.outside.copied) };
+    assert!(text.contains("24 unrelated requests") && text.contains("\nfix: "), "{text}");
+    assert!(markdown.starts_with("### shop: ") && markdown.contains("**Evidence**"), "{markdown}");
+    assert!(markdown.contains("opentelemetry.instrumentation.flask"), "{markdown}");
+}
+
+/// Writes a line of text, whatever it was before.
+fn write_line(stage: &mut Stage, text: &str) {
+    for _ in 0..80 {
+        stage.press(Chord::of(KeyEvent::from(KeyCode::Backspace)).unwrap());
+    }
+    for c in text.chars() {
+        stage.press(Chord::of(KeyEvent::from(KeyCode::Char(c))).unwrap());
+    }
+}
+
+#[test]
+fn a_finding_is_accepted_in_place() {
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new((columns, rows), MERGED);
+        stage.act(&[Action::Tab(1), Action::Accept]);
+        check(&format!("accept-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Open, Action::Open]);
+        assert!(stage.text().contains("needs a reason"), "{}", stage.text());
+        assert!(stage.session.diagnosis.suppressed().is_empty());
+        stage.act(&[Action::Accept, Action::Down, Action::Open]);
+        write_line(&mut stage, "2027-02-30");
+        assert!(stage.text().contains("a day, as in"), "{}", stage.text());
+        write_line(&mut stage, "2027-02-28");
+        stage.act(&[Action::Open]);
+        write_line(&mut stage, "the upgrade is planned");
+        check(&format!("accept-reason-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Open]);
+        let [one] = stage.outside.suppressed.as_slice() else { panic!("{:?}", stage.outside.suppressed) };
+        assert_eq!(
+            (one.rule, one.reason.as_str()),
+            (Some("merged-under-local-span"), "the upgrade is planned")
+        );
+        assert_eq!(one.until.map(|day| day.to_string()).as_deref(), Some("2027-02-28"));
+        assert_eq!(one.service.as_ref().map(|name| name.0.as_str()), Some("shop"));
+        assert!(stage.text().contains("accepted: written to otoscope.toml:7"), "{}", stage.text());
+        assert!(!stage.session.diagnosis.suppressed().is_empty(), "it holds at once");
+        stage.act(&[Action::First, Action::Last]);
+        assert!(stage.text().contains("suppressed"), "{}", stage.text());
+    }
+}
+
+#[test]
+fn spans_are_saved_where_the_user_says() {
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new((columns, rows), MERGED);
+        stage.act(&[Action::Save]);
+        check(&format!("save-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Open]);
+        check(&format!("save-name-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Open]);
+        assert!(stage.text().contains("saving to trace-"), "{}", stage.text());
+        stage.act(&[Action::Open, Action::Down, Action::Save, Action::Down, Action::Open]);
+        write_line(&mut stage, "taken.jsonl");
+        stage.act(&[Action::Open]);
+        assert!(stage.text().contains("A file of that name exists"), "{}", stage.text());
+        stage.act(&[Action::Open]);
+        assert!(stage.text().contains("not saved: taken.jsonl is kept"), "{}", stage.text());
+        stage.act(&[Action::Save, Action::Open]);
+        write_line(&mut stage, "taken.pb");
+        stage.act(&[Action::Open, Action::Down, Action::Open]);
+        stage.act(&[Action::Tab(1), Action::Save, Action::Open, Action::Open]);
+        let [trace, below, spans] = stage.outside.saved.as_slice() else {
+            panic!("{:?}", stage.outside.saved)
+        };
+        assert!(matches!(&trace.what, Saved::Traces(ids) if ids.len() == 1) && !trace.own_traces);
+        assert!(trace.name.contains(".jsonl") && !trace.replace, "{}", trace.name);
+        assert!(matches!(below.what, Saved::Below { .. }) && below.replace, "{below:?}");
+        assert!(matches!(&spans.what, Saved::Spans(ids) if ids.len() == 24), "{spans:?}");
+    }
+}
+
+#[test]
+fn the_spans_of_a_finding_are_listed_and_lead_to_the_trace() {
+    let mut stage = Stage::new((140, 42), MERGED);
+    stage.act(&[Action::Tab(1)]);
+    select(&mut stage, "spans (24)");
+    stage.act(&[Action::Unfold, Action::PageDown, Action::PageDown]);
+    check("finding-spans-140x42", &mut stage);
+    stage.act(&[Action::Up, Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree);
 }
 
 #[test]
@@ -655,7 +927,7 @@ fn findings_that_arrive_do_not_move_what_is_selected() {
     stage.act(&[Action::Tab(1), Action::Down, Action::Down, Action::Down, Action::Unfold]);
     let selected = stage.selected_lines();
     let text = stage.text();
-    assert!(selected.iter().any(|(_, text)| text.contains("service-03")), "{selected:?}");
+    assert!(selected.iter().any(|(_, text)| text.contains("service-04")), "{selected:?}");
     // A service whose name comes first, and a worse fault than all of them.
     stage.live("a-service", backwards(900..901));
     stage.live_capture("flask-1.29-sigint");

@@ -1,6 +1,7 @@
 //! The inspector: live, over dumps, and the demo.
 
 use super::settings::Wishes;
+use super::world::World;
 use super::{
     Failure, complain, diagnosis, files, open, parse_size, parse_time, read_baseline, screen, wall_clock_ns,
 };
@@ -40,6 +41,7 @@ type Named = (Box<dyn Read + Send>, String);
 
 pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let files = files(cli);
+    let mut world = World::new(cli.say.config.clone());
     let max_memory = parse_size(&cli.hold.max_memory)?;
     let diagnosis = diagnosis(policy, &cli.say)?;
     let options = || -> Result<Options, Failure> {
@@ -48,7 +50,7 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     if files.is_empty() {
         let session = Session::with(max_memory, Clock::Wall, diagnosis);
         let exit_after_idle = cli.exit_after_idle.as_deref().map(parse_time).transpose()?;
-        return live(&cli.listen, session, Options { exit_after_idle, ..options()? });
+        return live(&cli.listen, session, &mut world, Options { exit_after_idle, ..options()? });
     }
     let from = cli.input.from.as_deref().and_then(dump::format);
     let speed = parse_speed(cli.speed.as_deref().unwrap_or("max"))?;
@@ -59,19 +61,26 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
-    replay(inputs, from, speed, session, options)
+    replay(inputs, from, speed, session, &mut world, options)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let speed = parse_speed(speed)?;
     let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
-    replay(vec![input], None, speed, Session::new(DEMO_MEMORY, Clock::Stream), screen::options(draw, wishes)?)
+    let session = Session::new(DEMO_MEMORY, Clock::Stream);
+    let options = screen::options(draw, wishes)?;
+    replay(vec![input], None, speed, session, &mut World::new(None), options)
 }
 
-fn live(listen: &Listen, mut session: Session, options: Options) -> Result<ExitCode, Failure> {
+fn live(
+    listen: &Listen,
+    mut session: Session,
+    world: &mut World,
+    options: Options,
+) -> Result<ExitCode, Failure> {
     // Sockets first: a busy port is one line, said before the screen is touched.
     let mut live = Live::start(|| receiver::bind(&listen.host, listen.grpc, listen.http))?;
-    let shown = live.show(&mut session, &mut tui::Nobody, options);
+    let shown = live.show(&mut session, world, options);
     part(&session);
     live.end()?;
     screen::remember(&shown?.remembered);
@@ -152,6 +161,7 @@ fn replay(
     from: Option<&'static Format>,
     speed: Speed,
     mut session: Session,
+    world: &mut World,
     options: Options,
 ) -> Result<ExitCode, Failure> {
     let name = match inputs.as_slice() {
@@ -182,7 +192,7 @@ fn replay(
         now_ns: reached.time_ns.load(Relaxed),
         ..Status::default()
     };
-    show(&mut session, status, arrivals, options)?;
+    show(&mut session, status, arrivals, world, options)?;
     part(&session);
     // A reader that still waits for its pace ends with the process; one that is done tells what it could not read.
     let failed = if reader.is_finished() { reader.join() } else { Ok(Vec::new()) };
@@ -210,10 +220,11 @@ fn show(
     session: &mut Session,
     status: impl FnMut() -> Status,
     mut arrivals: Arrivals,
+    world: &mut World,
     options: Options,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let shown = runtime.block_on(tui::run(session, status, &mut arrivals, &mut tui::Nobody, options));
+    let shown = runtime.block_on(tui::run(session, status, &mut arrivals, world, options));
     screen::remember(&shown?.remembered);
     Ok(())
 }

@@ -10,9 +10,11 @@ mod install;
 mod receive;
 mod rules;
 mod run;
+mod save;
 mod screen;
 mod settings;
 mod touched;
+mod world;
 
 use crate::cli::{Cli, Command, Say};
 use crate::diagnosis::{Baseline, Diagnosis, Policy, known_issues};

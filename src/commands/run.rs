@@ -4,17 +4,17 @@ use super::child::Signals;
 use super::endpoint::{ENDPOINT, diverted};
 use super::inspect::{Live, part, since};
 use super::settings::Wishes;
+use super::world::World;
 use super::{Failure, complain, diagnosis, parse_size, parse_time, screen, wall_clock_ns};
-use crate::child::{Command, Ended, Order, Signal, Told};
+use crate::child::{Command, Ended, Signal};
 use crate::cli::Run;
 use crate::diagnosis::Policy;
 use crate::harmless::clean;
 use crate::receiver;
 use crate::session::{Clock, Session};
-use crate::tui::{Options, Output, Outside, output_size};
+use crate::tui::{Options, Output, output_size};
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Columns and rows of a terminal that does not say.
@@ -46,12 +46,14 @@ pub(super) fn run(args: &Run, policy: Policy, wishes: &Wishes) -> Result<ExitCod
     let command = Command::start(args.command.clone(), env, size)
         .map_err(|error| Failure(format!("cannot start `{name}`: {error}")))?;
 
-    let mut outside = Started(command);
-    let shown = live.show(&mut session, &mut outside, options);
-    let Started(command) = outside;
-    let ended = command.ended();
+    let mut world = World::new(args.say.config.clone()).with_command(command);
+    let shown = live.show(&mut session, &mut world, options);
     let signal = shown.as_ref().ok().and_then(|left| left.signal).unwrap_or(Signal::TERM);
-    end(command, signal, &mut live, &mut session, &name)?;
+    let mut ended = None;
+    if let Some(command) = world.into_command() {
+        ended = command.ended();
+        end(command, signal, &mut live, &mut session, &name)?;
+    }
     part(&session);
     live.end()?;
     screen::remember(&shown?.remembered);
@@ -59,20 +61,6 @@ pub(super) fn run(args: &Run, policy: Policy, wishes: &Wishes) -> Result<ExitCod
         complain(&format_args!("`{name}` {ended}"));
     }
     Ok(ExitCode::from(ended.map_or(0, Ended::code)))
-}
-
-/// What only the owner of the command can do.
-#[derive(Debug)]
-struct Started(Command);
-
-impl Outside for Started {
-    fn order(&mut self, order: Order) -> Result<(), String> {
-        self.0.order(order)
-    }
-
-    fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Told> {
-        self.0.poll_told(cx)
-    }
 }
 
 /// Ends the command, and takes in what it sends at its end: an exporter that is refused would try again and again.

@@ -95,7 +95,7 @@ fn load(named: Option<PathBuf>) -> Result<Config, Failure> {
 }
 
 /// Where the user's own configuration lies (XDG Base Directory Specification).
-fn config_home() -> Option<PathBuf> {
+pub(super) fn config_home() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))
 }

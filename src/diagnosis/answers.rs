@@ -160,6 +160,11 @@ impl Diagnosis {
         worst.filter(|severity| *severity > Severity::Info)
     }
 
+    /// Whether a request starts at a span.
+    pub fn is_entry(&self, at: SpanIx) -> bool {
+        self.chains.is_entry(at)
+    }
+
     /// Whether a span (or a placeholder of one) holds merged requests together.
     pub fn is_culprit(&self, at: SpanIx) -> bool {
         let mut groups = self.groups_under(at).filter_map(|number| self.groups[number as usize].as_ref());

@@ -12,6 +12,7 @@ use super::policy::{Policy, Suppressed};
 use super::process::{Processes, ServiceIx};
 use super::rule::{On, RULES, Rule};
 use super::seen::Seen;
+use super::suppression::Suppression;
 use super::unmerge::{Chains, Place, Traits};
 use super::verdict::Verdict;
 use crate::model::TraceId;
@@ -385,6 +386,12 @@ impl Diagnosis {
         if self.stale {
             self.write(store);
         }
+    }
+
+    /// Accepts findings from now on.
+    pub fn suppress(&mut self, store: &Store, suppression: Suppression) {
+        self.policy.suppress(suppression);
+        self.write(store);
     }
 
     /// Writes the list of findings anew.

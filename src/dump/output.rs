@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 
 /// What a dump's name says of how it is written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Target {
     record: Record,
     logs: Option<Record>,

@@ -11,6 +11,7 @@ mod id;
 mod key;
 mod log;
 mod peer;
+pub mod semconv;
 mod span;
 pub mod time;
 mod value;

@@ -19,19 +19,47 @@ pub struct Group {
 pub fn request(groups: &[Group]) -> Bytes {
     let mut out = Vec::new();
     for group in groups {
-        let mut resource_spans = Vec::new();
-        message(&mut resource_spans, 1, |m| resource(m, &group.resource));
-        message(&mut resource_spans, 2, |scope_spans| {
-            message(scope_spans, 1, |m| scope(m, &group.scope));
+        resource_spans(&mut out, &group.resource, &group.scope, |scope_spans| {
             for s in &group.spans {
                 message(scope_spans, 2, |m| span(m, s));
             }
-            text(scope_spans, 3, &group.scope.schema_url);
         });
-        text(&mut resource_spans, 3, &group.resource.schema_url);
-        bytes(&mut out, 1, &resource_spans);
     }
     out.into()
+}
+
+/// Encoded spans of one scope of one resource.
+#[derive(Clone, Debug)]
+pub struct Encoded<'a> {
+    /// What produced them.
+    pub resource: &'a Resource,
+    /// Which library made them.
+    pub scope: &'a Scope,
+    /// Their `Span` messages, which are written as they are.
+    pub spans: Vec<&'a [u8]>,
+}
+
+/// The `ExportTraceServiceRequest` with spans that are encoded already, one `ResourceSpans` for each group.
+pub fn request_of(groups: &[Encoded<'_>]) -> Bytes {
+    let mut out = Vec::new();
+    for group in groups {
+        resource_spans(&mut out, group.resource, group.scope, |scope_spans| {
+            group.spans.iter().for_each(|span| bytes(scope_spans, 2, span));
+        });
+    }
+    out.into()
+}
+
+fn resource_spans(out: &mut Vec<u8>, of: &Resource, by: &Scope, spans: impl FnOnce(&mut Vec<u8>)) {
+    message(out, 1, |resource_spans| {
+        message(resource_spans, 1, |m| resource(m, of));
+        message(resource_spans, 2, |scope_spans| {
+            message(scope_spans, 1, |m| scope(m, by));
+            spans(scope_spans);
+            text(scope_spans, 3, &by.schema_url);
+        });
+        text(resource_spans, 3, &of.schema_url);
+    });
 }
 
 fn resource(m: &mut Vec<u8>, resource: &Resource) {

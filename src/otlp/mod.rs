@@ -20,7 +20,7 @@ mod walk;
 mod walk_logs;
 mod wire;
 
-pub use json::{JsonError, Loss, logs_to_json, to_json, walk_json};
+pub use json::{JsonError, Loss, logs_to_json, pretty, to_json, walk_json};
 pub(crate) use json::{Reading, first_keys, read_document, tree};
 pub use mend::mend;
 pub use retain::{retain, retain_logs};

@@ -41,9 +41,9 @@ pub(super) fn closing(out: &mut String, checked: &Checked<'_>) {
     let _ = writeln!(out, "{}", summary(checked));
 }
 
-/// Why a finding is believed and what to do about it, a line each.
+/// What to do about a finding, then why it is believed, a line each.
 pub(super) fn reasons(finding: &Finding) -> impl Iterator<Item = String> {
-    [("why", &finding.evidence), ("fix", &finding.remedy)].into_iter().flat_map(|(label, lines)| {
+    [("fix", &finding.remedy), ("why", &finding.evidence)].into_iter().flat_map(|(label, lines)| {
         let labels = std::iter::once(label).chain(std::iter::repeat("   "));
         labels.zip(lines).map(|(label, line)| format!("{label} {}", clean(line)))
     })
@@ -65,22 +65,18 @@ fn headline_paragraph(out: &mut String, checked: &Checked<'_>, finding: &Finding
     if let Some(standing) = checked.standing(finding) {
         let _ = write!(out, ", {standing}");
     }
+    out.push('\n');
+    for line in reasons(finding) {
+        let _ = writeln!(out, "  {line}");
+    }
     if let Some(issue) = &finding.known_issue {
         let fixed = match issue.fixed_in.as_str() {
             "" => "no release known to fix it".to_owned(),
             version => format!("fixed in {version}"),
         };
         let perhaps = if issue.certainty == Certainty::Perhaps { "perhaps " } else { "" };
-        let _ = write!(
-            out,
-            ", {perhaps}known issue {}: {fixed} ({})",
-            clean(&issue.id),
-            clean(&issue.refs.join(", "))
-        );
-    }
-    out.push('\n');
-    for line in reasons(finding) {
-        let _ = writeln!(out, "  {line}");
+        let (id, refs) = (clean(&issue.id), issue.refs.join(", "));
+        let _ = writeln!(out, "  ref {perhaps}known issue {id}: {fixed} ({})", clean(&refs));
     }
     let traces: Vec<String> = finding.trace_ids.iter().take(3).map(ToString::to_string).collect();
     let more = finding.trace_count.saturating_sub(traces.len() as u64);

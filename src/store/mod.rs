@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod evict;
+mod export;
 mod index;
 mod ingest;
 mod intern;

@@ -5,7 +5,7 @@ use super::keys::Keys;
 use super::output::{Output, State};
 use super::palette;
 use super::remembered::Remembered;
-use super::request::{self, NO_COMMAND, Outside, Request};
+use super::request::{self, Done, NO_COMMAND, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
@@ -279,10 +279,17 @@ impl App {
     /// Does what keys and the mouse have asked for, and says how it went.
     pub fn settle(&mut self, session: &mut Session, outside: &mut dyn Outside) {
         for request in std::mem::take(&mut self.asked) {
-            if let Some(notice) = request::perform(request, session, outside) {
-                self.notice = Some(notice);
+            match request::perform(request, session, outside) {
+                Done::Quietly => {}
+                Done::Said(words) => self.notice = Some(words),
+                Done::Asked(screen) => self.overlays.push(screen),
             }
         }
+    }
+
+    /// Says what came of something that took longer.
+    pub fn say(&mut self, words: String) {
+        self.notice = Some(words);
     }
 
     /// Whether nothing lies over the tab.

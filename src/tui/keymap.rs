@@ -80,6 +80,16 @@ pub enum Action {
     Restart,
     /// Show the last lines of the command's output below any tab, or not.
     OutputPane,
+    /// A list of what can be copied here.
+    Copy,
+    /// Copy what is under the cursor.
+    CopyNow,
+    /// A span as OTLP/JSON.
+    Raw,
+    /// Accept a finding.
+    Accept,
+    /// Write spans to a file.
+    Save,
     /// Everything that can be done here, by name.
     Palette,
     /// Draw everything anew.
@@ -119,6 +129,8 @@ pub enum Context {
     Typing,
     /// The explanation of a rule, over a tab.
     Explain,
+    /// A text of any length, over a tab.
+    Page,
     /// The help overlay.
     Help,
     /// A list to choose from, over a tab.
@@ -129,9 +141,9 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 14] = [
-        Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Typing, Explain, Help, Menu,
-        Prompt,
+    pub const ALL: [Self; 15] = [
+        Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Typing, Explain, Page, Help,
+        Menu, Prompt,
     ];
 }
 
@@ -151,13 +163,13 @@ pub struct Binding {
 }
 
 use Context::{
-    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Output, Prompt, Receiver, Services, Traces,
-    Tree, Typing,
+    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Output, Page, Prompt, Receiver, Services,
+    Traces, Tree, Typing,
 };
 
 /// Every context with rows to move over and no text to write.
 const ROWS: &[Context] =
-    &[Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Help];
+    &[Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Page, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
 const BRANCHES: &[Context] = &[Tree, Detail, Findings, Log];
@@ -223,7 +235,7 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Open,
         keys: &[key(KeyCode::Enter)],
-        help: "open: a trace, then a span; from a finding, the spans that show it; from a log record, its span; from an operation, its slowest",
+        help: "open what is selected, or go to what it points at: a span, a link, a finding's spans, a log record's",
         hint: Some("open"),
         contexts: &[Traces, Tree, Detail, Findings, Services, Logs, Log, Menu, Prompt],
     },
@@ -233,7 +245,7 @@ pub const KEYS: &[Binding] = &[
         help: "back",
         hint: Some("back"),
         contexts: &[
-            Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Help, Menu, Prompt,
+            Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Page, Help, Menu, Prompt,
         ],
     },
     Binding {
@@ -263,6 +275,13 @@ pub const KEYS: &[Binding] = &[
         help: "explain the rule behind the finding: what, why, how it is found, how to fix it",
         hint: Some("explain"),
         contexts: &[Tree, Detail, Findings, Explain],
+    },
+    Binding {
+        action: Action::Accept,
+        keys: &[ch('a')],
+        help: "accept the finding: for a service, a span name or everywhere, until a day or for good",
+        hint: Some("accept"),
+        contexts: &[Findings],
     },
     Binding {
         action: Action::TakeBaseline,
@@ -398,6 +417,34 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
+        action: Action::Raw,
+        keys: &[ch('R')],
+        help: "the span as OTLP/JSON, with its resource and scope",
+        hint: Some("raw"),
+        contexts: &[Tree, Detail, Page],
+    },
+    Binding {
+        action: Action::Copy,
+        keys: &[ch('y')],
+        help: "copy: a list of what can be copied here, what is under the cursor first",
+        hint: Some("copy"),
+        contexts: &[Traces, Tree, Detail, Findings, Page],
+    },
+    Binding {
+        action: Action::CopyNow,
+        keys: &[ch('Y')],
+        help: "copy what is under the cursor at once",
+        hint: None,
+        contexts: &[Traces, Tree, Detail, Findings, Page],
+    },
+    Binding {
+        action: Action::Save,
+        keys: &[ctrl('s')],
+        help: "save spans to a file: a trace, a request, a span with all below it, what shows a finding",
+        hint: None,
+        contexts: &[Traces, Tree, Detail, Findings],
+    },
+    Binding {
         action: Action::Tab(0),
         keys: &[ch('1')],
         help: "the tab of traces",
@@ -530,6 +577,7 @@ impl Binding {
             Output => "output",
             Typing => "typing",
             Explain => "explanation",
+            Page => "text sheets",
             Help => "help",
             Menu => "menus",
             Prompt => "text",

@@ -25,9 +25,10 @@ pub mod view;
 pub mod widget;
 
 pub use app::{App, Flow, THEME, output_size};
+pub use clipboard::copy as copy_by_terminal;
 pub use output::Output;
 pub use remembered::Remembered;
-pub use request::{Nobody, Outside, Request};
+pub use request::{NO_COMMAND, Nobody, Outside, Refused, Request, Save, Saved};
 pub use run::{Left, Options, run};
 pub use status::{Feed, Status};
 pub use theme::Look;

@@ -167,6 +167,9 @@ pub async fn run(
                     session.finish();
                 }
                 app.tick(session, status.now_ns);
+                while let Some(words) = outside.told() {
+                    app.say(words);
+                }
                 if options.exit_after_idle.is_some_and(|time| quiet.since.elapsed() >= time) {
                     return Ok(left(&app, None));
                 }
@@ -204,6 +207,8 @@ pub async fn run(
                 }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
+            // Nothing else is to be done: what takes longer goes on for a step.
+            () = std::future::ready(()), if outside.is_busy() => outside.step(session),
         }
     }
 }

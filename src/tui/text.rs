@@ -69,10 +69,26 @@ pub fn wrap(text: &str, columns: usize, max_lines: usize) -> Vec<String> {
     lines
 }
 
+/// What of a text fits into the rest of a line that has begun, and what comes after it; a word that would be torn apart
+/// goes to the next line whole.
+pub fn split(text: &str, columns: usize) -> (&str, &str) {
+    let (paragraph, after) = text.split_once('\n').unwrap_or((text, ""));
+    let (line, rest) = break_line(paragraph, columns);
+    if rest.is_empty() {
+        return (line, after);
+    }
+    let torn = !line.is_empty() && !paragraph[line.len()..].starts_with(' ');
+    if columns == 0 || torn { ("", text) } else { (line, &text[paragraph.len() - rest.len()..]) }
+}
+
+/// After these a word that has no room on a line of its own is broken rather than elsewhere.
+const SOFT: &[char] = &['/', '-', '_', '.', ',', ';', ':', '=', '&', '?', '|', '+'];
+
 /// The first line of a paragraph, and the rest of it.
 fn break_line(text: &str, columns: usize) -> (&str, &str) {
     let mut used = 0;
     let mut space = None;
+    let mut soft = None;
     let mut blank = true;
     for (at, c) in text.char_indices() {
         used += if c == '\t' { 1 } else { harmless(c).map_or(0, columns_of) };
@@ -81,12 +97,15 @@ fn break_line(text: &str, columns: usize) -> (&str, &str) {
                 _ if c == ' ' => at,
                 Some(space) => space,
                 None if at == 0 => c.len_utf8(),
-                None => at,
+                None => soft.unwrap_or(at),
             };
             return (text[..cut].trim_end_matches(' '), text[cut..].trim_start_matches(' '));
         }
         if c == ' ' && !blank {
             space = Some(at);
+        }
+        if SOFT.contains(&c) && used * 2 > columns {
+            soft = Some(at + c.len_utf8());
         }
         blank &= c == ' ';
     }
@@ -189,6 +208,13 @@ mod tests {
         assert_eq!(wrap("one two three", 8, 9), ["one two", "three"]);
         assert_eq!(wrap("one two three", 7, 9), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3, 9), ["abc", "def", "gh"]);
+        assert_eq!(wrap("a OTEL_PYTHON_DISABLED=click b", 16, 9), ["a", "OTEL_PYTHON_", "DISABLED=click b"]);
+        assert_eq!(wrap("https://example.com/a", 17, 9), ["https://example.", "com/a"]);
+        assert_eq!(split("one two three", 9), ("one two", "three"));
+        assert_eq!(split("opentelemetry is", 9), ("", "opentelemetry is"), "no word is torn apart");
+        assert_eq!(split("one\ntwo", 9), ("one", "two"));
+        assert_eq!(split("one two\nthree", 5), ("one", "two\nthree"));
+        assert_eq!(split("", 5), ("", ""));
         assert_eq!(wrap("a\r\n\tb\n\nc", 9, 9), ["a", " b", "", "c"]);
         assert_eq!(wrap("日本", 1, 9), ["日", "本"], "a character that is too wide has a line of its own");
         assert_eq!(wrap("a b c d", 1, 2), ["a", "b"]);

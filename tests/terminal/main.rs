@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod end;
 mod files;
+mod keep;
 mod live;
 mod looks;
 mod pty;

@@ -8,6 +8,7 @@ mod fields;
 mod log;
 mod oddity;
 mod out;
+mod pretty;
 pub(crate) mod pull;
 mod request;
 mod scalar;
@@ -26,6 +27,7 @@ use std::fmt;
 #[cfg(test)]
 mod tests;
 
+pub use pretty::pretty;
 pub(crate) use tree::{first_keys, tree};
 pub use write::{Loss, logs_to_json, to_json};
 

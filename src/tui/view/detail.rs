@@ -1,28 +1,116 @@
 //! Everything that is known of the selected span.
 
-use super::{Cx, Outcome, nodes};
+use super::menu::Choice;
+use super::page::Page;
+use super::span_nodes::{EVENTS, Named, STACK};
+use super::{Cx, Outcome, Target, copy, nodes, span_nodes};
 use crate::diagnosis::Severity;
-use crate::model::{SpanId, TraceId};
+use crate::model::{Span, SpanId, TraceId, Value};
+use crate::otlp;
 use crate::store::SpanIx;
 use crate::tui::keymap::Action;
+use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::branches::Branches;
+use crate::tui::widget::branches::{self, Branches};
 use crate::tui::widget::pen::{Pen, part};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+
+/// A value of more lines than this has a sheet of its own.
+const LONG: usize = 24;
+
+/// Shows a span, where it is held.
+fn go_to(trace: TraceId, span: SpanId, what: &str, cx: &Cx<'_>) -> Outcome {
+    let target = Target { trace, span: Some(span) };
+    let store = &cx.session.store;
+    match store.find_trace(trace).and_then(|trace| store.find_span(trace, span)) {
+        Some(_) => Outcome::GoTo(target),
+        None => Outcome::Notice(format!("{what} is not held: it was never received here, or it was evicted")),
+    }
+}
+
+/// A span as it came, with its resource and scope.
+pub fn raw(at: SpanIx, cx: &Cx<'_>) -> Outcome {
+    let store = &cx.session.store;
+    if !store.slot(at).is_held() {
+        return Outcome::Notice("that span is not held: there are only spans that name it".to_owned());
+    }
+    let what = format!("span {} as OTLP/JSON", store.record(at).span_id);
+    Outcome::Over(Box::new(Page::json(what, otlp::pretty(&copy::json(store, [at])))))
+}
 
 /// The pane of the selected span.
 #[derive(Debug, Default)]
 pub struct Detail {
     branches: Branches,
     shown: Option<(TraceId, SpanId)>,
+    /// The columns for text.
+    width: u16,
 }
 
 impl Detail {
-    /// Moves, folds and unfolds.
-    pub fn apply(&mut self, action: Action) -> Outcome {
-        if self.branches.apply(action) { Outcome::Done } else { Outcome::Ignored }
+    /// Moves, folds and unfolds; goes where a link leads.
+    pub fn apply(&mut self, action: Action, at: Option<SpanIx>, cx: &Cx<'_>) -> Outcome {
+        let opened = at.filter(|_| action == Action::Open).and_then(|at| self.open(at, cx));
+        match opened {
+            Some(outcome) => outcome,
+            None if self.branches.apply(action) => Outcome::Done,
+            None => Outcome::Ignored,
+        }
+    }
+
+    /// What Enter does on a line that does not only unfold.
+    fn open(&self, at: SpanIx, cx: &Cx<'_>) -> Option<Outcome> {
+        self.with_named(at, cx, |named, span| match named {
+            Named::Link(link) => Some(go_to(link.trace_id, link.span_id, "the linked span", cx)),
+            Named::Parent if span.parent_id.is_none() => None,
+            Named::Parent => Some(go_to(span.trace_id, span.parent_id, "the parent", cx)),
+            Named::Value(key, Value::Str(text)) if self.is_long(text) => {
+                Some(Outcome::Over(Box::new(Page::new(key, text.clone()))))
+            }
+            Named::Value(..) => None,
+        })
+    }
+
+    /// Whether a text is too long to be read in this pane. A stack trace is read line by line.
+    fn is_long(&self, text: &str) -> bool {
+        let unfolded = self.branches.selected().iter().any(|id| id == STACK);
+        !unfolded && text::wrap(text, usize::from(self.width).max(20), LONG + 1).len() > LONG
+    }
+
+    /// Asks about what the selected line names.
+    fn with_named<T>(
+        &self,
+        at: SpanIx,
+        cx: &Cx<'_>,
+        ask: impl FnOnce(Named<'_>, &Span) -> Option<T>,
+    ) -> Option<T> {
+        let store = &cx.session.store;
+        let span = store.decode(at)?;
+        let record = store.record(at);
+        let path = self.branches.selected_node();
+        let named =
+            span_nodes::named(&path, &span, store.resource(record.resource), store.scope(record.scope))?;
+        ask(named, &span)
+    }
+
+    /// What can be copied: what the selected line says, then what there is of the span.
+    pub fn copies(&self, at: SpanIx, cx: &Cx<'_>) -> Vec<Choice> {
+        let path = self.branches.selected_node();
+        let named = self.with_named(at, cx, |named, _| match named {
+            Named::Link(link) => Some(copy::link(link)),
+            Named::Value(key, value) => Some(copy::value(key, value)),
+            Named::Parent => None,
+        });
+        let of = || {
+            let key = path.first().and_then(|id| nodes::finding_key(id))?;
+            let finding = cx.session.diagnosis.findings().iter().find(|finding| finding.key == key)?;
+            Some(copy::finding(finding, cx))
+        };
+        let line = || branches::find(&span_nodes::span(at, cx), &path).map(|node| copy::line(&node.text()));
+        let first = named.or_else(of).or_else(line).unwrap_or_default();
+        first.into_iter().chain(copy::span(at, cx)).collect()
     }
 
     /// The key of the finding that is selected, or that what is selected belongs to.
@@ -63,12 +151,19 @@ impl Detail {
             title.push(part(format!("  {} holds the requests together", cx.look.symbols.culprit), role));
         }
         pen.title(area, focused, &title, "");
-        let nodes = nodes::span(at, cx);
+        let nodes = span_nodes::span(at, cx);
         let shown = Some((store.trace(slot.trace).id, slot.record.span_id));
         if self.shown != shown {
             self.shown = shown;
             self.branches.rewind();
             self.branches.open(&["attributes"]);
+            // Why it failed is what one looks for.
+            if let Some(event) = store.decode(at).as_ref().and_then(span_nodes::exception) {
+                let event = format!("event{event}");
+                self.branches.open(&[EVENTS]);
+                self.branches.open(&[EVENTS, &event]);
+                self.branches.open(&[EVENTS, &event, STACK]);
+            }
             // Of the worst the last is about this very span; a headline before it is in the strip anyway. Hints take
             // one line each until they are asked for.
             let of = nodes::findings_of(at, cx);
@@ -83,6 +178,7 @@ impl Detail {
             width: area.width.saturating_sub(1),
             height: area.height.saturating_sub(1),
         };
+        self.width = body.width.saturating_sub(4);
         self.branches.draw(&nodes, focused, body, into, cx.look);
     }
 }

@@ -71,13 +71,7 @@ impl Screen for Explain {
     }
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
-        match mouse {
-            Mouse::Click(_) => return Outcome::Leave,
-            Mouse::WheelUp(_) => self.sheet.scroll(3, true),
-            Mouse::WheelDown(_) => self.sheet.scroll(3, false),
-            _ => return Outcome::Ignored,
-        }
-        Outcome::Done
+        self.sheet.mouse(mouse)
     }
 
     fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {

@@ -2,8 +2,8 @@
 //!
 //! A row is known by its finding's key, wherever it stands: rows that come and go move nobody.
 
-use super::{Cx, Target, before_after, nodes, short_id, sign};
-use crate::diagnosis::{Finding, Known, Missing, RULES, Severity, Standing, Suppressed};
+use super::{Cx, Target, before_after, nodes, row, short_id, sign};
+use crate::diagnosis::{Finding, Known, MAX_SPAN_IDS, Missing, RULES, Severity, Standing, Suppressed};
 use crate::store::Store;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -12,12 +12,15 @@ use crate::tui::widget::branches::{Branches, Node};
 /// How many findings are listed in each part: the widget builds all of them a frame.
 const MAX_LISTED: usize = 300;
 /// How many spans are listed under each.
-const MAX_SPANS: usize = 16;
+const MAX_SPANS: usize = MAX_SPAN_IDS + 1;
 /// From this width on, messages stand below one another, and what a standing is known by is said.
 const WIDE: u16 = 120;
 
 /// A rule's name that is longer than this pushes its message to the right.
 const WIDEST_RULE: usize = 34;
+
+/// How much of a span's name is shown.
+const WIDEST_NAME: usize = 48;
 
 /// The node of all hints.
 pub const HINTS: &str = "hints";
@@ -42,7 +45,7 @@ impl<'a> Rows<'a> {
     /// All of them.
     pub fn all(&self) -> Vec<Node> {
         let (hints, faults): (Vec<_>, Vec<_>) =
-            self.cx.headlines().partition(|(_, finding)| finding.severity == Severity::Info);
+            self.cx.to_mend().into_iter().partition(|(_, finding)| finding.severity == Severity::Info);
         let mut nodes = self.findings(&faults, &[]);
         if !hints.is_empty() {
             let words = text::plural(hints.len() as u64, "hint");
@@ -157,30 +160,54 @@ impl<'a> Rows<'a> {
         node.with(below)
     }
 
-    /// The spans and traces that show a finding, where it lists any.
+    /// The spans that show a finding, where it lists any, else the traces.
     fn spans(&self, finding: &Finding) -> Option<Node> {
         let (store, look) = (&self.cx.session.store, self.cx.look);
-        let spans = targets(finding).take(MAX_SPANS).enumerate().map(|(at, target)| {
-            let span = store.find_trace(target.trace).and_then(|t| store.find_span(t, target.span?));
-            let name = span.map(|at| store.name(at).into_owned()).unwrap_or_default();
-            let words = match target.span {
-                Some(span) => format!("{name}  span {}  in trace ", short_id(span, look)),
-                None => "trace ".to_owned(),
+        let listed: Vec<(usize, Target)> = targets(finding).take(MAX_SPANS).enumerate().collect();
+        let spans = listed.iter().any(|(_, target)| target.span.is_some());
+        let listed = listed.into_iter().filter(|(_, target)| target.span.is_some() == spans);
+        let place = |target: Target| store.find_span(store.find_trace(target.trace)?, target.span?);
+        let listed: Vec<(usize, Target, String)> = listed
+            .map(|(at, target)| {
+                let name = match place(target) {
+                    Some(at) if store.slot(at).is_held() => row::name_or_none(&store.name(at)).to_owned(),
+                    Some(_) => "(not received)".to_owned(),
+                    None => "(not held any more)".to_owned(),
+                };
+                (at, target, name)
+            })
+            .collect();
+        let name = |name: &str| text::fit(name, WIDEST_NAME, look.symbols.ellipsis).into_owned();
+        let column = listed.iter().map(|(.., of)| text::width(&name(of))).max().unwrap_or(0);
+        let nodes = listed.iter().map(|(at, target, of)| {
+            let (of, trace) = (name(of), short_id(target.trace, look));
+            let Some(span) = target.span else {
+                return Node::new(format!("at {at}"), format!("trace {trace}"), Role::Text);
             };
-            Node::new(format!("at {at}"), words, Role::Text).and(short_id(target.trace, look), Role::Dim)
+            let pad = " ".repeat(column.saturating_sub(text::width(&of)));
+            let culprit = finding.culprit.as_ref().is_some_and(|culprit| culprit.span_id == span);
+            let node = Node::new(format!("at {at}"), format!("{of}{pad}"), Role::Text)
+                .and(format!("  span {}  in trace {trace}", short_id(span, look)), Role::Dim);
+            if culprit {
+                node.and(format!("  {} the culprit", look.symbols.culprit), Role::Culprit)
+            } else {
+                node
+            }
         });
-        let spans: Vec<Node> = spans.collect();
-        let shown = format!("shown by {}", text::plural(finding.span_count, "span"));
+        let nodes: Vec<Node> = nodes.collect();
+        let shown = format!("spans ({})", text::count(finding.span_count));
         let traces = match finding.trace_count {
             0 => String::new(),
             count => format!(" in {}", text::plural(count, "trace")),
         };
-        match (spans.is_empty(), finding.span_count) {
+        match (nodes.is_empty(), finding.span_count) {
             (true, 0) => None,
             (true, _) => Some(Node::new("spans", format!("{shown}{traces}"), Role::Dim)),
             (false, _) => {
-                let words = format!("{shown}{traces}: Enter goes there");
-                Some(Node::new("spans", words, Role::Dim).with(spans))
+                let more = finding.span_count > MAX_SPAN_IDS as u64;
+                let first = if more { format!(", the first {MAX_SPAN_IDS}") } else { String::new() };
+                let words = format!("{shown}{traces}{first}: Enter goes there");
+                Some(Node::new("spans", words, Role::Dim).with(nodes))
             }
         }
     }

@@ -1,12 +1,16 @@
 //! The tab of findings: what is wrong, by root cause, with evidence and remedy, and the spans that show it.
 
+use super::accept::Accepting;
 use super::finding_rows::{self, GONE, HINTS, Rows};
-use super::{Counts, Cx, Mouse, Outcome, Screen, Target, nodes, sign};
+use super::menu::Choice;
+use super::prompt::{Advice, Purpose, Said};
+use super::save::{self, Saving};
+use super::{Counts, Cx, Mouse, Outcome, Screen, Target, copy, nodes, sign};
 use crate::diagnosis::{self, Finding, Rule, Severity};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::branches::Branches;
+use crate::tui::widget::branches::{self, Branches};
 use crate::tui::widget::pen::{Part, Pen, part};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,6 +18,9 @@ use ratatui::style::Style;
 
 /// As many as this are unfolded from the start; more are easier to read folded.
 const UNFOLDED: usize = 3;
+
+/// In which order they are listed.
+const ORDER: &str = "worst first, then most requests, then surest";
 
 /// The tab of findings.
 #[derive(Debug, Default)]
@@ -25,6 +32,8 @@ pub struct Findings {
     chosen: bool,
     /// What is gone since the baseline was unfolded once.
     compared: bool,
+    saving: Saving,
+    accepting: Accepting,
 }
 
 impl Findings {
@@ -68,6 +77,28 @@ impl Findings {
             None if self.branches.apply(Action::Open) => Outcome::Done,
             None => Outcome::Ignored,
         }
+    }
+
+    /// What can be copied: the finding, and before it the line that is selected below it.
+    fn copies(&self, cx: &Cx<'_>) -> Vec<Choice> {
+        let Some(finding) = self.named(cx) else { return Vec::new() };
+        let path = self.branches.selected_node();
+        let below = path.last().is_some_and(|id| nodes::finding_key(id).is_none());
+        let rows = below.then(|| Rows::new(&self.branches, self.area.width, cx).all());
+        let line = rows.as_deref().and_then(|rows| branches::find(rows, &path));
+        let line = line.map(|node| copy::line(&node.text())).unwrap_or_default();
+        line.into_iter().chain(copy::finding(finding, cx)).collect()
+    }
+
+    fn accept(&mut self, cx: &Cx<'_>) -> Outcome {
+        let Some(finding) = self.named(cx) else {
+            return Outcome::Notice("select a finding: it can be accepted".to_owned());
+        };
+        if let Some(one) = cx.session.diagnosis.suppressed().iter().find(|one| one.finding.key == finding.key)
+        {
+            return Outcome::Notice(format!("it is accepted already, in {}: {}", one.origin, one.reason));
+        }
+        self.accepting.offer(finding, cx)
     }
 
     /// While nothing was chosen, the worst is on top, and a short list is unfolded.
@@ -139,6 +170,13 @@ impl Screen for Findings {
                     None => Outcome::Notice("select a finding: its rule is explained".to_owned()),
                 };
             }
+            Action::Copy => return copy::menu(self.copies(cx)),
+            Action::CopyNow => return copy::at_once(self.copies(cx)),
+            Action::Save => {
+                let offers = self.named(cx).map(save::finding).unwrap_or_default();
+                return self.saving.offer(offers);
+            }
+            Action::Accept => return self.accept(cx),
             _ => {}
         }
         self.chosen = true;
@@ -172,6 +210,23 @@ impl Screen for Findings {
         None
     }
 
+    fn said(&mut self, purpose: Purpose, said: Said, _cx: &Cx<'_>) -> Outcome {
+        match purpose {
+            Purpose::Save(place) => self.saving.said(place, said),
+            Purpose::Until(place) => self.accepting.until(place, said),
+            Purpose::Reason(place) => self.accepting.reason(place, said),
+            Purpose::Filter | Purpose::Search => Outcome::Ignored,
+        }
+    }
+
+    fn advice(&self, purpose: Purpose, text: &str, _cursor: usize, _cx: &Cx<'_>) -> Advice {
+        match purpose {
+            Purpose::Save(_) => Saving::advice(),
+            Purpose::Until(_) | Purpose::Reason(_) => Accepting::advice(purpose, text),
+            Purpose::Filter | Purpose::Search => Advice::default(),
+        }
+    }
+
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         self.area = area;
         let body = Rect {
@@ -195,7 +250,8 @@ impl Screen for Findings {
         self.branches.draw(&rows, true, body, into, cx.look);
         let (above, below) = self.branches.more();
         let note = [(above, cx.look.symbols.up), (below, cx.look.symbols.down)];
-        let note: Vec<&str> = note.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow).collect();
+        let arrows = note.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow);
+        let note: Vec<&str> = std::iter::once(ORDER).chain(arrows).collect();
         Pen::new(into, cx.look).title(area, true, &title(cx), &note.join(" "));
     }
 }

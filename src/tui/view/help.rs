@@ -12,6 +12,8 @@ use ratatui::style::Style;
 
 /// How wide it gets.
 const WIDEST: u16 = 112;
+/// How many lines one key takes.
+const MAX_LINES: usize = 8;
 
 /// The help overlay.
 #[derive(Debug, Default)]
@@ -33,13 +35,7 @@ impl Screen for Help {
     }
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
-        match mouse {
-            Mouse::Click(_) => return Outcome::Leave,
-            Mouse::WheelUp(_) => self.sheet.scroll(3, true),
-            Mouse::WheelDown(_) => self.sheet.scroll(3, false),
-            _ => return Outcome::Ignored,
-        }
-        Outcome::Done
+        self.sheet.mouse(mouse)
     }
 
     fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
@@ -49,19 +45,28 @@ impl Screen for Help {
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         let symbols = cx.look.symbols;
         let mut pen = Pen::new(into, cx.look);
-        let inner = self.sheet.frame(area, WIDEST, cx.keys.all().len(), "Keys: Esc closes", &mut pen);
+        let columns = Sheet::columns(area, WIDEST);
         let keys_width =
             cx.keys.all().iter().map(|row| text::width(&row.names(symbols))).max().unwrap_or(0) as u16;
-        let places_width = if inner.width >= 96 { 30 } else { 0 };
-        for (y, line) in (inner.y..inner.bottom()).zip(cx.keys.all().iter().skip(self.sheet.top())) {
-            let binding = line.binding;
+        let places_width = if columns >= 96 { 30 } else { 0 };
+        let room =
+            columns.saturating_sub(keys_width + 2 + places_width + if places_width > 0 { 2 } else { 0 });
+        // What a key does goes on below where it is too long; its keys and its places stand beside the first line.
+        let mut lines: Vec<(String, String, String)> = Vec::new();
+        for row in cx.keys.all() {
+            let binding = row.binding;
+            let mut help = text::wrap(binding.help, usize::from(room), MAX_LINES).into_iter();
+            let first = help.next().unwrap_or_default();
+            lines.push((row.names(symbols), first, binding.places()));
+            lines.extend(help.map(|line| (String::new(), line, String::new())));
+        }
+        let inner = self.sheet.frame(area, WIDEST, lines.len(), "Keys: Esc closes", &mut pen);
+        let shown = lines.iter().skip(self.sheet.top());
+        for (y, (keys, help, places)) in (inner.y..inner.bottom()).zip(shown) {
             let x = inner.x;
-            let keys = line.names(symbols);
-            pen.put(x, y, keys_width, &keys, pen.style(Role::Key));
-            let help = inner.width.saturating_sub(keys_width + 2 + places_width);
-            pen.put(x + keys_width + 2, y, help, binding.help, Style::new());
-            let places = binding.places();
-            pen.put_right(x + inner.width - places_width, y, places_width, &places, pen.style(Role::Dim));
+            pen.put(x, y, keys_width, keys, pen.style(Role::Key));
+            pen.put(x + keys_width + 2, y, room, help, Style::new());
+            pen.put_right(x + inner.width - places_width, y, places_width, places, pen.style(Role::Dim));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A log record as nodes of a tree: everything that was sent, typed; and the log records of a span.
 
 use super::log_row::{self, severity_sign};
-use super::nodes::{attributes, fact, odd, schema, value_of};
+use super::span_nodes::{fact, odd, schema};
+use super::values::{Style, attributes, value_of};
 use super::{Cx, row, short_id};
 use crate::model::{Log, Value, time};
 use crate::store::{HeldLog, SpanIx};
@@ -37,12 +38,17 @@ pub fn log(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Node> {
     for (at, remark) in log.remarks.iter().enumerate() {
         nodes.push(odd(&format!("remark{at}"), remark));
     }
-    nodes.push(attributes("attributes", &log.attributes, log.dropped_attributes, look));
-    let mut node = attributes("resource", &held.resource.attributes, held.resource.dropped_attributes, look);
+    nodes.push(attributes("attributes", &log.attributes, log.dropped_attributes, Style::plain(look)));
+    let mut node = attributes(
+        "resource",
+        &held.resource.attributes,
+        held.resource.dropped_attributes,
+        Style::plain(look),
+    );
     schema(&mut node, &held.resource.schema_url);
     nodes.push(node.and(format!("  {}", held.service()), Role::Dim));
     let scope = held.scope;
-    let mut node = attributes("scope", &scope.attributes, scope.dropped_attributes, look);
+    let mut node = attributes("scope", &scope.attributes, scope.dropped_attributes, Style::plain(look));
     schema(&mut node, &scope.schema_url);
     let name = if scope.name.is_empty() { "(no name)" } else { &scope.name };
     nodes.push(node.and(format!("  {name} {}", scope.version), Role::Dim));
@@ -57,7 +63,7 @@ fn body(log: &Log, cx: &Cx<'_>) -> Node {
     match &log.body {
         Value::Empty => Node::new("body", "(no body)", Role::Dim),
         Value::Str(text) => Node::new("body", text.clone(), Role::Text).wrapping(),
-        value => value_of(Node::new("body", "body  ", Role::Dim), value, 0, cx.look),
+        value => value_of(Node::new("body", "body  ", Role::Dim), value, 0, Style::plain(cx.look)),
     }
 }
 
@@ -123,7 +129,7 @@ fn line(held: &HeldLog<'_>, span_start_ns: u64, cx: &Cx<'_>) -> Node {
         None => format!("-{}", time::duration(span_start_ns - held.key.at_ns)),
     };
     let (sign, role) = severity_sign(log.severity.range(), cx.look);
-    let inner = attributes("attributes", &log.attributes, log.dropped_attributes, cx.look);
+    let inner = attributes("attributes", &log.attributes, log.dropped_attributes, Style::plain(cx.look));
     Node::new(format!("log{}", held.key.seq), format!("{after:>9}  "), Role::Dim)
         .and(format!("{sign} {:<6} ", log_row::severity_name(log.severity)), role)
         .and(log_row::what(held), Role::Text)

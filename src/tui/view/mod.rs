@@ -1,7 +1,9 @@
 //! Screens: one file each. A view is a function of the session and of its own small state; drawing changes nothing
 //! but where it is scrolled to.
 
+pub mod accept;
 pub mod before_after;
+pub mod copy;
 pub mod detail;
 pub mod empty;
 pub mod explain;
@@ -20,14 +22,19 @@ pub mod logs_empty;
 pub mod menu;
 pub mod nodes;
 pub mod output;
+pub mod page;
 pub mod prompt;
 pub mod receiver;
 pub mod row;
+pub mod save;
 pub mod services;
+pub mod span_nodes;
+pub mod stack;
 pub mod strip;
 pub mod traces;
 pub mod tree;
 pub mod tree_rows;
+pub mod values;
 
 use super::keymap::{Action, Context};
 use super::keys::Keys;
@@ -73,6 +80,17 @@ impl<'a> Cx<'a> {
         let gone = move |finding: &Finding| since.is_some_and(|since| since.is_gone(finding.key));
         let all = self.session.diagnosis.findings().iter().enumerate();
         all.filter(move |(_, finding)| finding.folded_under.is_none() && !gone(finding))
+    }
+
+    /// The same by what is to be mended first: the worst, then what concerns most requests, then the surest.
+    pub fn to_mend(&self) -> Vec<(usize, &'a Finding)> {
+        let mut all: Vec<_> = self.headlines().collect();
+        let requests = |finding: &Finding| finding.request_count.unwrap_or(finding.trace_count);
+        all.sort_by(|(_, a), (_, b)| {
+            let by_requests = || requests(b).cmp(&requests(a));
+            b.severity.cmp(&a.severity).then_with(by_requests).then(b.confidence.total_cmp(&a.confidence))
+        });
+        all
     }
 
     /// How many of them are errors, warnings and hints.

@@ -23,8 +23,12 @@ pub enum Purpose {
     Filter,
     /// What to look for in a tree.
     Search,
-    /// Where to write a file.
-    Save,
+    /// Where to write a file; the number is that of what is to be saved, among what was offered.
+    Save(usize),
+    /// The last day of something that was offered.
+    Until(usize),
+    /// Why something that was offered is accepted.
+    Reason(usize),
 }
 
 /// What became of a line of text.

@@ -38,7 +38,7 @@ fn lines<'a>(screen: Rect, listed: bool, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
 /// What is to be mended. Hints are only counted: nobody has to do anything about them.
 fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let counts = cx.counts();
-    let mut faults = cx.headlines().take_while(|(_, finding)| finding.severity > Severity::Info);
+    let mut faults = cx.to_mend().into_iter().take_while(|(_, finding)| finding.severity > Severity::Info);
     let Some(first) = faults.next() else { return vec![calm(counts, cx)] };
     let rest: Vec<_> = faults.by_ref().take(most).collect();
     if rest.is_empty() {

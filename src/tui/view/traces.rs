@@ -10,11 +10,13 @@
 //!            120 columns and more                          fewer
 //! ```
 
-use super::detail::Detail;
+use super::detail::{self, Detail};
 use super::list::List;
+use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
+use super::save::{self, Saving};
 use super::tree::Waterfall;
-use super::{Cx, Mouse, Outcome, Screen, Target, empty, nodes};
+use super::{Cx, Mouse, Outcome, Screen, Target, copy, empty, nodes};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
 use crate::tui::theme::Role;
@@ -56,6 +58,7 @@ pub struct Traces {
     /// Lines that the user has given to the detail, or taken from it.
     resized: i16,
     panes: Panes,
+    saving: Saving,
 }
 
 impl Traces {
@@ -86,6 +89,27 @@ impl Traces {
             Some(finding) => Outcome::Explain(finding.rule),
             None => Outcome::Notice("nothing was found wrong with this span".to_owned()),
         }
+    }
+
+    /// What can be copied in the pane that has the keys.
+    fn copies(&self, cx: &Cx<'_>) -> Vec<Choice> {
+        let span = self.tree.selected(cx);
+        match self.focus {
+            Pane::List => self.list.selected(cx).map(|at| copy::trace(at, cx)),
+            Pane::Tree => span.map(|at| copy::span(at, cx)),
+            Pane::Detail => span.map(|at| self.detail.copies(at, cx)),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Offers what can be saved in the pane that has the keys.
+    fn save(&mut self, cx: &Cx<'_>) -> Outcome {
+        let span = self.tree.selected(cx).filter(|_| self.focus != Pane::List);
+        let offers = match (span, self.tree.view(cx)) {
+            (Some(at), Some(view)) => save::span(at, view, cx),
+            _ => self.list.selected(cx).map(|at| save::trace(at, cx)).unwrap_or_default(),
+        };
+        self.saving.offer(offers)
     }
 
     fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
@@ -149,6 +173,13 @@ impl Screen for Traces {
             (Action::Back, Pane::List) => Outcome::Leave,
             (Action::Unmerge, _) => self.tree.apply(action, cx),
             (Action::Explain, _) => self.explain(cx),
+            (Action::Copy, _) => copy::menu(self.copies(cx)),
+            (Action::CopyNow, _) => copy::at_once(self.copies(cx)),
+            (Action::Save, _) => self.save(cx),
+            (Action::Raw, Pane::Tree | Pane::Detail) => match self.tree.selected(cx) {
+                Some(at) => detail::raw(at, cx),
+                None => Outcome::Ignored,
+            },
             (Action::Grow | Action::Shrink, _) => {
                 if self.panes.detail.height == 0 {
                     return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());
@@ -169,7 +200,10 @@ impl Screen for Traces {
                 outcome
             }
             (action, Pane::Tree) => self.tree.apply(action, cx),
-            (action, Pane::Detail) => self.detail.apply(action),
+            (action, Pane::Detail) => {
+                let at = self.tree.selected(cx);
+                self.detail.apply(action, at, cx)
+            }
         }
     }
 
@@ -248,14 +282,16 @@ impl Screen for Traces {
     fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {
         match purpose {
             Purpose::Search => self.tree.said(&said, cx),
-            Purpose::Filter | Purpose::Save => Outcome::Ignored,
+            Purpose::Save(place) => self.saving.said(place, said),
+            Purpose::Filter | Purpose::Until(_) | Purpose::Reason(_) => Outcome::Ignored,
         }
     }
 
     fn advice(&self, purpose: Purpose, text: &str, _cursor: usize, cx: &Cx<'_>) -> Advice {
         match purpose {
             Purpose::Search => self.tree.advice(text, cx),
-            Purpose::Filter | Purpose::Save => Advice::default(),
+            Purpose::Save(_) => Saving::advice(),
+            Purpose::Filter | Purpose::Until(_) | Purpose::Reason(_) => Advice::default(),
         }
     }
 

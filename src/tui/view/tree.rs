@@ -46,6 +46,11 @@ impl Waterfall {
         self.shown.tree(cx)?.find(self.window.selected()?)
     }
 
+    /// How the trace is drawn.
+    pub fn view(&self, cx: &Cx<'_>) -> Option<View> {
+        self.shown.tree(cx).map(|tree| tree.view)
+    }
+
     /// Keeps what is selected from now on.
     pub fn choose(&mut self) {
         self.window.choose();

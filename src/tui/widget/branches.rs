@@ -20,6 +20,9 @@ use tui_tree_widget::{Tree, TreeItem, TreeState};
 /// How many lines a long text is wrapped into.
 const MAX_LINES: usize = 200;
 
+/// Tells the parts of an id apart that are not the node's own.
+const APART: char = '\u{1f}';
+
 /// A node of the tree.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
@@ -69,7 +72,8 @@ impl Node {
         self
     }
 
-    fn text(&self) -> String {
+    /// What it says, whole.
+    pub fn text(&self) -> String {
         self.label.iter().map(|(text, _)| text.as_str()).collect()
     }
 }
@@ -94,6 +98,11 @@ impl Branches {
     /// The ids from the top to the selected node.
     pub fn selected(&self) -> &[String] {
         self.state.selected()
+    }
+
+    /// The ids from the top to the node that is selected, or that the selected line is of.
+    pub fn selected_node(&self) -> Vec<String> {
+        owner(self.state.selected())
     }
 
     /// Unfolds a node.
@@ -304,7 +313,7 @@ impl Grower<'_> {
             // Attribute keys may repeat on the wire; the widget refuses siblings with one id.
             let times = taken.entry(&node.id).or_default();
             *times += 1;
-            let id = if *times > 1 { format!("{}\u{1f}{times}", node.id) } else { node.id.clone() };
+            let id = if *times > 1 { format!("{}{APART}{times}", node.id) } else { node.id.clone() };
             path.push(id);
             out.extend(self.item(node, width, path));
             path.pop();
@@ -367,19 +376,81 @@ impl Grower<'_> {
 fn break_last(label: &mut [(String, Role)], room: usize) -> String {
     let Some(((last, _), before)) = label.split_last_mut() else { return String::new() };
     let used: usize = before.iter().map(|(text, _)| text::width(&text::clean(text))).sum();
-    let mut lines = text::wrap(last, room.saturating_sub(used), MAX_LINES);
-    let rest = if lines.is_empty() { Vec::new() } else { lines.split_off(1) };
-    *last = lines.pop().unwrap_or_default();
-    rest.join(" ")
+    let (line, rest) = text::split(last, room.saturating_sub(used));
+    let (line, rest) = (line.to_owned(), rest.to_owned());
+    *last = line;
+    rest
 }
 
+/// Lines that a text was wrapped into; where these are all that are shown, the last says so.
 fn continuation<'a>(
     id: &str,
     lines: impl Iterator<Item = String>,
     style: Style,
 ) -> Vec<TreeItem<'a, String>> {
-    let lines = lines.enumerate();
+    let lines = lines.enumerate().map(|(at, line)| match at + 1 {
+        MAX_LINES => (at, "more is not shown here: Enter on the value shows all of it".to_owned()),
+        _ => (at, line),
+    });
     lines
-        .map(|(at, line)| TreeItem::new_leaf(format!("{id}\u{1f}line{at}"), Line::styled(line, style)))
+        .map(|(at, line)| TreeItem::new_leaf(format!("{id}{APART}line{at}"), Line::styled(line, style)))
         .collect()
+}
+
+/// The path to the node that a line is of: that of what was wrapped into it.
+fn owner(path: &[String]) -> Vec<String> {
+    let mut owner = path.to_vec();
+    if let Some((id, _)) = path.last().and_then(|last| last.rsplit_once(&format!("{APART}line"))) {
+        owner.pop();
+        if owner.last().map(String::as_str) != Some(id) {
+            owner.push(id.to_owned());
+        }
+    }
+    owner
+}
+
+/// The id of a node and how many siblings before it have the same one.
+pub fn unnumbered(id: &str) -> (&str, usize) {
+    let numbered = id.rsplit_once(APART).and_then(|(id, times)| Some((id, times.parse::<usize>().ok()?)));
+    numbered.map_or((id, 0), |(id, times)| (id, times.saturating_sub(1)))
+}
+
+/// The node at the end of a path.
+pub fn find<'a>(nodes: &'a [Node], path: &[String]) -> Option<&'a Node> {
+    let (first, below) = path.split_first()?;
+    let (id, before) = unnumbered(first);
+    let node = nodes.iter().filter(|node| node.id == id).nth(before)?;
+    if below.is_empty() { Some(node) } else { find(&node.children, below) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_twins_lead_to_their_node() {
+        let path = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(owner(&path(&["a", "b"])), path(&["a", "b"]));
+        assert_eq!(owner(&path(&["a", "b", "b\u{1f}line3"])), path(&["a", "b"]), "unfolded below it");
+        assert_eq!(owner(&path(&["a", "b\u{1f}line3"])), path(&["a", "b"]), "wrapped in place");
+        let twin = |label: &str| Node::new("k", label, Role::Text);
+        let nodes = [Node::new("a", "a", Role::Text).with(vec![twin("1"), twin("2")])];
+        let label = |ids: &[&str]| find(&nodes, &path(ids)).map(Node::text);
+        assert_eq!(label(&["a", "k"]).as_deref(), Some("1"));
+        assert_eq!(label(&["a", "k\u{1f}2"]).as_deref(), Some("2"));
+        assert_eq!(label(&["a", "k\u{1f}3"]), None);
+    }
+
+    #[test]
+    fn a_word_is_not_torn_where_a_label_goes_on_below() {
+        let mut label = vec![
+            ("key  ".to_owned(), Role::Text),
+            ("opentelemetry.instrumentation x".to_owned(), Role::Text),
+        ];
+        assert_eq!(break_last(&mut label, 20), "opentelemetry.instrumentation x");
+        assert_eq!(label[1].0, "");
+        let mut label = vec![("key  ".to_owned(), Role::Text), ("one two three".to_owned(), Role::Text)];
+        assert_eq!(break_last(&mut label, 13), "three");
+        assert_eq!(label[1].0, "one two");
+    }
 }

@@ -3,6 +3,7 @@
 use super::pen::Pen;
 use crate::tui::keymap::Action;
 use crate::tui::theme::Role;
+use crate::tui::view::{Mouse, Outcome};
 use ratatui::layout::Rect;
 
 /// Where a sheet is scrolled to.
@@ -38,6 +39,17 @@ impl Sheet {
             _ => return false,
         }
         true
+    }
+
+    /// Scrolls by the wheel, and closes on a click.
+    pub fn mouse(&mut self, mouse: Mouse) -> Outcome {
+        match mouse {
+            Mouse::Click(_) => return Outcome::Leave,
+            Mouse::WheelUp(_) => self.scroll(3, true),
+            Mouse::WheelDown(_) => self.scroll(3, false),
+            _ => return Outcome::Ignored,
+        }
+        Outcome::Done
     }
 
     /// The columns for text on a sheet of at most this width.
