@@ -21,7 +21,7 @@
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
-//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `stats`, `session`, `intake`, `harmless` |
+//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `store`, `diagnosis`, `query`, `stats`, `session`, `intake`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
 //! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query` |
 //! | [`commands`] | wiring: one file a command | `*` |

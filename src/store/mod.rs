@@ -6,6 +6,7 @@
 //! screen, no clock.
 
 mod arrivals;
+mod delete;
 mod evict;
 mod index;
 mod ingest;
@@ -123,6 +124,8 @@ pub struct Trace {
     pub last_arrived_ns: u64,
     /// The longest request that diagnosis has cut out of it, nanoseconds.
     pub longest_request_ns: u64,
+    /// It is neither evicted nor cleared.
+    pub pinned: bool,
     roots: List,
     cuts: Option<Box<Cuts>>,
     age_key: u64,
@@ -179,6 +182,12 @@ pub struct Counters {
     pub evicted_spans: u64,
     /// Requests evicted at the memory limit.
     pub evicted_requests: u64,
+    /// Spans deleted at the user's word.
+    pub deleted_spans: u64,
+    /// Traces deleted at the user's word; their spans may still be being freed.
+    pub deleted_traces: u64,
+    /// Spans of pinned traces that were not taken: memory was full, and nothing could be evicted.
+    pub unroomed: u64,
     /// Traces, evicted ones too.
     pub traces: u64,
     /// Batches.
@@ -201,7 +210,8 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    fn clear(&mut self) {
+    /// Nothing has arrived.
+    pub fn clear(&mut self) {
         self.spans.clear();
         self.repeated.clear();
         self.peers.clear();
@@ -245,6 +255,11 @@ pub struct Store {
     rejections: VecDeque<Rejection>,
     remarks: VecDeque<String>,
     arrivals: arrivals::Arrivals,
+    deletion: delete::Deletion,
+    /// Pinned traces by their place in the order of arrival.
+    pinned: BTreeMap<u64, TraceIx>,
+    /// There is no room for more spans of pinned traces.
+    full: bool,
 }
 
 impl Store {
@@ -321,6 +336,11 @@ impl Store {
         self.by_arrival.range(..seq).map(|(_, trace)| *trace)
     }
 
+    /// The trace with this place in the order of arrival, while it is held.
+    pub fn trace_by_seq(&self, seq: u64) -> Option<TraceIx> {
+        self.by_arrival.get(&seq).copied()
+    }
+
     /// How many traces are held.
     pub fn trace_count(&self) -> usize {
         self.by_arrival.len()
@@ -328,7 +348,8 @@ impl Store {
 
     /// How many spans are held.
     pub fn span_count(&self) -> u64 {
-        self.counters.received - self.counters.repeated - self.counters.evicted_spans
+        let Counters { received, repeated, evicted_spans, deleted_spans, unroomed, .. } = self.counters;
+        received - repeated - evicted_spans - deleted_spans - unroomed
     }
 
     /// Counts of what came, went and was refused.

@@ -26,5 +26,5 @@ pub use app::{App, Flow, THEME};
 pub use remembered::Remembered;
 pub use request::{Nobody, Outside, Request};
 pub use run::{Options, run};
-pub use status::{Feed, Status};
+pub use status::{Feed, Read, Status};
 pub use theme::Look;

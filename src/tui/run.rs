@@ -10,6 +10,7 @@ use super::signals::{Asked, Signals};
 use super::status::Status;
 use super::terminal::Screen;
 use super::theme::Look;
+use super::view::listing::Busy;
 use super::{App, Flow};
 use crate::diagnosis::Since;
 use crate::intake::Arrivals;
@@ -22,6 +23,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// How long batches are taken in before keys are looked at again.
 const STEP: Duration = Duration::from_millis(4);
+/// How long what the views have to do may take of a frame.
+const WORK: Duration = Duration::from_millis(2);
 /// 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 /// What a key did is shown sooner; a key that is held down still leaves time for batches.
@@ -74,6 +77,7 @@ pub async fn run(
     // The first frame does not wait.
     let mut last_frame = Instant::now();
     let mut due = Some(last_frame);
+    let mut busy = Busy::Rest;
     loop {
         let frame_at = due.unwrap_or(last_frame);
         tokio::select! {
@@ -116,15 +120,26 @@ pub async fn run(
             }
             () = sleep_until(frame_at), if due.is_some() => {
                 let status = status();
-                let more = app.work((Instant::now() + STEP).into_std(), session, &status);
+                let until = Instant::now() + WORK;
+                if session.is_busy() {
+                    session.work();
+                }
+                busy = app.work(until.into_std(), session, &status);
                 screen.draw(|frame| app.draw(frame, session, &status))?;
                 last_frame = Instant::now();
-                due = more.then(|| last_frame + KEY_FRAME);
+                due = (busy > Busy::Rest).then_some(last_frame + FRAME);
             }
             _ = tick.tick() => {
                 let now_ns = status().now_ns;
                 session.advance(now_ns);
                 app.tick(session, now_ns);
+                due = Some(due.unwrap_or(last_frame + FRAME));
+            }
+            () = std::future::ready(()), if session.is_learning() => {
+                let until = Instant::now() + WORK;
+                while session.is_learning() && Instant::now() < until {
+                    session.work();
+                }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
             batch = arrivals.recv(), if open => {
@@ -144,6 +159,16 @@ pub async fn run(
                     }
                 }
                 due = Some(due.unwrap_or(last_frame + FRAME));
+            }
+            () = std::future::ready(()), if session.is_busy() || busy == Busy::Now => {
+                let until = Instant::now() + WORK;
+                while session.is_busy() && Instant::now() < until {
+                    session.work();
+                }
+                busy = app.work(until.into_std(), session, &status());
+                due = Some(due.unwrap_or(last_frame + FRAME));
+                // Others on this thread have a say too.
+                tokio::task::yield_now().await;
             }
         }
     }

@@ -158,6 +158,10 @@ pub struct Symbols {
     pub closed: &'static str,
     /// The selected row of a pane without the keys.
     pub selected: &'static str,
+    /// Neither evicted nor cleared.
+    pub pinned: &'static str,
+    /// Marked by the user.
+    pub marked: &'static str,
     /// From what was recorded to what it should be.
     pub arrow: &'static str,
     /// Text was cut off.
@@ -217,6 +221,8 @@ pub const UNICODE: Symbols = Symbols {
     open: "▾",
     closed: "▸",
     selected: "▌",
+    pinned: "⚑",
+    marked: "◉",
     arrow: "→",
     ellipsis: "…",
     under: "└",
@@ -254,6 +260,8 @@ pub const ASCII: Symbols = Symbols {
     open: "-",
     closed: "+",
     selected: ">",
+    pinned: "@",
+    marked: "#",
     arrow: "->",
     ellipsis: "~",
     under: "`",
