@@ -22,7 +22,7 @@
 //! | [`child`] | the command of `run`: a process in a terminal of its own, never left behind | nothing |
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
-//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `otlp`, `store`, `diagnosis`, `stats`, `session`, `intake`, `child`, `harmless` |
+//! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `otlp`, `store`, `diagnosis`, `query`, `stats`, `session`, `intake`, `child`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
 //! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query` |
 //! | [`commands`] | wiring: one file a command | `*` |

@@ -4,12 +4,18 @@
 //! owns the session; there is no lock.
 
 use crate::diagnosis::{Diagnosis, Suppression};
-use crate::model::Batch;
+use crate::model::{Batch, TraceId};
 use crate::stats::Stats;
-use crate::store::{Arrived, SpanIx, Store};
+use crate::store::{Arrived, SpanIx, Store, TraceIx, View};
+use std::collections::VecDeque;
 
 /// How many spans and log records are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
 const EVICTION_STEP: usize = 512;
+
+/// How many traces are taken out of the lists at a time.
+const DELETION_STEP: usize = 256;
+/// How many spans are shown to a new diagnosis at a time.
+const LEARNING_STEP: usize = 512;
 
 /// Whose time it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +39,11 @@ pub struct Session {
     clock: Clock,
     arrived: Arrived,
     gone: Vec<SpanIx>,
+    /// Traces that are to be deleted.
+    unwanted: VecDeque<TraceId>,
+    /// Pinned traces that a new diagnosis has not seen yet, and the next row of the first of them.
+    unlearned: VecDeque<TraceIx>,
+    next_row: Option<SpanIx>,
 }
 
 impl Session {
@@ -52,14 +63,21 @@ impl Session {
             clock,
             arrived: Arrived::default(),
             gone: Vec::new(),
+            unwanted: VecDeque::new(),
+            unlearned: VecDeque::new(),
+            next_row: None,
         }
     }
 
     /// Takes a batch in, diagnoses it, and makes room.
     pub fn take(&mut self, batch: Batch) {
+        while self.is_learning() {
+            self.learn();
+        }
         // The time of log records alone is no time of spans: a dump must not settle by it.
         let of_logs = batch.records.is_empty() && !batch.logs.records.is_empty();
         let now_ns = if of_logs { 0 } else { batch.arrived_ns };
+        self.store.set_full(self.memory() > self.max_memory);
         self.store.ingest(batch, &mut self.arrived);
         self.stats.observe(&self.store, &self.arrived);
         self.diagnosis.observe(&self.store, &self.arrived, now_ns);
@@ -71,6 +89,9 @@ impl Session {
     ///
     /// Without effect on a dump: what its spans waited for is told by their own times.
     pub fn advance(&mut self, now_ns: u64) {
+        if self.is_learning() {
+            return;
+        }
         if self.clock == Clock::Stream {
             return self.diagnosis.refresh(&self.store);
         }
@@ -85,9 +106,101 @@ impl Session {
 
     /// Says that nothing more will come.
     pub fn finish(&mut self) {
+        while self.is_learning() {
+            self.learn();
+        }
         self.stats.finish(&self.store);
         self.diagnosis.finish(&self.store);
         self.apply_cuts();
+    }
+
+    /// Keeps a trace from being evicted and cleared, or no longer. Tells whether there is such a trace.
+    pub fn pin(&mut self, trace: TraceId, pinned: bool) -> bool {
+        self.store.pin(trace, pinned)
+    }
+
+    /// Deletes traces, pinned ones too. What was learned from them stays. [`Session::work`] does it bit by bit.
+    pub fn delete(&mut self, traces: impl IntoIterator<Item = TraceId>) {
+        self.unwanted.extend(traces);
+        self.take_out();
+    }
+
+    /// Starts anew: every trace that is not pinned is deleted, and so are the findings, but for what is found wrong with
+    /// pinned traces. Tells how many traces were deleted. [`Session::work`] does the rest bit by bit.
+    pub fn clear(&mut self) -> u64 {
+        let cleared = self.store.clear();
+        self.diagnosis = std::mem::take(&mut self.diagnosis).anew();
+        self.stats = Stats::default();
+        self.unwanted.clear();
+        self.unlearned = self.store.pinned().collect();
+        self.next_row = None;
+        cleared
+    }
+
+    /// Whether there is something to do for [`Session::work`].
+    pub fn is_busy(&self) -> bool {
+        self.is_learning() || !self.unwanted.is_empty() || self.store.is_deleting()
+    }
+
+    /// Whether pinned traces are being shown to a new diagnosis: what arrives is better left waiting until they are.
+    pub fn is_learning(&self) -> bool {
+        !self.unlearned.is_empty()
+    }
+
+    /// Goes on with what was asked for, for a fraction of a millisecond.
+    pub fn work(&mut self) {
+        if self.is_learning() {
+            self.learn();
+        } else if self.unwanted.is_empty() {
+            self.free_deleted();
+        } else {
+            self.take_out();
+        }
+    }
+
+    fn take_out(&mut self) {
+        for _ in 0..DELETION_STEP {
+            let Some(trace) = self.unwanted.pop_front() else { return };
+            self.store.delete(trace);
+        }
+    }
+
+    fn free_deleted(&mut self) {
+        self.gone.clear();
+        self.store.free_deleted(EVICTION_STEP, &mut self.gone);
+        self.diagnosis.forget(&self.store, &self.gone);
+        self.stats.forget(&self.gone);
+    }
+
+    /// Shows some spans of pinned traces to a diagnosis that has not seen them, in the order of their rows: no span
+    /// before its parent. Edges that another diagnosis has cut are mended first.
+    fn learn(&mut self) {
+        let Some(trace) = self.unlearned.front().copied() else { return };
+        if self.next_row.is_none() && !self.store.mend(trace, LEARNING_STEP) {
+            return;
+        }
+        let first = self.next_row.or_else(|| self.store.first_row(trace, View::Recorded));
+        let mut arrived = std::mem::take(&mut self.arrived);
+        arrived.clear();
+        let next = |at: &SpanIx| self.store.next_row(*at, View::Recorded, &|_| false);
+        let mut rows = std::iter::successors(first, next);
+        for at in rows.by_ref().take(LEARNING_STEP) {
+            if self.store.slot(at).is_held() {
+                arrived.spans.push(at);
+            }
+        }
+        self.next_row = rows.next();
+        let now_ns = self.store.trace(trace).last_arrived_ns;
+        self.stats.observe(&self.store, &arrived);
+        self.diagnosis.observe(&self.store, &arrived, now_ns);
+        self.arrived = arrived;
+        if self.next_row.is_none() {
+            self.unlearned.pop_front();
+        }
+        if !self.is_learning() {
+            self.apply_cuts();
+            self.diagnosis.refresh(&self.store);
+        }
     }
 
     /// Bytes held.
@@ -109,6 +222,10 @@ impl Session {
 
     fn make_room(&mut self) {
         while self.memory() > self.max_memory {
+            if self.store.is_deleting() {
+                self.free_deleted();
+                continue;
+            }
             self.gone.clear();
             let freed = self.store.evict(EVICTION_STEP, &mut self.gone);
             if freed == 0 {
@@ -255,5 +372,106 @@ mod tests {
             assert_eq!(rows, 2 * store.span_count(), "seed {seed}: every span is drawn once in each view");
             assert!(store.counters().evicted_spans > 0, "seed {seed}: room was made");
         }
+    }
+
+    fn rest(session: &mut Session) {
+        while session.is_busy() {
+            session.work();
+        }
+    }
+
+    fn of_second(n: u64) -> Vec<Batch> {
+        let mut batches = by_end(&second(n));
+        for record in batches.iter_mut().flat_map(|batch| &mut batch.records) {
+            record.span_id.0 += n << 16;
+            if record.parent_id.0 != 0 && record.parent_id.0 != 0x1000 {
+                record.parent_id.0 += n << 16;
+            }
+        }
+        batches
+    }
+
+    #[test]
+    fn pinned_traces_are_held_when_memory_is_full_and_what_they_cannot_take_is_counted() {
+        let limit = 2 << 20;
+        let mut session = Session::new(limit, Clock::Wall);
+        let merged = crate::model::TraceId([1; 16]);
+        let mut seen = 0;
+        for n in 0..2_500 {
+            for batch in of_second(n) {
+                seen += batch.records.len() as u64;
+                session.take(batch);
+                session.pin(merged, true);
+            }
+            // One request is taken beyond the limit before it is known that nothing can be evicted for it.
+            assert!(session.memory() <= limit + (64 << 10), "second {n}: {}", session.memory());
+        }
+        let counters = *session.store.counters();
+        assert!(counters.unroomed > 0, "the limit was reached by what is pinned");
+        let left = counters.evicted_spans + counters.repeated + counters.unroomed;
+        assert_eq!((counters.received, session.store.span_count()), (seen, seen - left));
+        let trace = session.store.find_trace(merged).unwrap();
+        assert_eq!(session.store.trace(trace).evicted, 0);
+        session.pin(merged, false);
+        of_second(2_500).into_iter().for_each(|batch| session.take(batch));
+        assert!(session.memory() <= limit);
+        assert_eq!(session.store.counters().unroomed, counters.unroomed, "there is room again");
+    }
+
+    #[test]
+    fn clearing_starts_findings_anew_but_for_pinned_traces() {
+        let mut session = Session::new(64 << 20, Clock::Wall);
+        let merged = crate::model::TraceId([1; 16]);
+        let fill = |session: &mut Session, from: u64| {
+            (from..from + 100).flat_map(of_second).for_each(|batch| session.take(batch));
+        };
+        // What rules on counts say comes with the second that passes, or with the end of learning.
+        let told = |session: &Session| {
+            let of = |f: &crate::diagnosis::Finding| (f.rule.id, f.span_count, f.request_count);
+            let merges = session.diagnosis.findings().iter().map(of);
+            merges
+                .filter(|(id, ..)| ["merged-under-local-span", "http-entry-not-server"].contains(id))
+                .collect::<Vec<_>>()
+        };
+        fill(&mut session, 0);
+        let all = told(&session);
+        assert_eq!(all[0].0, "merged-under-local-span");
+        assert_eq!(session.clear(), 101);
+        assert_eq!((session.diagnosis.findings().len(), session.store.trace_count()), (0, 0));
+        session.advance(crate::testkit::EPOCH_NS + 200_000 * crate::testkit::MS);
+        rest(&mut session);
+        assert_eq!((session.diagnosis.findings().len(), session.store.span_count()), (0, 0));
+        // The same once more is found once more; what is pinned is found again after clearing.
+        fill(&mut session, 0);
+        assert_eq!(told(&session), all);
+        session.pin(merged, true);
+        assert_eq!(session.clear(), 100);
+        rest(&mut session);
+        assert_eq!(told(&session), all);
+        let trace = session.store.find_trace(merged).unwrap();
+        assert_eq!(session.diagnosis.requests(&session.store, trace), Some(200));
+        assert_eq!(session.store.trace(trace).cut_edges(), 200);
+        // What arrives before all of it is shown anew is not judged twice.
+        session.clear();
+        fill(&mut session, 100);
+        rest(&mut session);
+        let trace = session.store.find_trace(merged).unwrap();
+        assert_eq!(session.diagnosis.requests(&session.store, trace), Some(400));
+    }
+
+    #[test]
+    fn what_deleted_traces_taught_stays() {
+        let mut session = Session::new(64 << 20, Clock::Wall);
+        (0..100).flat_map(of_second).for_each(|batch| session.take(batch));
+        let before = session.diagnosis.findings()[0].span_count;
+        let all: Vec<_> = session.store.traces().map(|at| session.store.trace(at).id).collect();
+        session.delete(all);
+        rest(&mut session);
+        assert_eq!((session.store.trace_count(), session.store.span_count()), (0, 0));
+        let finding = &session.diagnosis.findings()[0];
+        assert_eq!((finding.rule.id, finding.span_count), ("merged-under-local-span", before));
+        (100..200).flat_map(of_second).for_each(|batch| session.take(batch));
+        session.finish();
+        assert!(session.store.span_count() > 0);
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use otoscope::child::Order;
 use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::dump;
@@ -11,7 +11,8 @@ use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
 use otoscope::tui::app::TABS;
 use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
-use otoscope::tui::{App, Feed, Flow, Look, Outside, Refused, Save, Saved, Status};
+use otoscope::tui::view::listing::Busy;
+use otoscope::tui::{App, Feed, Flow, Look, Outside, Read, Refused, Save, Saved, Status};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -20,6 +21,7 @@ use std::fmt::Write;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 #[path = "screens/output.rs"]
 mod output;
@@ -103,8 +105,18 @@ impl Stage {
         stage
     }
 
+    /// Lets everything be done that takes longer than a frame.
+    fn rest(&mut self) {
+        while self.session.is_busy() {
+            self.session.work();
+        }
+        let step = Duration::from_millis(4);
+        while self.app.work(Instant::now() + step, &self.session, &self.status) > Busy::Rest {}
+    }
+
     /// Draws twice: what is drawn must not depend on how often.
     fn draw(&mut self) -> Buffer {
+        self.rest();
         let Self { session, app, status, terminal, .. } = self;
         let first = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
         let second = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
@@ -132,6 +144,34 @@ impl Stage {
             self.app.key(KeyCode::Char(c).into(), &self.session, &self.status);
         }
         self.draw();
+    }
+
+    fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) {
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        self.app.mouse(event, &self.session, &self.status);
+        self.app.settle(&mut self.session, &mut self.outside);
+        self.draw();
+    }
+
+    fn click(&mut self, column: u16, row: u16) {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row);
+        self.mouse(MouseEventKind::Up(MouseButton::Left), column, row);
+    }
+
+    /// Where a text is on the screen.
+    fn find(&mut self, text: &str) -> (u16, u16) {
+        let screen = self.text();
+        let at = screen.lines().enumerate().find_map(|(y, line)| Some((y, line.find(text)?, line)));
+        let (y, x, line) = at.unwrap_or_else(|| panic!("no {text} in\n{screen}"));
+        (line[..x].chars().count() as u16, y as u16)
+    }
+
+    /// The lines of the list of traces, from its title to the pane below or the footer.
+    fn list(&mut self) -> Vec<String> {
+        let text = self.text();
+        let from = text.lines().skip(1).skip_while(|line| !line.contains(" Traces "));
+        let cut = |line: &str| line.split(['│', '┬']).next().unwrap().trim_end().to_owned();
+        from.map(cut).collect()
     }
 
     fn take(&mut self, spans: Vec<Span>) {
@@ -432,6 +472,11 @@ fn scene(context: Context, action: Action) -> Stage {
         }
         Context::Detail | Context::Findings if first => {}
         _ => stage.act(&[Action::Down, Action::Down, Action::Down]),
+    }
+    if context == Context::Traces && action == Action::Back {
+        stage.act(&[Action::Filter]);
+        stage.write("get");
+        stage.act(&[Action::Open]);
     }
     if action == Action::Unfold {
         stage.act(&[Action::Fold]);
@@ -746,6 +791,206 @@ fn rows_that_arrive_do_not_move_what_is_selected() {
     let after = stage.selected_lines();
     assert!(after.iter().any(|(_, text)| text.contains("late 2")), "{after:?}");
     assert!(stage.text().contains("↑ ↓"), "{}", stage.text());
+}
+
+/// A trace of one root and so many spans below it.
+fn trace(id: u64, name: &str, spans: u64, ms: u64) -> Vec<Span> {
+    let of = |n: u64, parent: u64| Span {
+        trace_id: TraceId(u128::from(id).to_be_bytes()),
+        ..span(n, parent, 0, name)
+    };
+    let mut all: Vec<Span> = (2..=spans).map(|n| of(n, 1)).collect();
+    let root = of(1, 0);
+    all.push(Span { end_ns: root.start_ns + ms * 1_000_000, ..root });
+    all
+}
+
+/// A list of traces with every kind of row.
+fn listed(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new(size, &["flask-1.29-sigint", "express"]);
+    for (id, name, spans, ms) in [(1, "slow", 3, 9_000), (2, "wide", 40, 20), (3, "short", 1, 1)] {
+        stage.live("api", trace(id, name, spans, ms));
+    }
+    stage.wait(3);
+    stage
+}
+
+/// The names of rows, as far as they are among these, in the order in which they are listed.
+fn rows(stage: &mut Stage, names: &[&str]) -> Vec<String> {
+    let list = stage.list();
+    let name = |line: &String| names.iter().find(|name| line.contains(**name)).map(|name| (*name).to_owned());
+    list.iter().skip(2).filter_map(name).collect()
+}
+
+#[test]
+fn the_list_is_sorted_by_any_column_with_keys_and_with_the_mouse() {
+    let names = ["slow", "wide", "short"];
+    let mut stage = listed((140, 120));
+    assert_eq!(rows(&mut stage, &names), names, "by arrival");
+    stage.act(&[Action::Sort]);
+    assert!(stage.text().contains("sorted by worst finding, worst first"), "{}", stage.text());
+    stage.act(&[Action::First]);
+    assert!(stage.selected_lines()[0].1.contains("run"), "{:?}", stage.selected_lines());
+    stage.act(&[Action::Sort, Action::Sort, Action::Sort]);
+    assert!(stage.list()[1].contains("spans↓"), "{:?}", stage.list());
+    assert_eq!(rows(&mut stage, &names), ["wide", "slow", "short"]);
+    stage.act(&[Action::InvertSort]);
+    assert!(stage.list()[1].contains("spans↑"), "{:?}", stage.list());
+    assert_eq!(rows(&mut stage, &names), ["short", "slow", "wide"]);
+    let (x, y) = stage.find("duration");
+    stage.click(x, y);
+    assert!(stage.list()[1].contains("duration↓"), "{:?}", stage.list());
+    assert_eq!(rows(&mut stage, &names), ["slow", "wide", "short"]);
+    stage.click(x, y);
+    assert_eq!(rows(&mut stage, &names), ["short", "wide", "slow"]);
+    // A trace that grows moves; what is selected stays on its line.
+    let mut stage = listed((80, 24));
+    stage.act(&[Action::Sort; 6]);
+    stage.act(&[Action::InvertSort, Action::Last]);
+    while !stage.selected_lines()[0].1.contains("wide") {
+        stage.act(&[Action::Up]);
+    }
+    let (before, rows_before) = (stage.selected_lines(), stage.list());
+    let mut grown = trace(3, "short", 1, 1);
+    (grown[0].span_id, grown[0].parent_id) = (SpanId(77), SpanId(1));
+    grown[0].end_ns += 8_800_000_000;
+    stage.live("api", grown);
+    let now = stage.selected_lines();
+    assert_eq!(now[0].0, before[0].0);
+    assert!(now[0].1.contains("wide"), "{now:?}");
+    stage.act(&[Action::Last]);
+    assert!(stage.list() != rows_before && stage.text().contains("short"), "{}", stage.text());
+}
+
+#[test]
+fn the_list_is_filtered_while_it_is_written_and_the_filter_stays() {
+    let mut stage = listed((140, 42));
+    let all = stage.session.store.trace_count();
+    stage.act(&[Action::Filter]);
+    stage.write("SLO");
+    assert!(stage.text().contains(&format!("1 of {all} traces")), "{}", stage.text());
+    assert!(stage.list()[2].contains("slow") && !stage.text().contains("wide"), "{}", stage.text());
+    stage.act(&[Action::Back]);
+    assert!(stage.text().contains("wide"), "given up: everything is listed again");
+    stage.act(&[Action::Filter]);
+    stage.write("slo");
+    stage.act(&[Action::Open, Action::Tab(1), Action::Tab(0)]);
+    assert!(stage.list()[0].contains(&format!("/slo · 1 of {all}")), "{:?}", stage.list());
+    stage.live("api", trace(4, "slower", 2, 7));
+    stage.live("api", trace(5, "other", 2, 7));
+    assert!(stage.list()[0].contains(&format!("/slo · 2 of {}", all + 2)), "{:?}", stage.list());
+    stage.act(&[Action::Filter]);
+    stage.write("nothing like it");
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("no trace matches: Esc takes the filter off"), "{}", stage.text());
+    stage.act(&[Action::Back]);
+    assert!(stage.text().contains("the filter is off") && stage.text().contains("wide"), "{}", stage.text());
+}
+
+#[test]
+fn traces_are_pinned_marked_deleted_and_cleared() {
+    for (columns, lines) in SIZES {
+        let mut stage = listed((columns, lines));
+        stage.act(&[Action::Last, Action::Up, Action::Pin, Action::Up, Action::Mark, Action::Mark]);
+        let text = stage.text();
+        assert!(text.contains('⚑') && text.contains("2 marked"), "{text}");
+        check(&format!("marked-{columns}x{lines}"), &mut stage);
+        let all = stage.session.store.trace_count();
+        stage.act(&[Action::Delete]);
+        assert!(
+            stage.text().contains("2 traces deleted") && !stage.text().contains("marked"),
+            "{}",
+            stage.text()
+        );
+        assert_eq!(stage.session.store.trace_count(), all - 2);
+    }
+    let mut stage = listed((140, 42));
+    let all = stage.session.store.trace_count();
+    stage.act(&[Action::MarkAll, Action::Delete]);
+    assert!(stage.text().contains(&format!("delete {all} traces")), "many are not deleted unasked");
+    stage.act(&[Action::Back, Action::MarkAll, Action::Last, Action::Pin, Action::Clear]);
+    assert!(stage.text().contains("1 pinned stay, findings start anew"), "{}", stage.text());
+    stage.act(&[Action::Open]);
+    let text = stage.text();
+    assert!(text.contains(&format!("{} traces cleared; 1 pinned kept", all - 1)), "{text}");
+    assert!(text.contains("nothing found wrong so far") && text.contains("short"), "{text}");
+    assert_eq!(stage.session.store.trace_count(), 1);
+    stage.act(&[Action::Clear]);
+    assert!(stage.text().contains("nothing to clear: every trace is pinned"), "{}", stage.text());
+}
+
+#[test]
+fn dividers_are_dragged() {
+    let drag = MouseEventKind::Drag(MouseButton::Left);
+    let press = MouseEventKind::Down(MouseButton::Left);
+    let mut stage = listed((140, 42));
+    let (x, y) = stage.find("┬");
+    stage.mouse(press, x, y + 2);
+    stage.mouse(drag, x + 20, y + 2);
+    assert_eq!(stage.find("┬"), (x + 20, y));
+    stage.mouse(MouseEventKind::Up(MouseButton::Left), x + 20, y + 2);
+    stage.mouse(drag, x, y + 2);
+    assert_eq!(stage.find("┬"), (x + 20, y), "it was let go");
+    let (x, y) = stage.find(" Span ");
+    stage.mouse(press, x, y);
+    stage.mouse(drag, x, y - 5);
+    assert_eq!(stage.find(" Span ").1, y - 5);
+    let mut small = listed((80, 40));
+    let (x, y) = small.find(" Trace ");
+    small.mouse(press, x, y);
+    small.mouse(drag, x, y + 3);
+    assert_eq!(small.find(" Trace ").1, y + 3);
+    small.mouse(drag, x, 0);
+    small.mouse(drag, x, 39);
+    assert!(small.text().contains(" Trace "), "{}", small.text());
+}
+
+#[test]
+fn a_hundred_thousand_traces_are_sorted_and_filtered_in_small_steps() {
+    let mut stage = Stage::new((140, 42), &[]);
+    for chunk in 0..100_u64 {
+        let spans = (0..1_000).map(|n| {
+            let id = chunk * 1_000 + n + 1;
+            let name = if id.is_multiple_of(1_000) { "rare" } else { "usual" };
+            let ms = id.wrapping_mul(7_919) % 100_003;
+            trace(id, name, 1, ms).remove(0)
+        });
+        stage.take(spans.collect());
+    }
+    stage.act(&[Action::First]);
+    let sort = Chord::of(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::NONE)).unwrap().event();
+    for _ in 0..6 {
+        let pressed = Instant::now();
+        stage.app.key(sort, &stage.session, &stage.status);
+        let took = pressed.elapsed();
+        assert!(took < Duration::from_millis(500), "a key does not sort all of them: {took:?}");
+    }
+    let busy = stage.app.work(Instant::now(), &stage.session, &stage.status);
+    assert_eq!(busy, Busy::Now, "the rest is done later");
+    stage.draw();
+    stage.act(&[Action::First]);
+    let list = stage.list();
+    assert!(list[1].contains("duration↓") && list[2].contains("1 m 40 s"), "{list:?}");
+    stage.act(&[Action::Filter]);
+    stage.write("rare");
+    stage.act(&[Action::Open]);
+    assert!(stage.list()[0].contains("/rare · 100 of 100 000 "), "{:?}", stage.list());
+    check("huge-140x42", &mut stage);
+    stage.act(&[Action::Back, Action::Clear, Action::Open]);
+    assert_eq!((stage.session.store.trace_count(), stage.session.store.span_count()), (0, 0));
+    assert!(stage.text().contains("100 000 traces cleared"), "{}", stage.text());
+}
+
+#[test]
+fn how_much_of_a_dump_has_been_read_is_said() {
+    let mut stage = Stage::new((140, 42), &["express"]);
+    stage.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: false };
+    stage.status.read = Some(Read { bytes: 300 << 20, of: Some(1200 << 20) });
+    assert!(stage.text().contains("reading 25 % of 1.2 GiB a.jsonl"), "{}", stage.text());
+    stage.status.read = Some(Read { bytes: 5_000, of: None });
+    assert!(stage.text().contains("reading 5 KiB a.jsonl"), "{}", stage.text());
+    stage.act(&[Action::Open, Action::Down, Action::Back, Action::Sort]);
+    assert!(stage.text().contains("sorted by"), "it is used meanwhile");
 }
 
 #[test]
@@ -1081,11 +1326,15 @@ fn a_hundred_thousand_log_records_are_a_window_and_a_count() {
 fn a_filter_looks_at_all_of_them_without_holding_a_key_back() {
     let mut stage = huge((140, 42));
     stage.act(&[Action::Filter]);
-    stage.write("severity>=error BANK");
+    stage.write("severity>=error BAN");
+    // The last letter is on the screen before all are looked at.
+    let Stage { session, app, status, terminal, .. } = &mut stage;
+    app.key(KeyEvent::from(KeyCode::Char('K')), session, status);
+    let at_once = text(terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer);
+    assert!(at_once.contains("BANK") && at_once.contains("still looking"), "{at_once}");
     stage.act(&[Action::Open]);
-    assert!(stage.text().contains("still looking"), "{}", stage.text());
     let far = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    assert!(!stage.app.work(far, &stage.session, &stage.status), "all of them were looked at");
+    assert!(stage.app.work(far, &stage.session, &stage.status) < Busy::Now, "all of them were looked at");
     let text = stage.text();
     assert!(text.contains("100 of 100 000") && text.contains("severity>=error BANK"), "{text}");
     check("logs-filtered-140x42", &mut stage);
@@ -1095,7 +1344,7 @@ fn a_filter_looks_at_all_of_them_without_holding_a_key_back() {
     stage.act(&[Action::Filter]);
     stage.write(" moon");
     stage.act(&[Action::Open]);
-    assert!(!stage.app.work(far, &stage.session, &stage.status));
+    assert!(stage.app.work(far, &stage.session, &stage.status) < Busy::Now);
     assert!(stage.text().contains("no log record fits; Esc shows all again"), "{}", stage.text());
     stage.act(&[Action::Back]);
     assert!(stage.text().contains("100 000 log records"), "{}", stage.text());

@@ -19,7 +19,7 @@ use dump::pace::{Pace, Speed};
 use std::io::{self, IsTerminal, Read};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -61,7 +61,8 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
     let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
-    replay(inputs, from, speed, session, &mut world, options)
+    let size = size(&files);
+    replay(inputs, size, from, speed, session, &mut world, options)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
@@ -69,7 +70,7 @@ pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode
     let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
     let session = Session::new(DEMO_MEMORY, Clock::Stream);
     let options = screen::options(draw, wishes)?;
-    replay(vec![input], None, speed, session, &mut World::new(None), options)
+    replay(vec![input], Some(DEMO.len() as u64), None, speed, session, &mut World::new(None), options)
 }
 
 fn live(
@@ -139,6 +140,7 @@ impl Live {
             bad_requests: counters.bad_requests.load(Relaxed),
             wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
             open_connections: counters.open_connections.load(Relaxed),
+            read: None,
         };
         runtime.block_on(tui::run(session, status, arrivals, outside, options))
     }
@@ -158,6 +160,7 @@ impl Live {
 
 fn replay(
     inputs: Vec<Named>,
+    size: Option<u64>,
     from: Option<&'static Format>,
     speed: Speed,
     mut session: Session,
@@ -190,6 +193,7 @@ fn replay(
     let status = || Status {
         feed: Feed::Replay { name: name.clone(), done: reached.done.load(Relaxed) },
         now_ns: reached.time_ns.load(Relaxed),
+        read: Some(tui::Read { bytes: reached.bytes.load(Relaxed), of: size }),
         ..Status::default()
     };
     show(&mut session, status, arrivals, world, options)?;
@@ -229,9 +233,30 @@ fn show(
     Ok(())
 }
 
+/// The bytes of all files together; nothing where one of them is no file, and may go on for ever.
+fn size(files: &[PathBuf]) -> Option<u64> {
+    let size = |path: &PathBuf| path.metadata().ok().filter(std::fs::Metadata::is_file).map(|of| of.len());
+    files.iter().map(size).sum()
+}
+
+/// Counts what is read.
+struct Counted<'a> {
+    input: Box<dyn Read + Send>,
+    bytes: &'a AtomicU64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        self.bytes.fetch_add(read as u64, Relaxed);
+        Ok(read)
+    }
+}
+
 /// How far a replay has come.
 #[derive(Default)]
 struct Reached {
+    bytes: AtomicU64,
     time_ns: AtomicU64,
     done: AtomicBool,
 }
@@ -249,6 +274,7 @@ fn read_all(
     for (input, name) in inputs {
         let mut pace = Pace::new(speed);
         let started = Instant::now();
+        let input = Counted { input, bytes: &reached.bytes };
         let read = dump::read(input, &name, from, &mut |batch| {
             let _ = first.send(Ok(()));
             std::thread::sleep(pace.wait(batch.arrived_ns, started.elapsed()));

@@ -168,6 +168,12 @@ impl Diagnosis {
         self
     }
 
+    /// One that has seen nothing, for the same user: by the same rules, policy and known issues.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { known_issues: self.known_issues, ..Self::with_policy(self.policy) }
+    }
+
     /// Looks at what has just been ingested; `now_ns` is its batch's time of arrival.
     pub fn observe(&mut self, store: &Store, arrived: &Arrived, now_ns: u64) {
         self.gathered.bad_ids += arrived.bad_ids;

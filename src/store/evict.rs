@@ -1,4 +1,4 @@
-//! Eviction: the oldest request goes first, whole, and is counted.
+//! Eviction: the oldest request goes first, whole, and is counted. Pinned traces stay.
 //!
 //! A request is a unit of a merged trace where diagnosis has cut edges, else the trace.
 
@@ -115,7 +115,7 @@ impl Store {
         }
     }
 
-    fn vacate(&mut self, at: SpanIx, gone: &mut Vec<SpanIx>) {
+    pub(super) fn vacate(&mut self, at: SpanIx, gone: &mut Vec<SpanIx>) {
         let slot = self.slot(at);
         let key = span_key(slot.trace, slot.record.span_id);
         self.index.remove(key, at.0);
@@ -136,10 +136,11 @@ impl Store {
         self.trace_index.remove(key, trace.0);
         self.by_arrival.remove(&seq);
         self.by_age.remove(&(age, trace));
+        self.pinned.remove(&seq);
         self.traces.remove(trace.0);
     }
 
-    fn release_bytes(&mut self, at: SpanIx) {
+    pub(super) fn release_bytes(&mut self, at: SpanIx) {
         let number = self.slots[at.0].batch;
         self.slots[at.0].batch = u32::MAX;
         let Some(batch) = &mut self.batches[number] else { return };
@@ -172,6 +173,8 @@ impl Store {
         if old != key {
             self.by_age.remove(&(old, trace));
         }
-        self.by_age.insert((key, trace));
+        if !self.traces[trace.0].pinned {
+            self.by_age.insert((key, trace));
+        }
     }
 }

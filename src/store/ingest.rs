@@ -44,6 +44,10 @@ impl Store {
                 _ => self.trace_for(*trace_id, batch.arrived_ns),
             };
             last = Some((*trace_id, trace));
+            if self.full && self.traces[trace.0].pinned {
+                self.counters.unroomed += 1;
+                continue;
+            }
             let mut record = *record;
             record.name = names[record.name as usize];
             record.resource = resources[record.resource as usize];
@@ -129,6 +133,7 @@ impl Store {
             roots: super::List::default(),
             cuts: None,
             age_key: arrived_ns,
+            pinned: false,
         }));
         self.trace_index.insert(trace_key(id), trace.0);
         self.by_arrival.insert(seq, trace);

@@ -6,6 +6,7 @@
 //! screen, no clock.
 
 mod arrivals;
+mod delete;
 mod evict;
 mod export;
 mod index;
@@ -124,6 +125,8 @@ pub struct Trace {
     pub last_arrived_ns: u64,
     /// The longest request that diagnosis has cut out of it, nanoseconds.
     pub longest_request_ns: u64,
+    /// It is neither evicted nor cleared.
+    pub pinned: bool,
     roots: List,
     cuts: Option<Box<Cuts>>,
     age_key: u64,
@@ -180,6 +183,12 @@ pub struct Counters {
     pub evicted_spans: u64,
     /// Requests evicted at the memory limit.
     pub evicted_requests: u64,
+    /// Spans deleted at the user's word.
+    pub deleted_spans: u64,
+    /// Traces deleted at the user's word; their spans may still be being freed.
+    pub deleted_traces: u64,
+    /// Spans of pinned traces that were not taken: memory was full, and nothing could be evicted.
+    pub unroomed: u64,
     /// Traces, evicted ones too.
     pub traces: u64,
     /// Batches.
@@ -202,7 +211,8 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    fn clear(&mut self) {
+    /// Nothing has arrived.
+    pub fn clear(&mut self) {
         self.spans.clear();
         self.repeated.clear();
         self.peers.clear();
@@ -246,6 +256,11 @@ pub struct Store {
     rejections: VecDeque<Rejection>,
     remarks: VecDeque<String>,
     arrivals: arrivals::Arrivals,
+    deletion: delete::Deletion,
+    /// Pinned traces by their place in the order of arrival.
+    pinned: BTreeMap<u64, TraceIx>,
+    /// There is no room for more spans of pinned traces.
+    full: bool,
 }
 
 impl Store {
@@ -322,6 +337,11 @@ impl Store {
         self.by_arrival.range(..seq).map(|(_, trace)| *trace)
     }
 
+    /// The trace with this place in the order of arrival, while it is held.
+    pub fn trace_by_seq(&self, seq: u64) -> Option<TraceIx> {
+        self.by_arrival.get(&seq).copied()
+    }
+
     /// How many traces are held.
     pub fn trace_count(&self) -> usize {
         self.by_arrival.len()
@@ -329,7 +349,8 @@ impl Store {
 
     /// How many spans are held.
     pub fn span_count(&self) -> u64 {
-        self.counters.received - self.counters.repeated - self.counters.evicted_spans
+        let Counters { received, repeated, evicted_spans, deleted_spans, unroomed, .. } = self.counters;
+        received - repeated - evicted_spans - deleted_spans - unroomed
     }
 
     /// Counts of what came, went and was refused.

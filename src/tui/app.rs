@@ -9,8 +9,8 @@ use super::request::{self, Done, NO_COMMAND, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
-    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, logs, menu, output, prompt,
-    receiver, services, strip, traces,
+    Cx, Mouse, Outcome, Screen, explain, findings, footer, header, help, listing::Busy, logs, menu, output,
+    prompt, receiver, services, strip, traces,
 };
 use super::widget::pen::Pen;
 use crate::child::{Order, Told};
@@ -397,6 +397,15 @@ impl App {
                     self.tab = 0;
                 }
             }
+            Outcome::Filter(text) => {
+                self.overlays.clear();
+                self.tab = 0;
+                let said = prompt::Said::Entered(text);
+                let filtered =
+                    |screen: &mut dyn Screen, cx: &Cx<'_>| screen.said(prompt::Purpose::Filter, said, cx);
+                let outcome = self.with_top(session, status, filtered);
+                self.conclude(outcome, session, status);
+            }
             Outcome::Explain(rule) => self.overlays.push(Box::new(explain::Explain::new(rule))),
             Outcome::GoTo(target) => {
                 self.overlays.clear();
@@ -428,14 +437,14 @@ impl App {
         }
     }
 
-    /// Goes on, until then, with what takes longer than a frame. Whether there is more to do: then another frame is due.
-    pub fn work(&mut self, until: Instant, session: &Session, status: &Status) -> bool {
+    /// Goes on, until then, with what takes longer than a frame. Tells when to call again.
+    pub fn work(&mut self, until: Instant, session: &Session, status: &Status) -> Busy {
         let (since, output) = (self.since.as_ref(), self.output.as_ref());
         let (traffic, look, keys) = (&self.traffic, self.look, &self.keys);
         let cx = Cx { session, status, traffic, since, output, look, keys };
-        let more = self.tabs[self.tab].work(until, &cx);
+        let busy = self.tabs[self.tab].work(until, &cx);
         self.advise(session, status);
-        more
+        busy
     }
 
     /// Draws the whole screen.

@@ -56,6 +56,16 @@ pub enum Action {
     Follow,
     /// Hold still, or follow again.
     Hold,
+    /// Keep a trace from being evicted and cleared, or no longer.
+    Pin,
+    /// Mark a trace, or take its mark off.
+    Mark,
+    /// Mark every trace that is listed, or none.
+    MarkAll,
+    /// Delete what is marked, else what is selected.
+    Delete,
+    /// Delete everything that is not pinned.
+    Clear,
     /// A larger detail pane.
     Grow,
     /// A smaller detail pane.
@@ -368,6 +378,55 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
+        action: Action::Filter,
+        keys: &[ch('/')],
+        help: "list only the traces that match",
+        hint: Some("filter"),
+        contexts: &[Traces],
+    },
+    Binding {
+        action: Action::Back,
+        keys: &[key(KeyCode::Esc)],
+        help: "list all traces again",
+        hint: None,
+        contexts: &[Traces],
+    },
+    Binding {
+        action: Action::Pin,
+        keys: &[ch('p')],
+        help: "pin a trace: it is neither evicted nor cleared; or no longer",
+        hint: Some("pin"),
+        contexts: &[Traces],
+    },
+    Binding {
+        action: Action::Mark,
+        keys: &[ch('v')],
+        help: "mark a trace, or take its mark off",
+        hint: Some("mark"),
+        contexts: &[Traces],
+    },
+    Binding {
+        action: Action::MarkAll,
+        keys: &[ch('V')],
+        help: "mark every trace that is listed, or none",
+        hint: None,
+        contexts: &[Traces],
+    },
+    Binding {
+        action: Action::Delete,
+        keys: &[ch('D')],
+        help: "delete the marked traces, else the selected one; what they taught stays",
+        hint: None,
+        contexts: &[Traces],
+    },
+    Binding {
+        action: Action::Clear,
+        keys: &[ctrl('x')],
+        help: "clear: delete every trace that is not pinned, and start the findings anew",
+        hint: None,
+        contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
         action: Action::NextPane,
         keys: &[key(KeyCode::Tab)],
         help: "the next pane; where text is written, complete it",
@@ -386,14 +445,14 @@ pub const KEYS: &[Binding] = &[
         keys: &[ch('s')],
         help: "sort by the next column",
         hint: Some("sort"),
-        contexts: &[Services],
+        contexts: &[Traces, Services],
     },
     Binding {
         action: Action::InvertSort,
         keys: &[ch('i')],
         help: "turn the order around",
         hint: None,
-        contexts: &[Services],
+        contexts: &[Traces, Services],
     },
     Binding {
         action: Action::ShowError,

@@ -30,5 +30,5 @@ pub use output::Output;
 pub use remembered::Remembered;
 pub use request::{NO_COMMAND, Nobody, Outside, Refused, Request, Save, Saved};
 pub use run::{Left, Options, run};
-pub use status::{Feed, Status};
+pub use status::{Feed, Read, Status};
 pub use theme::Look;

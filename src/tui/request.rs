@@ -1,6 +1,7 @@
 //! What a view wants changed: views only read, so it is asked for, and the event loop does it.
 
 use super::clipboard;
+use super::text;
 use super::view::menu::{Choice, Menu};
 use super::view::{Outcome, Screen, copy};
 use crate::child::{Order, Told};
@@ -32,6 +33,17 @@ pub enum Request {
     Suppress(Box<Suppression>),
     /// Writes spans to a file.
     Save(Save),
+    /// Keeps a trace from being evicted and cleared, or no longer.
+    Pin {
+        /// The trace.
+        trace: TraceId,
+        /// Whether it is to be kept.
+        pinned: bool,
+    },
+    /// Deletes traces, pinned ones too.
+    Delete(Vec<TraceId>),
+    /// Deletes every trace that is not pinned, and what was found.
+    Clear,
 }
 
 /// Which spans are saved.
@@ -164,6 +176,22 @@ pub(super) fn perform(request: Request, session: &mut Session, outside: &mut dyn
                 Ok(()) => Done::Quietly,
                 Err(why) => Done::Said(why),
             }
+        }
+        Request::Pin { trace, pinned } => Done::Said(match (session.pin(trace, pinned), pinned) {
+            (true, true) => "pinned: it is neither evicted nor cleared".to_owned(),
+            (true, false) => "no longer pinned".to_owned(),
+            (false, _) => "the trace has gone".to_owned(),
+        }),
+        Request::Delete(traces) => {
+            let words = format!("{} deleted", text::plural(traces.len() as u64, "trace"));
+            session.delete(traces);
+            Done::Said(words)
+        }
+        Request::Clear => {
+            let cleared = session.clear();
+            let pinned = session.store.pinned().len() as u64;
+            let kept = if pinned > 0 { format!("; {pinned} pinned kept") } else { String::new() };
+            Done::Said(format!("{} cleared{kept}", text::plural(cleared, "trace")))
         }
     }
 }

@@ -11,6 +11,7 @@ use super::signals::{Asked, Signals};
 use super::status::Status;
 use super::terminal::Screen;
 use super::theme::Look;
+use super::view::listing::Busy;
 use super::{App, Flow};
 use crate::child::{Signal, Told};
 use crate::diagnosis::Since;
@@ -26,6 +27,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// How long batches are taken in before keys are looked at again.
 const STEP: Duration = Duration::from_millis(4);
+/// How long what the views have to do may take of a frame.
+const WORK: Duration = Duration::from_millis(2);
 /// 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 /// What a key did is shown sooner; a key that is held down still leaves time for batches.
@@ -108,6 +111,7 @@ pub async fn run(
     // The first frame does not wait.
     let mut last_frame = Instant::now();
     let mut due = Some(last_frame);
+    let mut busy = Busy::Rest;
     loop {
         let frame_at = due.unwrap_or(last_frame);
         tokio::select! {
@@ -154,10 +158,14 @@ pub async fn run(
             }
             () = sleep_until(frame_at), if due.is_some() => {
                 let status = status();
-                let more = app.work((Instant::now() + STEP).into_std(), session, &status);
+                let until = Instant::now() + WORK;
+                if session.is_busy() {
+                    session.work();
+                }
+                busy = app.work(until.into_std(), session, &status);
                 screen.draw(|frame| app.draw(frame, session, &status))?;
                 last_frame = Instant::now();
-                due = more.then(|| last_frame + KEY_FRAME);
+                due = (busy > Busy::Rest).then_some(last_frame + FRAME);
             }
             _ = tick.tick() => {
                 let status = status();
@@ -172,6 +180,13 @@ pub async fn run(
                 }
                 if options.exit_after_idle.is_some_and(|time| quiet.since.elapsed() >= time) {
                     return Ok(left(&app, None));
+                }
+                due = Some(due.unwrap_or(last_frame + FRAME));
+            }
+            () = std::future::ready(()), if session.is_learning() => {
+                let until = Instant::now() + WORK;
+                while session.is_learning() && Instant::now() < until {
+                    session.work();
                 }
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
@@ -208,7 +223,19 @@ pub async fn run(
                 due = Some(due.unwrap_or(last_frame + FRAME));
             }
             // Nothing else is to be done: what takes longer goes on for a step.
-            () = std::future::ready(()), if outside.is_busy() => outside.step(session),
+            () = std::future::ready(()), if outside.is_busy() || session.is_busy() || busy == Busy::Now => {
+                if outside.is_busy() {
+                    outside.step(session);
+                }
+                let until = Instant::now() + WORK;
+                while session.is_busy() && Instant::now() < until {
+                    session.work();
+                }
+                busy = app.work(until.into_std(), session, &status());
+                due = Some(due.unwrap_or(last_frame + FRAME));
+                // Others on this thread have a say too.
+                tokio::task::yield_now().await;
+            }
         }
     }
 }

@@ -42,6 +42,17 @@ pub struct Status {
     pub wrong_port_requests: u64,
     /// Connections open now.
     pub open_connections: u64,
+    /// How much of a dump has been read.
+    pub read: Option<Read>,
+}
+
+/// How much of a dump has been read, as it is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Read {
+    /// Bytes read.
+    pub bytes: u64,
+    /// Bytes of all of it, where that is known.
+    pub of: Option<u64>,
 }
 
 impl Default for Status {
@@ -55,6 +66,7 @@ impl Default for Status {
             bad_requests: 0,
             wrong_port_requests: 0,
             open_connections: 0,
+            read: None,
         }
     }
 }

@@ -163,6 +163,10 @@ pub struct Symbols {
     pub closed: &'static str,
     /// The selected row of a pane without the keys.
     pub selected: &'static str,
+    /// Neither evicted nor cleared.
+    pub pinned: &'static str,
+    /// Marked by the user.
+    pub marked: &'static str,
     /// From what was recorded to what it should be.
     pub arrow: &'static str,
     /// Text was cut off.
@@ -222,6 +226,8 @@ pub const UNICODE: Symbols = Symbols {
     open: "▾",
     closed: "▸",
     selected: "▌",
+    pinned: "⚑",
+    marked: "◉",
     arrow: "→",
     ellipsis: "…",
     under: "└",
@@ -259,6 +265,8 @@ pub const ASCII: Symbols = Symbols {
     open: "-",
     closed: "+",
     selected: ">",
+    pinned: "@",
+    marked: "#",
     arrow: "->",
     ellipsis: "~",
     under: "`",

@@ -3,7 +3,7 @@
 use super::{Cx, output};
 use crate::diagnosis::Severity;
 use crate::tui::output::{Output, State};
-use crate::tui::status::Feed;
+use crate::tui::status::{Feed, Read};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
@@ -131,7 +131,8 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
         }
         Feed::Replay { name, done } => {
             let (symbol, word) = if *done { (symbols.still, "read") } else { (symbols.replay, "reading") };
-            let lead = part(format!("{symbol} {word} "), look.style(Role::Good));
+            let read = cx.status.read.filter(|_| !done).map_or(String::new(), progress);
+            let lead = part(format!("{symbol} {word} {read}"), look.style(Role::Good));
             let long = vec![lead.clone(), part(name.as_str(), Style::new())];
             let file = name.rsplit('/').next().unwrap_or(name);
             Segment { long, short: vec![lead, part(file, Style::new())], weight: 5 }
@@ -163,6 +164,22 @@ fn held<'a>(cx: &Cx<'a>) -> Segment<'a> {
         Feed::Replay { .. } => held,
     };
     Segment { long: vec![part(words, Style::new())], short, weight: 3 }
+}
+
+/// `62 % of 1.2 GiB ` or, where nobody knows how much it is, `740 MiB `.
+fn progress(read: Read) -> String {
+    match read.of {
+        Some(of) => format!("{} % of {} ", read.bytes.min(of) * 100 / of.max(1), size(of)),
+        None => format!("{} ", size(read.bytes)),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..0x10_0000 => format!("{} KiB", bytes.div_ceil(0x400)),
+        0x10_0000..0x4000_0000 => format!("{} MiB", bytes >> 20),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    }
 }
 
 fn rate(per_second: f64) -> String {
@@ -218,6 +235,8 @@ fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
     say("rejected", counters.rejected, !live, Role::Error);
     say("evicted", counters.evicted_spans, false, Role::Warning);
     say("evicted logs", counters.evicted_logs, false, Role::Warning);
+    say("no room for pinned", counters.unroomed, false, Role::Error);
+    say("deleted", counters.deleted_spans, false, Role::Dim);
     say("repeated", counters.repeated, false, Role::Dim);
     // Where there is no room for all of them: the worst, and a mark where there are others.
     let more = part(format!(" {}", cx.look.symbols.ellipsis), cx.look.style(Role::Warning));

@@ -1,99 +1,72 @@
-//! The list of traces, in the order in which they arrived.
+//! The list of traces: a row a trace, sorted, filtered, marked.
 
-use super::{Cx, Outcome, sign};
+use super::columns::{Column, SIGNS, Widths};
+use super::filter::{self, Filter};
+use super::listing::{Busy, COUNT, Id, Listing};
+use super::menu::{Choice, Menu};
+use super::prompt::{Advice, Prompt, Purpose, Said};
+use super::{Cx, Outcome, list_row};
 use crate::model::TraceId;
-use crate::store::{TraceIx, View};
+use crate::query::{QueryError, Seen};
+use crate::store::TraceIx;
 use crate::tui::keymap::Action;
-use crate::tui::status::Feed;
+use crate::tui::request::Request;
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::pen::{Pen, part};
+use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-
-/// A trace that received a span within this time is still growing: a little more than SDKs wait before they send
-/// (`OTEL_BSP_SCHEDULE_DELAY`, 5 s).
-const GROWING_NS: u64 = 6_000_000_000;
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// How many rows a key looks at in search of the next error or finding.
 const SEARCH: usize = 20_000;
-
-/// How many rows below the window are counted.
-const COUNT: usize = 1_000;
-
-type Id = (u64, TraceId);
-
-struct Traces<'a>(&'a Cx<'a>);
-
-impl Traces<'_> {
-    fn seq(&self, at: TraceIx) -> u64 {
-        self.0.session.store.trace(at).seq
-    }
-}
-
-impl Rows for Traces<'_> {
-    type Id = Id;
-    type At = TraceIx;
-
-    fn find(&self, (seq, id): Id) -> Option<TraceIx> {
-        // An id that was evicted and came again is another row.
-        self.0.session.store.find_trace(id).filter(|at| self.seq(*at) == seq)
-    }
-
-    fn id(&self, at: TraceIx) -> Id {
-        (self.seq(at), self.0.session.store.trace(at).id)
-    }
-
-    fn first(&self) -> Option<TraceIx> {
-        self.0.session.store.traces().next()
-    }
-
-    fn last(&self) -> Option<TraceIx> {
-        self.0.session.store.traces().next_back()
-    }
-
-    fn next(&self, at: TraceIx) -> Option<TraceIx> {
-        self.0.session.store.traces_from(self.seq(at) + 1).next()
-    }
-
-    fn previous(&self, at: TraceIx) -> Option<TraceIx> {
-        self.0.session.store.traces_before(self.seq(at)).next_back()
-    }
-
-    fn near(&self, (seq, _): Id) -> Option<TraceIx> {
-        let store = &self.0.session.store;
-        store.traces_from(seq).next().or_else(|| store.traces_before(seq).next_back())
-    }
-
-    /// The first trace with the worst finding: the story that otoscope exists for.
-    fn suggested(&self) -> Option<TraceIx> {
-        let session = self.0.session;
-        let headlines = session.diagnosis.findings().iter().filter(|f| f.folded_under.is_none());
-        let traces = headlines.take(16).flat_map(|f| &f.trace_ids);
-        traces.take(64).find_map(|id| session.store.find_trace(*id)).or_else(|| self.first())
-    }
-}
+/// How many spans are looked at with a step for what a filter may ask for.
+const LEARNT: usize = 500;
+/// How many traces a key marks.
+const MARKED: usize = 10_000;
+/// From how many traces on it is asked whether they are really to be deleted.
+const MANY: usize = 10;
 
 /// The list.
 #[derive(Debug, Default)]
 pub struct List {
+    listing: Listing,
     window: Window<Id>,
+    /// By place in the order of arrival.
+    marked: BTreeMap<u64, TraceId>,
+    /// The filter and the window as they were before another filter is written.
+    before: Option<(String, Window<Id>)>,
+    /// How many traces had been deleted when the selection was last looked after.
+    deleted: u64,
+    /// What a filter may ask for.
+    seen: Seen,
+    head: Rect,
     rows: Rect,
 }
 
 impl List {
     /// The selected trace.
     pub fn selected(&self, cx: &Cx<'_>) -> Option<TraceIx> {
-        self.window.selected().and_then(|id| Traces(cx).find(id))
+        self.window.selected().and_then(|id| self.listing.rows(cx).find(id))
     }
 
-    /// Selects a trace.
+    /// Selects a trace; a filter that keeps it out is taken off.
     pub fn select(&mut self, trace: TraceId, cx: &Cx<'_>) {
         if let Some(at) = cx.session.store.find_trace(trace) {
-            self.window.select(Traces(cx).id(at));
+            let id = self.listing.rows(cx).id(at);
+            if self.listing.rows(cx).find(id).is_none() {
+                self.listing.set_filter(None, cx);
+            }
+            self.window.select(id);
             self.window.choose();
         }
+    }
+
+    /// The traces that are marked.
+    pub fn marked(&self) -> impl ExactSizeIterator<Item = TraceId> {
+        self.marked.values().copied()
     }
 
     /// Keeps what is selected from now on.
@@ -111,15 +84,34 @@ impl List {
         self.window.follow(follow);
     }
 
+    /// Keeps the order and the filter in line with what is held.
+    pub fn work(&mut self, cx: &Cx<'_>, until: Instant) -> Busy {
+        if self.before.is_some() {
+            self.seen.look(&cx.session.store, LEARNT);
+        }
+        self.listing.work(cx, until)
+    }
+
     /// Keeps the selection where there is one.
     pub fn reconcile(&mut self, cx: &Cx<'_>) -> Option<String> {
-        match self.window.reconcile(&Traces(cx)) {
-            Kept::Same => None,
-            Kept::Lost => Some("the selected trace was evicted at the memory limit".to_owned()),
+        let store = &cx.session.store;
+        let deleted = store.counters().deleted_traces;
+        let before = std::mem::replace(&mut self.deleted, deleted);
+        if deleted != before {
+            self.marked.retain(|seq, _| store.trace_by_seq(*seq).is_some());
+        }
+        let held = |(seq, _): Id| store.trace_by_seq(seq).is_some();
+        let is_held = self.window.selected().is_some_and(held);
+        match self.window.reconcile(&self.listing.rows(cx)) {
+            // Whoever deletes or filters it away knows.
+            Kept::Lost if !is_held && deleted == before => {
+                Some("the selected trace was evicted at the memory limit".to_owned())
+            }
+            Kept::Lost | Kept::Same => None,
         }
     }
 
-    /// Moves, follows, searches.
+    /// Moves, follows, searches, sorts, filters, marks, deletes.
     pub fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
         let store = &cx.session.store;
         match action {
@@ -135,13 +127,132 @@ impl List {
             Action::PreviousFinding => self.search(cx, false, "a finding", |at| {
                 cx.session.diagnosis.worst(&cx.session.store, at).is_some()
             }),
-            _ if self.window.apply(action, &Traces(cx)) => Outcome::Done,
+            Action::Sort => self.sort(self.listing.column().next(), false, cx),
+            Action::InvertSort => self.sort(self.listing.column(), !self.listing.is_inverted(), cx),
+            Action::Filter => {
+                let text = self.filter_text();
+                self.before = Some((text.clone(), self.window.clone()));
+                self.seen.look(&cx.session.store, LEARNT);
+                Outcome::Prompt(Prompt::new(Purpose::Filter, "filter", &text))
+            }
+            Action::Back if self.listing.filter().is_some() => {
+                self.listing.set_filter(None, cx);
+                self.window.refill();
+                Outcome::Notice("the filter is off".to_owned())
+            }
+            Action::Pin => match self.selected(cx).map(|at| store.trace(at)) {
+                Some(trace) => Outcome::Ask(Request::Pin { trace: trace.id, pinned: !trace.pinned }),
+                None => Outcome::Ignored,
+            },
+            Action::Mark => self.mark(cx),
+            Action::MarkAll => self.mark_all(cx),
+            Action::Delete => self.delete(cx),
+            Action::Clear => clear(cx),
+            _ if self.window.apply(action, &self.listing.rows(cx)) => Outcome::Done,
             _ => Outcome::Ignored,
         }
     }
 
+    fn sort(&mut self, column: Column, inverted: bool, cx: &Cx<'_>) -> Outcome {
+        self.listing.sort(column, inverted, cx);
+        self.window.refill();
+        let (name, first) = column.words(inverted);
+        Outcome::Notice(format!("sorted by {name}, {first}"))
+    }
+
+    fn filter_text(&self) -> String {
+        self.listing.filter().map(|filter| filter.text().to_owned()).unwrap_or_default()
+    }
+
+    /// Lists what a text lets through; what is wrong with it, where it is no filter.
+    fn set_filter(&mut self, text: &str, cx: &Cx<'_>) -> Result<(), QueryError> {
+        self.listing.set_filter(Filter::parse(text)?, cx);
+        self.window.refill();
+        Ok(())
+    }
+
+    /// Is told of the line in which a filter is written.
+    pub fn said(&mut self, said: &Said, cx: &Cx<'_>) -> Outcome {
+        match said {
+            Said::Changed(text) => {
+                // What cannot be understood yet leaves what there is.
+                let _ = self.set_filter(text, cx);
+                Outcome::Done
+            }
+            Said::Entered(text) => {
+                self.before = None;
+                match self.set_filter(text, cx) {
+                    Ok(()) => Outcome::Done,
+                    Err(wrong) => Outcome::Notice(format!("no filter: {wrong} (character {})", wrong.at + 1)),
+                }
+            }
+            Said::Cancelled => {
+                if let Some((text, window)) = self.before.take() {
+                    let _ = self.set_filter(&text, cx);
+                    self.window = window;
+                }
+                Outcome::Done
+            }
+        }
+    }
+
+    /// What is to be said of a filter that is being written.
+    pub fn advice(&self, text: &str, cursor: usize, cx: &Cx<'_>) -> Advice {
+        let wrong = Filter::parse(text).err().map(|wrong| (wrong.at, wrong.to_string()));
+        let note = match self.listing.progress(cx) {
+            Some((listed, looked_at)) => progress(listed, looked_at, "traces", cx),
+            None => "a word, or kind=server dur>100ms".to_owned(),
+        };
+        Advice { wrong, note, completions: filter::completions(text, cursor, &self.seen) }
+    }
+
+    fn mark(&mut self, cx: &Cx<'_>) -> Outcome {
+        let Some((seq, id)) = self.window.selected().filter(|_| self.selected(cx).is_some()) else {
+            return Outcome::Ignored;
+        };
+        if self.marked.remove(&seq).is_none() {
+            self.marked.insert(seq, id);
+        }
+        // The next one is likely to be marked too.
+        self.window.apply(Action::Down, &self.listing.rows(cx));
+        Outcome::Done
+    }
+
+    /// Marks everything that is listed, or nothing any more.
+    fn mark_all(&mut self, cx: &Cx<'_>) -> Outcome {
+        if !self.marked.is_empty() {
+            self.marked.clear();
+            return Outcome::Notice("no trace is marked".to_owned());
+        }
+        let rows = self.listing.rows(cx);
+        let all = std::iter::successors(rows.first(), |at| rows.next(*at)).take(MARKED);
+        self.marked = all.map(|at| rows.id(at)).collect();
+        let count = text::plural(self.marked.len() as u64, "trace");
+        let more = if self.marked.len() == MARKED { ", the first of the list" } else { "" };
+        Outcome::Notice(format!("{count} marked{more}"))
+    }
+
+    /// Deletes what is marked, else what is selected.
+    fn delete(&mut self, cx: &Cx<'_>) -> Outcome {
+        let mut traces: Vec<TraceId> = self.marked.values().copied().collect();
+        if traces.is_empty() {
+            traces.extend(self.selected(cx).map(|at| cx.session.store.trace(at).id));
+        }
+        let count = traces.len();
+        let delete = Outcome::Ask(Request::Delete(traces));
+        match count {
+            0 => Outcome::Ignored,
+            1..MANY => delete,
+            _ => {
+                let label = format!("delete {}", text::plural(count as u64, "trace"));
+                let note = "what they taught stays";
+                ask("Delete", Choice::new(label, note, delete))
+            }
+        }
+    }
+
     fn search(&mut self, cx: &Cx<'_>, down: bool, what: &str, wanted: impl Fn(TraceIx) -> bool) -> Outcome {
-        let rows = Traces(cx);
+        let rows = self.listing.rows(cx);
         let Some(from) = self.selected(cx) else { return Outcome::Ignored };
         let (mut at, mut wrapped) = (from, false);
         for _ in 0..SEARCH {
@@ -167,130 +278,143 @@ impl List {
         Outcome::Notice(format!("no trace with {what} among {}; again to go on", text::count(SEARCH as u64)))
     }
 
-    /// Selects what was drawn on a line of the screen.
-    pub fn click(&mut self, y: u16) -> bool {
-        y >= self.rows.y && self.window.click((y - self.rows.y) as usize)
+    /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there. Tells whether a row
+    /// was hit, or what came of it.
+    pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
+        if self.head.contains(at) {
+            let x = at.x - self.head.x;
+            let hit = Widths::of(self.head.width, true).places().find(|(_, range)| range.contains(&x));
+            let Some((column, _)) = hit else { return Outcome::Ignored };
+            let again = column == self.listing.column();
+            return self.sort(column, again && !self.listing.is_inverted(), cx);
+        }
+        if at.y >= self.rows.y && self.window.click(usize::from(at.y - self.rows.y)) {
+            return Outcome::Done;
+        }
+        Outcome::Ignored
     }
 
     /// Draws the list.
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-        let store = &cx.session.store;
-        self.rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let rows = self.window.rows(&Traces(cx), self.rows.height as usize);
-        let mut title = vec![part("Traces", Style::new())];
-        if self.window.is_following() {
-            title
-                .push(part(format!(" {} following the newest", pen.look.symbols.dot), pen.style(Role::Info)));
+        let labelled = area.height >= 4;
+        let lines = if labelled { 2 } else { 1 };
+        self.head = Rect { y: area.y + 1, height: lines - 1, ..area };
+        self.rows = Rect { y: area.y + lines, height: area.height.saturating_sub(lines), ..area };
+        let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height));
+        pen.title(area, focused, &self.title(cx), &self.more(&rows, cx));
+        let widths = Widths::of(area.width, labelled);
+        if labelled {
+            self.draw_head(&widths, pen);
         }
-        pen.title(area, focused, &title, &more(&rows, cx));
+        if rows.is_empty() && self.listing.filter().is_some() {
+            let found = self.listing.progress(cx).is_some_and(|(_, looked_at)| looked_at < 100);
+            let words = if found { "looking" } else { "no trace matches: Esc takes the filter off" };
+            pen.put(
+                area.x + SIGNS,
+                self.rows.y,
+                area.width.saturating_sub(SIGNS),
+                words,
+                Role::Dim.style(cx),
+            );
+        }
         for (line, at) in rows.iter().enumerate() {
             let row = Rect { y: self.rows.y + line as u16, height: 1, ..self.rows };
-            draw_row(row, *at, pen, cx);
-            let selected = self.window.selected().is_some_and(|(seq, _)| seq == store.trace(*at).seq);
+            list_row::draw(row, *at, &widths, labelled, pen, cx);
+            let seq = cx.session.store.trace(*at).seq;
+            let selected = self.window.selected().is_some_and(|(selected, _)| selected == seq);
             super::row::select(row, selected, focused, pen);
+            if self.marked.contains_key(&seq) {
+                let style = if selected && focused { Role::Selected } else { Role::Key };
+                pen.put(row.x, row.y, 1, pen.look.symbols.marked, pen.style(style));
+            }
         }
     }
-}
 
-/// `↑ 3  ↓ 12`: how many rows there are beyond the window.
-fn more(rows: &[TraceIx], cx: &Cx<'_>) -> String {
-    let (store, symbols) = (&cx.session.store, cx.look.symbols);
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return String::new() };
-    let above = store.traces_before(store.trace(*first).seq).take(COUNT).count();
-    let below = store.traces_from(store.trace(*last).seq + 1).take(COUNT).count();
-    let show = |symbol: &str, count: usize| match count {
-        0 => None,
-        COUNT => Some(format!("{symbol} {COUNT}+ more")),
-        count => Some(format!("{symbol} {count} more")),
-    };
-    let parts = [show(symbols.up, above), show(symbols.down, below)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
-}
-
-/// Which columns there are room for, and where.
-struct Columns {
-    service: u16,
-    name: u16,
-    requests: bool,
-    errors: bool,
-    age: bool,
-}
-
-impl Columns {
-    fn of(width: u16) -> Self {
-        let mut left = width.saturating_sub(4 + 8 + 9);
-        let mut take = |columns: u16, keep: u16| {
-            let room = left >= columns + keep;
-            left -= if room { columns } else { 0 };
-            room
+    /// `Traces · 12 of 340 · /GET · 3 marked · following the newest`
+    fn title(&self, cx: &Cx<'_>) -> Vec<Part<'static>> {
+        let dot = format!(" {} ", cx.look.symbols.dot);
+        let info = cx.look.style(Role::Info);
+        let mut title = vec![part("Traces", Style::new())];
+        let mut say = |words: String, style: Style| {
+            title.push(part(dot.clone(), cx.look.style(Role::Dim)));
+            title.push(part(words, style));
         };
-        let service = if take(9, 14) { 8 } else { 0 };
-        let errors = take(6, 16);
-        let age = take(4, 18);
-        let requests = take(8, 24);
-        let wide = service > 0 && take(6, 24);
-        Self { service: if wide { 14 } else { service }, name: left, requests, errors, age }
+        if let (Some(filter), Some((listed, looked_at))) = (self.listing.filter(), self.listing.progress(cx))
+        {
+            say(format!("/{}", filter.text()), cx.look.style(Role::Key));
+            say(progress(listed, looked_at, "", cx), Style::new());
+        }
+        if !self.marked.is_empty() {
+            say(format!("{} marked", text::count(self.marked.len() as u64)), info);
+        }
+        if self.window.is_following() {
+            let newest = self.listing.column() == Column::Arrival;
+            say(format!("following the {}", if newest { "newest" } else { "last" }), info);
+        }
+        title
+    }
+
+    /// `↑ 3 more  ↓ 12 more`: how many rows there are beyond the window.
+    fn more(&self, rows: &[TraceIx], cx: &Cx<'_>) -> String {
+        let (symbols, listed) = (cx.look.symbols, self.listing.rows(cx));
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return String::new() };
+        let show = |symbol: &str, count: usize| match count {
+            0 => None,
+            COUNT => Some(format!("{symbol} {COUNT}+ more")),
+            count => Some(format!("{symbol} {count} more")),
+        };
+        let above = show(symbols.up, listed.count(*first, false));
+        let parts = [above, show(symbols.down, listed.count(*last, true))];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+    }
+
+    /// The names of the columns, that which the list is sorted by with an arrow.
+    fn draw_head(&self, widths: &Widths, pen: &mut Pen<'_>) {
+        let symbols = pen.look.symbols;
+        let arrow = if self.listing.descends() { symbols.down } else { symbols.up };
+        for (column, range) in widths.places() {
+            let (x, width) = (self.head.x + range.start, range.end - range.start);
+            let sorted = column == self.listing.column();
+            let style = pen.style(if sorted { Role::Key } else { Role::Dim });
+            let name = if sorted { format!("{}{arrow}", column.head()) } else { column.head().to_owned() };
+            if matches!(column, Column::Finding | Column::Service | Column::Name) {
+                pen.put(x, self.head.y, width, &name, style);
+            } else {
+                pen.put_right(x, self.head.y, width, &name, style);
+            }
+        }
     }
 }
 
-/// `✖ shop    run            24 req 6.42 s`
-fn draw_row(row: Rect, at: TraceIx, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    let session = cx.session;
-    let (store, trace) = (&session.store, session.store.trace(at));
-    let columns = Columns::of(row.width);
-    let (dim, y) = (pen.style(Role::Dim), row.y);
-    if let Some(severity) = session.diagnosis.worst(&cx.session.store, at) {
-        let (symbol, role) = sign(severity, cx.look);
-        pen.put(row.x + 1, y, 1, symbol, pen.style(role));
+/// `12 of 340 traces`, and how much of it is known.
+fn progress(listed: usize, looked_at: usize, noun: &str, cx: &Cx<'_>) -> String {
+    let all = text::count(cx.session.store.trace_count() as u64);
+    let known = format!("{} of {all} {noun}", text::count(listed as u64)).trim_end().to_owned();
+    if looked_at < 100 {
+        return format!("{known} {} {looked_at} % looked at", cx.look.symbols.dot);
     }
-    let root = store.first_row(at, View::Recorded);
-    let held = root.filter(|root| store.slot(*root).is_held());
-    // The root may be missing; what hangs under it still says whose trace it is.
-    let known = held.or_else(|| store.first_row(at, View::Unmerged)).or(root);
-    let known =
-        known.map(|at| store.first_child(at, View::Recorded).filter(|_| held.is_none()).unwrap_or(at));
-    let service = known.map_or("", |at| store.service(at));
-    let mut x = row.x + 3;
-    if columns.service > 0 {
-        pen.put(x, y, columns.service, service, cx.look.service(service));
-        x += columns.service + 1;
+    known
+}
+
+/// Asks before everything goes.
+fn clear(cx: &Cx<'_>) -> Outcome {
+    let store = &cx.session.store;
+    let pinned = store.pinned().len();
+    let count = store.trace_count() - pinned;
+    if count == 0 {
+        let why = if pinned > 0 { "every trace is pinned" } else { "there is no trace" };
+        return Outcome::Notice(format!("nothing to clear: {why}"));
     }
-    match held {
-        Some(root) => pen.put(x, y, columns.name, super::row::name_or_none(&store.name(root)), Style::new()),
-        None => pen.put(x, y, columns.name, "(not received)", pen.style(Role::Missing)),
+    let label = format!("clear {}", text::plural(count as u64, "trace"));
+    let note = match pinned {
+        0 => "findings start anew".to_owned(),
+        pinned => format!("{pinned} pinned stay, findings start anew"),
     };
-    x += columns.name + 1;
-    let requests =
-        session.diagnosis.requests(&cx.session.store, at).map(|n| format!("{} req", text::short_count(n)));
-    let spans = format!("{} sp", text::short_count(u64::from(trace.spans)));
-    if columns.requests {
-        pen.put_right(x, y, 7, requests.as_deref().unwrap_or_default(), Style::new());
-        pen.put_right(x + 8, y, 7, &spans, dim);
-        x += 16;
-    } else {
-        let style = if requests.is_some() { Style::new() } else { dim };
-        pen.put_right(x, y, 7, &requests.unwrap_or(spans), style);
-        x += 8;
-    }
-    pen.put_right(x, y, 8, &crate::model::time::duration(trace.duration_ns()), Style::new());
-    x += 9;
-    if columns.errors {
-        if trace.errors > 0 {
-            let errors = format!("{}err", short_errors(trace.errors));
-            pen.put_right(x, y, 5, &errors, pen.style(Role::Error));
-        }
-        x += 6;
-    }
-    if columns.age && matches!(cx.status.feed, Feed::Live { .. }) {
-        let age = cx.status.now_ns.saturating_sub(trace.last_arrived_ns);
-        if age < GROWING_NS {
-            pen.put_right(x, y, 3, cx.look.symbols.live, pen.style(Role::Good));
-        } else {
-            pen.put_right(x, y, 3, &text::age(age), dim);
-        }
-    }
+    ask("Clear", Choice::new(label, note, Outcome::Ask(Request::Clear)))
 }
 
-fn short_errors(errors: u32) -> String {
-    if errors < 100 { errors.to_string() } else { "99".to_owned() }
+/// A question whose answer is no, unless it is yes.
+fn ask(title: &'static str, yes: Choice) -> Outcome {
+    let no = Choice::new("keep everything", "", Outcome::Done);
+    Outcome::Over(Box::new(Menu::new(title, vec![yes, no])))
 }

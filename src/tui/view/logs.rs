@@ -9,6 +9,7 @@
 //! └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 
+use super::listing::Busy;
 use super::log_list::LogList;
 use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::{Cx, Mouse, Outcome, Screen, Target, log_filter, log_nodes, logs_empty};
@@ -186,8 +187,8 @@ impl Screen for Logs {
         self.list.reconcile(cx)
     }
 
-    fn work(&mut self, until: Instant, cx: &Cx<'_>) -> bool {
-        self.list.work(until, cx)
+    fn work(&mut self, until: Instant, cx: &Cx<'_>) -> Busy {
+        if self.list.work(until, cx) { Busy::Now } else { Busy::Rest }
     }
 
     fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {

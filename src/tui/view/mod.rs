@@ -3,16 +3,20 @@
 
 pub mod accept;
 pub mod before_after;
+pub mod columns;
 pub mod copy;
 pub mod detail;
 pub mod empty;
 pub mod explain;
+pub mod filter;
 pub mod finding_rows;
 pub mod findings;
 pub mod footer;
 pub mod header;
 pub mod help;
 pub mod list;
+pub mod list_row;
+pub mod listing;
 pub mod log_filter;
 pub mod log_list;
 pub mod log_nodes;
@@ -49,6 +53,7 @@ use crate::diagnosis::{Finding, Rule, Severity, Since};
 use crate::model::{SpanId, TraceId};
 use crate::session::Session;
 use crossterm::event::KeyEvent;
+use listing::Busy;
 use prompt::{Advice, Prompt, Purpose, Said};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -156,6 +161,8 @@ pub enum Outcome {
     Notice(String),
     /// Something is to be shown in another tab.
     GoTo(Target),
+    /// Traces that a filter lets through are to be listed.
+    Filter(String),
     /// A rule is to be explained.
     Explain(&'static Rule),
     /// Something outside of the view is to be changed.
@@ -256,9 +263,9 @@ pub trait Screen: std::fmt::Debug {
     /// Says how it is to be the next time.
     fn remember(&self, _into: &mut Remembered) {}
 
-    /// Goes on, until then, with what takes longer than a frame. Whether there is more to do.
-    fn work(&mut self, _until: Instant, _cx: &Cx<'_>) -> bool {
-        false
+    /// Goes on, until then, with what takes longer than a frame. Tells when to call again.
+    fn work(&mut self, _until: Instant, _cx: &Cx<'_>) -> Busy {
+        Busy::Rest
     }
 
     /// Shows a span; only the tab of traces can.

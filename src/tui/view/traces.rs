@@ -12,6 +12,7 @@
 
 use super::detail::{self, Detail};
 use super::list::List;
+use super::listing::Busy;
 use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
@@ -22,7 +23,8 @@ use crate::tui::remembered::Remembered;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use std::time::Instant;
 
 /// From this width on, list and tree are side by side.
 const WIDE: u16 = 120;
@@ -48,6 +50,21 @@ struct Panes {
     detail: Rect,
 }
 
+/// A divider between panes, that can be dragged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Divider {
+    /// Right of the list.
+    Beside,
+    /// Below the list.
+    Below,
+    /// Above the detail.
+    Detail,
+}
+
+/// The fewest columns and lines that a pane is left with.
+const NARROWEST: u16 = 30;
+const LOWEST: u16 = 4;
+
 /// The tab of traces.
 #[derive(Debug, Default)]
 pub struct Traces {
@@ -57,8 +74,13 @@ pub struct Traces {
     focus: Pane,
     /// Lines that the user has given to the detail, or taken from it.
     resized: i16,
+    /// Columns, or lines where it is above the tree, that the user has given to the list.
+    list_size: Option<u16>,
+    /// What is being dragged.
+    dragged: Option<Divider>,
     panes: Panes,
     saving: Saving,
+    area: Rect,
 }
 
 impl Traces {
@@ -128,19 +150,57 @@ impl Traces {
         let upper = Rect { height: area.height - detail, ..area };
         let lower = Rect { y: upper.bottom(), height: detail, ..area };
         if area.width >= WIDE {
-            let width = (area.width * 36 / 100).clamp(44, 70);
+            let usual = (area.width * 36 / 100).clamp(44, 70);
+            let width = self.list_size.unwrap_or(usual).clamp(NARROWEST, area.width - NARROWEST);
             let list = Rect { width, ..upper };
             let rule = Rect { x: list.right(), width: 1, ..upper };
             let tree = Rect { x: rule.right(), width: upper.width - width - 1, ..upper };
             return Panes { list, rule: Some(rule), tree, detail: lower };
         }
         // One trace needs one line; with more of them the list has its full height at once, and keeps it.
-        let full = if tall { upper.height / 4 } else { 5 };
+        let full = if tall { upper.height / 4 } else { 6 };
+        let most = upper.height.saturating_sub(LOWEST + 1).max(1);
+        let full = self.list_size.map_or(full, |lines| lines.clamp(1, most));
         let low = !tall && self.focus == Pane::Detail;
         let lines = if low || cx.session.store.trace_count() <= 1 { 1 } else { full };
         let list = Rect { height: (lines + 1).min(upper.height), ..upper };
         let tree = Rect { y: list.bottom(), height: upper.height - list.height, ..upper };
         Panes { list, rule: None, tree, detail: lower }
+    }
+
+    /// The divider at a place: the rule beside the list, or the titles of the panes below others.
+    fn divider_at(&self, at: Position) -> Option<Divider> {
+        let Panes { rule, tree, detail, .. } = self.panes;
+        let on = |line: Rect| at.y == line.y && line.contains(at);
+        match rule {
+            _ if on(detail) => Some(Divider::Detail),
+            Some(rule) if rule.contains(at) => Some(Divider::Beside),
+            None if on(tree) => Some(Divider::Below),
+            _ => None,
+        }
+    }
+
+    /// Moves a divider to the mouse.
+    fn drag(&mut self, to: Position) -> Outcome {
+        match self.dragged {
+            Some(Divider::Beside) => self.list_size = Some(to.x.saturating_sub(self.area.x)),
+            Some(Divider::Below) => {
+                // Its title is a line of its own.
+                self.list_size = Some(to.y.saturating_sub(self.area.y + 1));
+            }
+            Some(Divider::Detail) => {
+                let wanted = i32::from(self.area.bottom()) - i32::from(to.y);
+                let now = i32::from(self.panes.detail.height);
+                self.resized = (i32::from(self.resized) + wanted - now).clamp(-60, 60) as i16;
+            }
+            None => return Outcome::Ignored,
+        }
+        Outcome::Done
+    }
+
+    /// The traces that are marked.
+    pub fn marked(&self) -> Vec<crate::model::TraceId> {
+        self.list.marked().collect()
     }
 
     fn pane_at(&self, mouse: Mouse) -> Option<Pane> {
@@ -170,8 +230,8 @@ impl Screen for Traces {
             (Action::NextPane, Pane::Detail) | (Action::PreviousPane | Action::Back, Pane::Tree) => {
                 self.focus(Pane::List)
             }
-            (Action::Back, Pane::List) => Outcome::Leave,
             (Action::Unmerge, _) => self.tree.apply(action, cx),
+            (Action::Clear, _) => self.list.apply(action, cx),
             (Action::Explain, _) => self.explain(cx),
             (Action::Copy, _) => copy::menu(self.copies(cx)),
             (Action::CopyNow, _) => copy::at_once(self.copies(cx)),
@@ -208,18 +268,25 @@ impl Screen for Traces {
     }
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        match mouse {
+            Mouse::Click(at) => self.dragged = self.divider_at(at),
+            Mouse::Drag(at) => return self.drag(at),
+            Mouse::Release(_) => return self.dragged.take().map_or(Outcome::Ignored, |_| Outcome::Done),
+            _ => {}
+        }
         let Some(pane) = self.pane_at(mouse) else { return Outcome::Ignored };
         match (mouse, pane) {
             (Mouse::Click(at), _) => {
                 self.focus(pane);
-                let hit = match pane {
-                    Pane::List => self.list.click(at.y),
+                match pane {
+                    Pane::List => {
+                        let outcome = self.list.click(at, cx);
+                        self.open_selected(cx);
+                        return outcome;
+                    }
                     Pane::Tree => self.tree.click(at.y),
                     Pane::Detail => self.detail.click(at),
                 };
-                if hit && pane == Pane::List {
-                    self.open_selected(cx);
-                }
             }
             (Mouse::WheelUp(_), Pane::Detail) => self.detail.scroll(true),
             (Mouse::WheelDown(_), Pane::Detail) => self.detail.scroll(false),
@@ -254,7 +321,7 @@ impl Screen for Traces {
             return;
         }
         let panes = self.layout(area, cx);
-        self.panes = panes;
+        (self.panes, self.area) = (panes, area);
         let mut pen = Pen::new(into, cx.look);
         self.list.draw(panes.list, self.focus == Pane::List, &mut pen, cx);
         self.tree.draw(panes.tree, self.focus == Pane::Tree, &mut pen, cx);
@@ -282,17 +349,27 @@ impl Screen for Traces {
     fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {
         match purpose {
             Purpose::Search => self.tree.said(&said, cx),
+            Purpose::Filter => {
+                let outcome = self.list.said(&said, cx);
+                self.open_selected(cx);
+                outcome
+            }
             Purpose::Save(place) => self.saving.said(place, said),
-            Purpose::Filter | Purpose::Until(_) | Purpose::Reason(_) => Outcome::Ignored,
+            Purpose::Until(_) | Purpose::Reason(_) => Outcome::Ignored,
         }
     }
 
-    fn advice(&self, purpose: Purpose, text: &str, _cursor: usize, cx: &Cx<'_>) -> Advice {
+    fn advice(&self, purpose: Purpose, text: &str, cursor: usize, cx: &Cx<'_>) -> Advice {
         match purpose {
             Purpose::Search => self.tree.advice(text, cx),
+            Purpose::Filter => self.list.advice(text, cursor, cx),
             Purpose::Save(_) => Saving::advice(),
-            Purpose::Filter | Purpose::Until(_) | Purpose::Reason(_) => Advice::default(),
+            Purpose::Until(_) | Purpose::Reason(_) => Advice::default(),
         }
+    }
+
+    fn work(&mut self, until: Instant, cx: &Cx<'_>) -> Busy {
+        self.list.work(cx, until)
     }
 
     fn go_to(&mut self, target: Target, cx: &Cx<'_>) {

@@ -26,6 +26,10 @@ pub trait Rows {
     fn previous(&self, at: Self::At) -> Option<Self::At>;
     /// The row closest to where a row was that has gone.
     fn near(&self, gone: Self::Id) -> Option<Self::At>;
+    /// The row that is followed: the last one, unless what arrives goes elsewhere.
+    fn followed(&self) -> Option<Self::At> {
+        self.last()
+    }
     /// The row to look at as long as the user has chosen none.
     fn suggested(&self) -> Option<Self::At> {
         self.first()
@@ -93,6 +97,11 @@ impl<I: Copy + PartialEq> Window<I> {
         self.chosen = true;
     }
 
+    /// Fills the window from above where rows below have gone, at the user's own word.
+    pub fn refill(&mut self) {
+        self.fill = true;
+    }
+
     /// Follows the last row, or stops.
     pub fn follow(&mut self, follow: bool) {
         self.following = follow;
@@ -114,8 +123,9 @@ impl<I: Copy + PartialEq> Window<I> {
     /// Finds a selection where there is none, or where it has gone, and the last row where it is followed.
     pub fn reconcile<R: Rows<Id = I>>(&mut self, rows: &R) -> Kept {
         if self.following {
-            self.selected = rows.last().map(|at| rows.id(at));
-            self.line = usize::MAX;
+            let followed = rows.followed();
+            self.selected = followed.map(|at| rows.id(at));
+            self.line = if followed == rows.first() { 0 } else { usize::MAX };
             return Kept::Same;
         }
         let Some(selected) = self.selected.filter(|_| self.chosen) else {
@@ -195,8 +205,9 @@ impl<I: Copy + PartialEq> Window<I> {
             Action::PageUp => self.step(rows, at, page, true),
             Action::First => self.land(rows.first().map(|at| rows.id(at)), 0),
             Action::Last => {
-                self.land(rows.last().map(|at| rows.id(at)), self.height.saturating_sub(1));
-                self.following = true;
+                let last = rows.last();
+                self.land(last.map(|at| rows.id(at)), self.height.saturating_sub(1));
+                self.following = last == rows.followed();
             }
             _ => return false,
         }

@@ -1,0 +1,84 @@
+//! One row of the list of traces: signs, service, root, counts, duration, age.
+
+use super::columns::{Column, Widths, named};
+use super::{Cx, sign};
+use crate::model::time;
+use crate::store::TraceIx;
+use crate::tui::status::Feed;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+/// A trace that received a span within this time is still growing: a little more than SDKs wait before they send
+/// (`OTEL_BSP_SCHEDULE_DELAY`, 5 s).
+const GROWING_NS: u64 = 6_000_000_000;
+
+/// `✖ shop    run            44    24    6.42 s    1  12s`
+pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let session = cx.session;
+    let trace = session.store.trace(at);
+    let (dim, y) = (pen.style(Role::Dim), row.y);
+    if let Some(severity) = session.diagnosis.worst(&session.store, at) {
+        let (symbol, role) = sign(severity, cx.look);
+        pen.put(row.x + 1, y, 1, symbol, pen.style(role));
+    }
+    if trace.pinned {
+        pen.put(row.x + 2, y, 1, cx.look.symbols.pinned, pen.style(Role::Key));
+    }
+    let (service, name) = named(at, cx);
+    let requests = session.diagnosis.requests(&session.store, at).map(text::short_count);
+    let spans = text::short_count(u64::from(trace.spans));
+    let unit = |number: &str, unit: &str| format!("{number} {unit}");
+    for (column, range) in widths.places() {
+        let (x, width) = (row.x + range.start, range.end - range.start);
+        match column {
+            Column::Service => {
+                pen.put(x, y, width, service, cx.look.service(service));
+            }
+            Column::Name => {
+                match &name {
+                    Some(name) => pen.put(x, y, width, super::row::name_or_none(name), Style::new()),
+                    None => pen.put(x, y, width, "(not received)", pen.style(Role::Missing)),
+                };
+            }
+            Column::Spans => match &requests {
+                Some(requests) if widths.requests == 0 => {
+                    pen.put_right(x, y, width, &unit(requests, "req"), Style::new());
+                }
+                _ if labelled => pen.put_right(x, y, width, &spans, dim),
+                _ => pen.put_right(x, y, width, &unit(&spans, "sp"), dim),
+            },
+            Column::Requests => {
+                let Some(requests) = &requests else { continue };
+                let style = Style::new().add_modifier(Modifier::BOLD);
+                let words = if labelled { requests.clone() } else { unit(requests, "req") };
+                pen.put_right(x, y, width, &words, style);
+            }
+            Column::Duration => {
+                pen.put_right(x, y, width, &time::duration(trace.duration_ns()), Style::new());
+            }
+            Column::Errors if trace.errors > 0 => {
+                let errors = text::short_count(u64::from(trace.errors));
+                let words = if labelled { errors } else { format!("{errors}err") };
+                pen.put_right(x, y, width, &words, pen.style(Role::Error));
+            }
+            Column::Arrival | Column::Finding | Column::Errors => {}
+            Column::Age => draw_age(x, y, width, trace.last_arrived_ns, pen, cx),
+        }
+    }
+}
+
+/// How long ago its last span arrived, or that it is still growing; only of what comes in now.
+fn draw_age(x: u16, y: u16, width: u16, last_arrived_ns: u64, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    if !matches!(cx.status.feed, Feed::Live { .. }) {
+        return;
+    }
+    let age = cx.status.now_ns.saturating_sub(last_arrived_ns);
+    if age < GROWING_NS {
+        pen.put_right(x, y, width, cx.look.symbols.live, pen.style(Role::Good));
+    } else {
+        pen.put_right(x, y, width, &text::age(age), pen.style(Role::Dim));
+    }
+}
