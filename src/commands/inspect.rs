@@ -1,9 +1,10 @@
 //! The inspector: live, over dumps, and the demo.
 
+use super::inputs::{Opened, open_later, passed_over, sources};
 use super::settings::Wishes;
 use super::world::World;
 use super::{
-    Failure, complain, diagnosis, files, open, parse_size, parse_time, read_baseline, screen, wall_clock_ns,
+    Failure, complain, diagnosis, files, parse_size, parse_time, read_baseline, screen, wall_clock_ns,
 };
 use crate::cli::{Cli, Draw, Listen};
 use crate::diagnosis::{Policy, Since};
@@ -16,7 +17,7 @@ use crate::session::{Clock, Session};
 use crate::tui::text::plural;
 use crate::tui::{self, Feed, Left, Options, Outside, Status};
 use dump::pace::{Pace, Speed};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -35,9 +36,6 @@ const QUEUE: usize = 16;
 const DEMO_MEMORY: usize = 64 << 20;
 /// The built-in capture: `tools/record/README.md` tells how it was recorded.
 const DEMO: &[u8] = include_bytes!("../../assets/demo.jsonl");
-
-/// Something to read, and its name for messages.
-type Named = (Box<dyn Read + Send>, String);
 
 pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let files = files(cli);
@@ -58,7 +56,14 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
         // Keys come from there.
         return Err(Failure("standard input is the terminal; pipe a dump into `otoscope -`".to_owned()));
     }
-    let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
+    let (sources, failed) = sources(&files);
+    if let (true, Some(error)) = (sources.is_empty(), failed.first()) {
+        return Err(error.clone().into());
+    }
+    for error in &failed {
+        complain(error);
+    }
+    let inputs = sources.iter().map(open_later).collect::<Result<Vec<Opened>, DumpError>>()?;
     let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
     replay(inputs, from, speed, session, &mut world, options)
@@ -66,10 +71,10 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
 
 pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let speed = parse_speed(speed)?;
-    let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
+    let inputs = vec![Opened::built_in(DEMO, "demo.jsonl")];
     let session = Session::new(DEMO_MEMORY, Clock::Stream);
     let options = screen::options(draw, wishes)?;
-    replay(vec![input], None, speed, session, &mut World::new(None), options)
+    replay(inputs, None, speed, session, &mut World::new(None), options)
 }
 
 fn live(
@@ -157,7 +162,7 @@ impl Live {
 }
 
 fn replay(
-    inputs: Vec<Named>,
+    inputs: Vec<Opened>,
     from: Option<&'static Format>,
     speed: Speed,
     mut session: Session,
@@ -165,11 +170,11 @@ fn replay(
     options: Options,
 ) -> Result<ExitCode, Failure> {
     let name = match inputs.as_slice() {
-        [(_, first), others @ ..] if !others.is_empty() => format!("{first} and {} more", others.len()),
-        inputs => inputs.iter().map(|(_, name)| name.as_str()).collect(),
+        [first, others @ ..] if !others.is_empty() => format!("{} and {} more", first.name, others.len()),
+        inputs => inputs.iter().map(|input| input.name.as_str()).collect(),
     };
     // Standard input may be slow to say anything: nothing is waited for then.
-    let wait = inputs.iter().all(|(_, name)| name != super::STDIN);
+    let wait = inputs.iter().all(|input| input.name != super::STDIN);
     let (intake, arrivals) = intake::channel(QUEUE);
     let reached = Arc::new(Reached::default());
     let (first, began) = channel();
@@ -238,7 +243,7 @@ struct Reached {
 
 /// Reads one dump after the other, each at its pace. That there are batches is told, and every failure.
 fn read_all(
-    inputs: Vec<Named>,
+    inputs: Vec<Opened>,
     from: Option<&'static Format>,
     speed: Speed,
     intake: &Intake,
@@ -246,7 +251,9 @@ fn read_all(
     first: &Sender<Result<(), DumpError>>,
 ) -> Vec<DumpError> {
     let mut failed = Vec::new();
-    for (input, name) in inputs {
+    for opened in inputs {
+        let found = opened.may_be_else();
+        let Opened { input, name, .. } = opened;
         let mut pace = Pace::new(speed);
         let started = Instant::now();
         let read = dump::read(input, &name, from, &mut |batch| {
@@ -263,7 +270,7 @@ fn read_all(
             let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
             said.rejections.push(Rejection::new(name, error.to_string()));
             let _ = intake.send_blocking(said);
-            failed.push(error);
+            failed.extend((!passed_over(found, &error)).then_some(error));
         }
     }
     reached.done.store(true, Relaxed);
