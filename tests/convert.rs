@@ -470,9 +470,5 @@ fn directories_patterns_and_what_lies_between_dumps() {
     let checked = otoscope(&["check", "--fail-on", "never", "--format", "json", inside.to_str().unwrap()]);
     assert_eq!(checked.status.code(), Some(0));
     let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
-    let requests_of_three: u64 = 3 * spans(Path::new(from)).len() as u64;
-    assert_eq!(
-        report["input"]["spans"].as_u64().unwrap() + report["input"]["repeated"].as_u64().unwrap(),
-        requests_of_three
-    );
+    assert_eq!(report["input"]["spans"], 3 * spans(Path::new(from)).len(), "{}", report["input"]);
 }
