@@ -15,7 +15,8 @@ pub struct Cli {
     /// What to do instead of inspecting.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Dumps to open: OTLP JSON or protobuf, Zipkin v2, console exporter text; gz and zst too
+    /// Dumps to open, directories of them, patterns: OTLP JSON or protobuf, Jaeger, Zipkin v2, console exporter text;
+    /// gz, zst, xz and zip too
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Another dump to open, as other tools spell it
@@ -70,7 +71,7 @@ pub enum Command {
     /// Diagnose dumps, or what a command sends, without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
     Check(Box<Check>),
     /// Write dumps in another format, or with a trace of its own for every real request
-    Convert(Convert),
+    Convert(Box<Convert>),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
@@ -220,7 +221,7 @@ pub struct Run {
 /// Diagnose dumps without a screen.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Dumps to read; `-` is standard input
+    /// Dumps to read, directories of them, patterns; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present_any = ["listen", "command"])]
     pub files: Vec<PathBuf>,
     /// How to read dumps.
@@ -281,13 +282,24 @@ pub struct Receive {
 /// Write dumps in another format.
 #[derive(Debug, Args)]
 pub struct Convert {
-    /// Dumps to read; `-` is standard input
+    /// Dumps to read, directories of them, patterns; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited), and .gz or .zst
-    /// after it; `-` is standard output, as JSON lines
+    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited) .jaeger.json
+    /// .zipkin.json, and .gz or .zst after it; `-` is standard output, as JSON lines
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Format to write, where the name of the file should not say it
+    #[arg(long, value_name = "FORMAT",
+          value_parser = clap::builder::PossibleValuesParser::new(crate::dump::written_formats()))]
+    pub to: Option<String>,
+    /// Mask values of attributes by their keys (passwords, tokens, cookies, sessions, users), literals of SQL, and in
+    /// every text what looks like a credential, a mail address or a card number; equal values get equal masks
+    #[arg(long)]
+    pub redact: bool,
+    /// Another key to mask; `*` in it stands for anything. Repeat it or write KEY,KEY
+    #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "redact")]
+    pub redact_key: Vec<String>,
     /// Give every request of a merged trace a trace of its own, as `otoscope check` tells them apart
     #[arg(long)]
     pub unmerge: bool,

@@ -354,3 +354,121 @@ fn log_records_follow_their_spans_into_traces_of_their_own() {
     let log = &log.resource_logs[0].scope_logs[0].log_records[0];
     assert_eq!((&log.trace_id, &log.span_id), (&moved.trace_id, &entry.span_id));
 }
+
+/// The findings of a report: all that they say but for times, ids and values.
+fn said(path: &Path) -> Vec<String> {
+    let out = otoscope(&["check", "--format", "json", path.to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let line = |finding: &Value| {
+        [
+            "rule",
+            "severity",
+            "confidence",
+            "state",
+            "service",
+            "scope",
+            "trace_ids",
+            "span_count",
+            "request_count",
+            "known_issue",
+        ]
+        .map(|key| finding[key].to_string())
+        .join(" ")
+    };
+    let mut lines: Vec<String> = findings.map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_redacted_capture_is_diagnosed_as_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut masked = 0;
+    for capture in captures() {
+        let to = dir.path().join("redacted.binpb");
+        let out = otoscope(&["convert", capture.to_str().unwrap(), "-o", to.to_str().unwrap(), "--redact"]);
+        let told = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(0), "{told}");
+        let (line, _) = told.split_once(" masked; ").unwrap();
+        let count: u64 =
+            line.rsplit(": ").next().unwrap().split(' ').next().unwrap().replace(',', "").parse().unwrap();
+        masked += count;
+        let (mut before, after) = (said(&capture), said(&to));
+        // What leaked is gone, and with it the finding that says so.
+        before.retain(|line| !line.starts_with("\"leaked-secret\""));
+        assert_eq!(before, after, "{}", capture.display());
+        for (old, new) in spans(&capture).iter().zip(spans(&to)) {
+            let same = |a: &Span, b: &Span| {
+                a.trace_id == b.trace_id && a.span_id == b.span_id && a.parent_span_id == b.parent_span_id
+            };
+            assert!(same(old, &new));
+        }
+    }
+    assert!(masked > 0, "no capture holds anything to mask");
+}
+
+#[test]
+fn jaeger_and_zipkin_are_written_for_every_capture_and_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    for capture in captures() {
+        let expected = spans(&capture);
+        for name in ["a.jaeger.json", "a.zipkin.json", "b.jaeger.json.gz", "b.zipkin.json.zst"] {
+            let to = dir.path().join(name);
+            convert(&capture, &to, &["--unmerge"]);
+            let mut ids: Vec<_> =
+                expected.iter().map(|span| (span.span_id.clone(), span.name.clone())).collect();
+            let mut read: Vec<_> = spans(&to).into_iter().map(|span| (span.span_id, span.name)).collect();
+            ids.sort();
+            read.sort();
+            assert_eq!(read, ids, "{} by way of {name}", capture.display());
+        }
+        // What a format has carried once, it carries again.
+        for (once, twice) in [("a.jaeger.json", "c.jaeger.json"), ("a.zipkin.json", "c.zipkin.json")] {
+            let (once, twice) = (dir.path().join(once), dir.path().join(twice));
+            convert(&once, &twice, &[]);
+            let sorted = |path: &Path| {
+                let mut all = spans(path);
+                all.sort_by(|a, b| {
+                    (&a.trace_id, &a.span_id, a.start_time_unix_nano).cmp(&(
+                        &b.trace_id,
+                        &b.span_id,
+                        b.start_time_unix_nano,
+                    ))
+                });
+                all
+            };
+            assert_eq!(sorted(&once), sorted(&twice), "{}", capture.display());
+        }
+    }
+}
+
+#[test]
+fn directories_patterns_and_what_lies_between_dumps() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = "tests/captures/flask-1.30/capture.jsonl";
+    fs::create_dir(dir.path().join("in")).unwrap();
+    for name in ["in/b.jsonl", "in/a.png"] {
+        fs::copy(from, dir.path().join(name)).unwrap();
+    }
+    fs::write(dir.path().join("in/readme.md"), "no dump").unwrap();
+    let to = dir.path().join("in/out.jsonl");
+    let (inside, pattern) = (dir.path().join("in"), dir.path().join("in/*.jsonl"));
+    let run = |what: &Path| {
+        let out = otoscope(&["convert", what.to_str().unwrap(), "-o", to.to_str().unwrap()]);
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, told) = run(&inside);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("passed over: ") && told.contains("readme.md is not in a format"), "{told}");
+    assert_eq!(requests(&to).len(), 2 * requests(Path::new(from)).len());
+    let (code, told) = run(&pattern);
+    assert_eq!(code, Some(0), "the output fits the pattern and is not read: {told}");
+    assert_eq!(requests(&to), requests(Path::new(from)));
+    let (code, told) = run(&dir.path().join("*.nothing"));
+    assert!(code == Some(2) && told.contains("no file fits this pattern"), "{told}");
+    let checked = otoscope(&["check", "--fail-on", "never", "--format", "json", inside.to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(report["input"]["spans"], 3 * spans(Path::new(from)).len(), "{}", report["input"]);
+}

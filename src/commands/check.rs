@@ -1,7 +1,8 @@
 //! `otoscope check`: diagnose without a screen.
 
+use super::inputs::{open, passed_over, sources};
 use super::touched::Touched;
-use super::{Failure, UNUSABLE, check_live, complain, diagnosis, open, parse_size, print, read_baseline};
+use super::{Failure, UNUSABLE, check_live, complain, diagnosis, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
 use crate::diagnosis::{Baseline, Policy, Severity};
 use crate::dump::{self, DumpError};
@@ -25,22 +26,29 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let mut rejected: Vec<Rejection> = Vec::new();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     let mut without_spans = Vec::new();
-    for path in &args.files {
-        let read = open(path).and_then(|(input, name)| {
-            let read = dump::read(input, &name, from, &mut |batch| {
+    let (sources, failed) = sources(&args.files);
+    for error in failed {
+        complain(&error);
+        unreadable.push(error.to_string());
+    }
+    for source in &sources {
+        let read = open(source).and_then(|opened| {
+            let read = dump::read(opened.input, &opened.name, from, &mut |batch| {
                 let room = LISTED - rejected.len();
                 rejected.extend(batch.rejections.iter().take(room).cloned());
                 session.take(batch);
                 ControlFlow::Continue(())
             })?;
-            without_spans.extend(DumpError::if_without_spans(&read, name));
+            without_spans.extend(DumpError::if_without_spans(&read, opened.name));
             Ok(())
         });
         match read {
             Ok(()) => {
                 readable += 1;
+                let path = &source.path;
                 files.extend((path.as_os_str() != "-").then(|| path.display().to_string()));
             }
+            Err(error) if passed_over(source.found, &error) => {}
             Err(error) => {
                 complain(&error);
                 unreadable.push(error.to_string());

@@ -1,11 +1,12 @@
 //! `otoscope convert`: dumps into another format, all of them or the traces that match, and merged traces apart.
 
-use super::{Failure, UNUSABLE, complain, open, parse_size};
+use super::inputs::{Source, open, passed_over, sources};
+use super::{Failure, UNUSABLE, complain, parse_size};
 use crate::cli::Convert;
 use crate::dump::{self, DumpError, Output, Target};
 use crate::harmless::clean;
 use crate::model::{Batch, Rejection, TraceId};
-use crate::otlp::{retain, retain_logs, retrace, retrace_logs};
+use crate::otlp::{Redactor, retain, retain_logs, retrace, retrace_logs};
 use crate::own_traces::OwnTraces;
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
@@ -24,17 +25,35 @@ const NO_MATCH: u8 = 1;
 
 pub(super) fn run(args: &Convert) -> Result<ExitCode, Failure> {
     let name = args.output.display().to_string();
-    let out = Out { target: Target::of(&name)?, name, written: None, gone: false };
-    if let Some(input) = args.files.iter().find(|input| same_file(input, &args.output)) {
-        return Err(Failure(format!("{} is read from; write to another file with -o", input.display())));
+    let target = Target::to(&name, args.to.as_deref().and_then(dump::format))?;
+    let redactor = args.redact.then(|| Redactor::new(args.redact_key.clone()));
+    let out = Out { target, name, redactor, written: None, gone: false };
+    let (mut sources, failed) = sources(&args.files);
+    // What an earlier run left in a directory that is read is not read again.
+    sources.retain(|source| !source.found || !same_file(&source.path, &args.output));
+    if let Some(source) = sources.iter().find(|source| same_file(&source.path, &args.output)) {
+        let path = source.path.display();
+        return Err(Failure(format!("{path} is read from; write to another file with -o")));
     }
-    if args.unmerge || args.query.is_some() { as_a_whole(args, out) } else { as_it_is(args, out) }
+    for error in &failed {
+        complain(error);
+    }
+    let input = Inputs { args, sources, unreadable: failed.len() };
+    if args.unmerge || args.query.is_some() { as_a_whole(&input, out) } else { as_it_is(&input, out) }
+}
+
+/// What is read, and how.
+struct Inputs<'a> {
+    args: &'a Convert,
+    sources: Vec<Source>,
+    /// How much of what was named could not be looked into.
+    unreadable: usize,
 }
 
 /// Every request goes through as it comes.
-fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
+fn as_it_is(input: &Inputs<'_>, mut out: Out) -> Result<ExitCode, Failure> {
     let mut failure = None;
-    let read = read_all(args, &mut |batch| match out.put_batch(&batch) {
+    let read = read_all(input, &mut |batch| match out.put_batch(&batch) {
         Ok(()) if out.gone => ControlFlow::Break(()),
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
@@ -49,12 +68,13 @@ fn as_it_is(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
 }
 
 /// First everything is read and diagnosed, then written. The bytes that are kept are those that the session holds.
-fn as_a_whole(args: &Convert, mut out: Out) -> Result<ExitCode, Failure> {
+fn as_a_whole(input: &Inputs<'_>, mut out: Out) -> Result<ExitCode, Failure> {
+    let args = input.args;
     let max_memory = parse_size(&args.hold.max_memory)?;
     let mut session = Session::new(max_memory, Clock::Stream);
     let mut requests: Vec<(Bytes, Bytes)> = Vec::new();
     let (mut kept, mut too_large) = (0, false);
-    let read = read_all(args, &mut |batch| {
+    let read = read_all(input, &mut |batch| {
         kept += batch.bytes.len() + batch.logs.bytes.len();
         requests.push((batch.bytes.clone(), batch.logs.bytes.clone()));
         session.take(batch);
@@ -135,16 +155,16 @@ struct Read {
 }
 
 /// Hands over every request with a span or log record in it, dump by dump, until that breaks off.
-fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> Read {
-    let from = args.input.from.as_deref().and_then(dump::format);
-    let mut read = Read::default();
+fn read_all(input: &Inputs<'_>, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> Read {
+    let from = input.args.input.from.as_deref().and_then(dump::format);
+    let mut read = Read { unreadable: input.unreadable, ..Read::default() };
     let mut flow = ControlFlow::Continue(());
-    for path in &args.files {
+    for source in &input.sources {
         if flow.is_break() {
             break;
         }
-        let done = open(path).and_then(|(input, name)| {
-            dump::read(input, &name, from, &mut |batch| {
+        let done = open(source).and_then(|opened| {
+            dump::read(opened.input, &opened.name, from, &mut |batch| {
                 read.note(&batch);
                 if !batch.records.is_empty() || !batch.logs.records.is_empty() {
                     flow = sink(batch);
@@ -152,9 +172,12 @@ fn read_all(args: &Convert, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> R
                 flow
             })
         });
-        if let Err(error) = done {
-            complain(&error);
-            read.unreadable += 1;
+        match done {
+            Err(error) if !passed_over(source.found, &error) => {
+                complain(&error);
+                read.unreadable += 1;
+            }
+            _ => {}
         }
     }
     read
@@ -191,6 +214,10 @@ fn finish(read: &Read, out: Out, written: (u64, u64, u64), also: &str) -> Result
         complain(&format_args!("left out: {logs} log records of consoles, {metrics} metrics"));
     }
     let name = out.name.clone();
+    if let Some(redactor) = &out.redactor {
+        let masked = plural(redactor.masked(), "value");
+        complain(&format_args!("{masked} masked; look at what is written before you pass it on"));
+    }
     for loss in out.finish()? {
         complain(&format_args!("note: {}", loss.sentence()));
     }
@@ -209,6 +236,8 @@ fn finish(read: &Read, out: Out, written: (u64, u64, u64), also: &str) -> Result
 struct Out {
     name: String,
     target: Target,
+    /// What masks each request on its way.
+    redactor: Option<Redactor>,
     written: Option<Output<Box<dyn Write>>>,
     /// Whoever read standard output has gone (`| head`), which is no error.
     gone: bool,
@@ -220,16 +249,20 @@ impl Out {
     }
 
     /// Writes the requests that came together; one without bytes is none.
-    fn put(&mut self, spans: &[u8], logs: &[u8]) -> Result<(), DumpError> {
+    fn put(&mut self, spans: &Bytes, logs: &Bytes) -> Result<(), DumpError> {
         if self.gone || spans.is_empty() && logs.is_empty() {
             return Ok(());
         }
+        let (spans, logs) = match &self.redactor {
+            None => (spans.clone(), logs.clone()),
+            Some(redactor) => (redactor.redact(spans), redactor.redact_logs(logs)),
+        };
         let done = self.written().and_then(|written| {
             if !spans.is_empty() {
-                written.put(spans)?;
+                written.put(&spans)?;
             }
             if !logs.is_empty() {
-                written.put_logs(logs)?;
+                written.put_logs(&logs)?;
             }
             Ok(())
         });

@@ -1,9 +1,10 @@
 //! The inspector: live, over dumps, and the demo.
 
+use super::inputs::{Opened, Source, open_later, passed_over, sources};
 use super::settings::Wishes;
 use super::world::World;
 use super::{
-    Failure, complain, diagnosis, files, open, parse_size, parse_time, read_baseline, screen, wall_clock_ns,
+    Failure, complain, diagnosis, files, parse_size, parse_time, read_baseline, screen, wall_clock_ns,
 };
 use crate::cli::{Cli, Draw, Listen};
 use crate::diagnosis::{Policy, Since};
@@ -19,7 +20,7 @@ use dump::pace::{Pace, Speed};
 use std::io::{self, IsTerminal, Read};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -35,9 +36,6 @@ const QUEUE: usize = 16;
 const DEMO_MEMORY: usize = 64 << 20;
 /// The built-in capture: `tools/record/README.md` tells how it was recorded.
 const DEMO: &[u8] = include_bytes!("../../assets/demo.jsonl");
-
-/// Something to read, and its name for messages.
-type Named = (Box<dyn Read + Send>, String);
 
 pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let files = files(cli);
@@ -58,19 +56,26 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
         // Keys come from there.
         return Err(Failure("standard input is the terminal; pipe a dump into `otoscope -`".to_owned()));
     }
-    let inputs = files.iter().map(|path| open(path)).collect::<Result<Vec<Named>, DumpError>>()?;
+    let (sources, failed) = sources(&files);
+    if let (true, Some(error)) = (sources.is_empty(), failed.first()) {
+        return Err(error.clone().into());
+    }
+    for error in &failed {
+        complain(error);
+    }
+    let inputs = sources.iter().map(open_later).collect::<Result<Vec<Opened>, DumpError>>()?;
     let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
-    let size = size(&files);
+    let size = size(&sources);
     replay(inputs, size, from, speed, session, &mut world, options)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
     let speed = parse_speed(speed)?;
-    let input: Named = (Box::new(DEMO), "demo.jsonl".to_owned());
+    let inputs = vec![Opened::built_in(DEMO, "demo.jsonl")];
     let session = Session::new(DEMO_MEMORY, Clock::Stream);
     let options = screen::options(draw, wishes)?;
-    replay(vec![input], Some(DEMO.len() as u64), None, speed, session, &mut World::new(None), options)
+    replay(inputs, Some(DEMO.len() as u64), None, speed, session, &mut World::new(None), options)
 }
 
 fn live(
@@ -159,7 +164,7 @@ impl Live {
 }
 
 fn replay(
-    inputs: Vec<Named>,
+    inputs: Vec<Opened>,
     size: Option<u64>,
     from: Option<&'static Format>,
     speed: Speed,
@@ -168,11 +173,11 @@ fn replay(
     options: Options,
 ) -> Result<ExitCode, Failure> {
     let name = match inputs.as_slice() {
-        [(_, first), others @ ..] if !others.is_empty() => format!("{first} and {} more", others.len()),
-        inputs => inputs.iter().map(|(_, name)| name.as_str()).collect(),
+        [first, others @ ..] if !others.is_empty() => format!("{} and {} more", first.name, others.len()),
+        inputs => inputs.iter().map(|input| input.name.as_str()).collect(),
     };
     // Standard input may be slow to say anything: nothing is waited for then.
-    let wait = inputs.iter().all(|(_, name)| name != super::STDIN);
+    let wait = inputs.iter().all(|input| input.name != super::STDIN);
     let (intake, arrivals) = intake::channel(QUEUE);
     let reached = Arc::new(Reached::default());
     let (first, began) = channel();
@@ -234,9 +239,10 @@ fn show(
 }
 
 /// The bytes of all files together; nothing where one of them is no file, and may go on for ever.
-fn size(files: &[PathBuf]) -> Option<u64> {
-    let size = |path: &PathBuf| path.metadata().ok().filter(std::fs::Metadata::is_file).map(|of| of.len());
-    files.iter().map(size).sum()
+fn size(sources: &[Source]) -> Option<u64> {
+    let size =
+        |source: &Source| source.path.metadata().ok().filter(std::fs::Metadata::is_file).map(|of| of.len());
+    sources.iter().map(size).sum()
 }
 
 /// Counts what is read.
@@ -263,7 +269,7 @@ struct Reached {
 
 /// Reads one dump after the other, each at its pace. That there are batches is told, and every failure.
 fn read_all(
-    inputs: Vec<Named>,
+    inputs: Vec<Opened>,
     from: Option<&'static Format>,
     speed: Speed,
     intake: &Intake,
@@ -271,7 +277,9 @@ fn read_all(
     first: &Sender<Result<(), DumpError>>,
 ) -> Vec<DumpError> {
     let mut failed = Vec::new();
-    for (input, name) in inputs {
+    for opened in inputs {
+        let found = opened.may_be_else();
+        let Opened { input, name, .. } = opened;
         let mut pace = Pace::new(speed);
         let started = Instant::now();
         let input = Counted { input, bytes: &reached.bytes };
@@ -289,7 +297,7 @@ fn read_all(
             let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
             said.rejections.push(Rejection::new(name, error.to_string()));
             let _ = intake.send_blocking(said);
-            failed.push(error);
+            failed.extend((!passed_over(found, &error)).then_some(error));
         }
     }
     reached.done.store(true, Relaxed);

@@ -5,6 +5,7 @@ mod check_live;
 mod child;
 mod convert;
 mod endpoint;
+mod inputs;
 mod inspect;
 mod install;
 mod receive;
@@ -18,14 +19,12 @@ mod world;
 
 use crate::cli::{Cli, Command, Say};
 use crate::diagnosis::{Baseline, Diagnosis, Policy, known_issues};
-use crate::dump::DumpError;
 use crate::harmless::clean;
 use crate::report;
 use clap::Parser;
 use settings::Settings;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -97,20 +96,6 @@ fn diagnosis(policy: Policy, say: &Say) -> Result<Diagnosis, Failure> {
         .map_err(|error| Failure(format!("the known issues {name} cannot be read: {error}")))?;
     let rows = known_issues::parse(&text).map_err(|wrong| Failure(format!("{name}:{wrong}")))?;
     Ok(Diagnosis::with_policy(policy).with_known_issues(rows))
-}
-
-/// Opens a dump, or standard input for `-`. The name is for messages.
-fn open(path: &Path) -> Result<(Box<dyn Read + Send>, String), DumpError> {
-    if path.as_os_str() == "-" {
-        return Ok((Box::new(io::stdin()), STDIN.to_owned()));
-    }
-    let name = path.display().to_string();
-    let unreadable = |error: io::Error| DumpError::unreadable(&name, &error);
-    if path.is_dir() {
-        return Err(unreadable(io::Error::other("it is a directory; name the files in it")));
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    Ok((Box::new(file), name))
 }
 
 /// Reads an earlier report.

@@ -20,7 +20,6 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read,
     write: None,
-    write_logs: None,
 };
 
 /// A span, or a line of other text, may be as large as this, bytes.

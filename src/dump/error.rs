@@ -27,6 +27,13 @@ pub enum DumpError {
         /// The likely cause.
         cause: String,
     },
+    /// It is an archive, and nothing in it could be read.
+    NoMember {
+        /// The file.
+        name: String,
+        /// What is said of the first file in it.
+        first: String,
+    },
     /// The system refuses to read it.
     Unreadable {
         /// The file.
@@ -82,6 +89,9 @@ impl fmt::Display for DumpError {
             }
             Self::NoSpans { name, format, cause } => {
                 write!(f, "{name}, read as {format}, holds no span: {cause}.")
+            }
+            Self::NoMember { name, first } => {
+                write!(f, "{name} holds no file with a span in it; the first: {first}")
             }
             Self::Unreadable { name, reason } => write!(f, "{name} cannot be read: {reason}."),
             Self::NoWriter { name, known } => {

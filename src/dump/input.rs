@@ -1,5 +1,7 @@
 //! What a reader reads from: inflated, buffered, with the place where it is.
 
+use super::frames::Frames;
+use lzma_rust2::XzReader;
 use std::io::{self, Cursor, Read};
 
 /// How much is asked for at once, bytes.
@@ -7,6 +9,9 @@ const CHUNK: usize = 1 << 20;
 
 /// Room for less than this is not worth a read, bytes.
 const LEAST: usize = 64 << 10;
+
+/// Memory that the dictionary of an xz file may take, KiB: `xz -9` needs half of it.
+const XZ_MEMORY: u32 = 128 << 10;
 
 /// Bytes of a dump. A failure ends it like its end does, and is kept.
 pub(super) struct Input<'a> {
@@ -28,17 +33,15 @@ impl<'a> Input<'a> {
     /// Looks whether the input is compressed, and inflates it if so.
     pub(super) fn open(mut input: impl Read + 'a) -> io::Result<Self> {
         let mut magic = Vec::new();
-        input.by_ref().take(4).read_to_end(&mut magic)?;
-        let compression = match magic[..] {
-            [0x1f, 0x8b, ..] => "gzip",
-            [0x28, 0xb5, 0x2f, 0xfd] => "zstd",
-            _ => "",
-        };
+        input.by_ref().take(8).read_to_end(&mut magic)?;
+        let compression = packed_with(&magic);
         let whole = Cursor::new(magic).chain(input);
         let inner: Box<dyn Read + 'a> = match compression {
             "gzip" => Box::new(flate2::read::MultiGzDecoder::new(whole)),
             // A frame may ask for a window of 128 MiB at most: the decoder's own default.
             "zstd" => Box::new(zstd::stream::read::Decoder::new(whole)?),
+            "xz" => Box::new(XzReader::new_mem_limit(whole, true, XZ_MEMORY)),
+            "zstd records" => Box::new(Frames::new(whole)),
             _ => Box::new(whole),
         };
         Ok(Self {
@@ -54,7 +57,7 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// `gzip`, `zstd` or nothing.
+    /// `gzip`, `zstd`, `xz`, `zstd records`, `zip` (which is not inflated here) or nothing.
     pub(super) fn compression(&self) -> &'static str {
         self.compression
     }
@@ -166,6 +169,18 @@ impl<'a> Input<'a> {
     /// Why it ended early.
     pub(super) fn take_failure(&mut self) -> Option<io::Error> {
         self.failure.take()
+    }
+}
+
+/// What a file's first eight bytes say that it is packed with.
+fn packed_with(magic: &[u8]) -> &'static str {
+    match magic {
+        [0x1f, 0x8b, ..] => "gzip",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz",
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => "zip",
+        [0..16, _, _, _, 0x28, 0xb5, 0x2f, 0xfd] => "zstd records",
+        _ => "",
     }
 }
 

@@ -10,10 +10,10 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"GIF8", "a GIF picture"),
     (b"BM", "a BMP picture"),
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"PK\x03\x04", "a zip archive inside of another: unpack it first"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"\xfd7zXZ", "an xz archive: unpack it first"),
+    (b"\xfd7zXZ", "xz inside of another archive: unpack it first"),
     (b"BZh", "a bzip2 archive: unpack it first"),
     (b"\x1f\x8b", "gzip inside of gzip"),
     (b"SQLite format 3", "an SQLite database"),
@@ -24,7 +24,6 @@ const MAGIC: &[(&[u8], &str)] = &[
 
 /// Texts that tell a kind of text, in the order in which they are looked for.
 const MARKS: &[(&str, &str)] = &[
-    ("\"traceID\"", "Jaeger JSON, which is not read yet: export the trace as OTLP JSON"),
     ("\"binaryAnnotations\"", "Zipkin JSON of version 1: only version 2 is read"),
     ("traceId: '", "console output of the JavaScript SDK, which is not JSON: export OTLP instead"),
     ("Activity.TraceId:", "console output of the .NET SDK: export OTLP instead"),
@@ -99,10 +98,6 @@ mod tests {
             (b"{\"level\":\"info\"}\n{}", "JSON, but not of spans: its keys are `level`"),
             (b"[\n{\"a\":1,\n\"b\":2}]", "JSON, but not of spans: its keys are `a`, `b`"),
             (b"[]", "JSON without anything in it"),
-            (
-                b"{\"data\":[{\"traceID\":\"1\"",
-                "Jaeger JSON, which is not read yet: export the trace as OTLP JSON",
-            ),
             ("{\"é".as_bytes(), "JSON that is broken before the first span"),
         ] {
             assert_eq!(like(head, ""), looks);

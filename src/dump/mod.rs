@@ -2,15 +2,20 @@
 //! sense to write a format, the same file knows how.
 //!
 //! A reader holds one record at a time, however large the file; a record that is bad is a rejection with its
-//! place, and the rest is read on. Compressed files are inflated on the way. Knows [`model`](crate::model) and
+//! place, and the rest is read on. Compressed files are inflated on the way, zip archives member by member. Knows [`model`](crate::model) and
 //! [`otlp`](crate::otlp) only; who opens files and where batches go is the caller's.
 
+mod archive;
 mod console;
 mod console_object;
 mod console_span;
 mod error;
+mod frames;
 mod gather;
 mod input;
+mod jaeger;
+mod jaeger_span;
+mod jaeger_write;
 mod looks;
 mod otlp_json;
 mod otlp_protobuf;
@@ -20,9 +25,11 @@ pub mod pace;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod writing;
 mod zipkin;
 mod zipkin_shared;
 mod zipkin_span;
+mod zipkin_write;
 
 use crate::model::Batch;
 use crate::otlp::Loss;
@@ -32,7 +39,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 pub use error::DumpError;
-pub use output::{Output, Target};
+pub use output::{Output, Target, written_formats};
 
 /// A dump format: adding one is a file with such a constant, and a word in [`FORMATS`].
 pub struct Format {
@@ -45,13 +52,26 @@ pub struct Format {
     sniff: fn(&[u8]) -> Guess,
     read: fn(&mut Input<'_>, &mut Outlet<'_>) -> ControlFlow<()>,
     /// Formats that lose much of a span are read only.
-    write: Option<Record>,
-    /// The same for log records; none where the format has none.
-    write_logs: Option<Record>,
+    write: Option<fn() -> Box<dyn Records>>,
 }
 
-/// Appends an `ExportTraceServiceRequest`, or an `ExportLogsServiceRequest`, as one record of a format; what that cannot carry is handed over.
-type Record = fn(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss));
+/// Takes what a format cannot carry, once or more.
+type Lost<'a> = dyn FnMut(Loss) + 'a;
+
+/// Writes a dump of one format.
+trait Records: Send {
+    /// Appends what can be written of an `ExportTraceServiceRequest` already; what the format cannot carry is handed
+    /// over.
+    fn put(&mut self, request: &[u8], out: &mut Vec<u8>, lost: &mut Lost<'_>);
+
+    /// The same for an `ExportLogsServiceRequest`; most formats have no log records.
+    fn put_logs(&mut self, _request: &[u8], _out: &mut Vec<u8>, lost: &mut Lost<'_>) {
+        lost(Loss::Logs);
+    }
+
+    /// Appends what is left.
+    fn finish(&mut self, _out: &mut Vec<u8>) {}
+}
 
 /// What a format says of the start of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +83,7 @@ enum Guess {
 
 /// Every format that can be read, in the order in which they are asked.
 pub const FORMATS: &[&Format] =
-    &[&otlp_json::FORMAT, &zipkin::FORMAT, &console::FORMAT, &otlp_protobuf::FORMAT];
+    &[&otlp_json::FORMAT, &jaeger::FORMAT, &zipkin::FORMAT, &console::FORMAT, &otlp_protobuf::FORMAT];
 
 /// How much of a file is looked at, at most, to find its format: console text may start with pages of other output.
 const HEAD: usize = 4 << 20;
@@ -105,8 +125,21 @@ pub fn read(
     from: Option<&'static Format>,
     sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
 ) -> Result<Summary, DumpError> {
+    let mut input = Input::open(input).map_err(|error| DumpError::unreadable(name, &error))?;
+    match input.compression() {
+        "zip" => archive::read(&mut input, name, from, sink),
+        _ => read_one(input, name, from, sink),
+    }
+}
+
+/// Reads one dump, which is not an archive of them.
+fn read_one(
+    mut input: Input<'_>,
+    name: &str,
+    from: Option<&'static Format>,
+    sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
+) -> Result<Summary, DumpError> {
     let unreadable = |error: std::io::Error| DumpError::unreadable(name, &error);
-    let mut input = Input::open(input).map_err(unreadable)?;
     let format = match from {
         Some(format) => {
             input.more();
@@ -141,7 +174,7 @@ pub fn read(
 
 /// The format of what comes, by as little of it as is needed: a pipe may be slow.
 fn sniff(input: &mut Input<'_>, name: &str) -> Option<&'static Format> {
-    let bare = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let bare = [".gz", ".zst", ".zstd", ".xz"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
     let extension = bare.rsplit_once('.').map_or("", |(_, extension)| extension);
     let mut seen = 0;
     loop {

@@ -3,9 +3,10 @@
 use super::input::Input;
 use super::outlet::{Outlet, kept};
 use super::scan::{Extent, extent};
-use super::{Format, Guess};
+use super::writing::Alone;
+use super::{Format, Guess, Lost};
 use crate::model::Unshown;
-use crate::otlp::{Loss, Reading, logs_to_json, read_document, to_json};
+use crate::otlp::{Reading, logs_to_json, read_document, to_json};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -16,8 +17,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["json", "jsonl", "ndjson"],
     sniff,
     read,
-    write: Some(write),
-    write_logs: Some(write_logs),
+    write: Some(|| Box::new(Alone { spans: write, logs: write_logs })),
 };
 
 /// A single document may be as large as this, bytes.
@@ -27,7 +27,7 @@ const LARGEST: usize = 1 << 30;
 const LARGEST_OF_MANY: usize = 64 << 20;
 
 fn sniff(head: &[u8]) -> Guess {
-    const KEYS: [&[u8]; 8] = [
+    const KEYS: [&[u8]; 9] = [
         b"\"resourceSpans\"",
         b"\"resource_spans\"",
         b"\"resourceLogs\"",
@@ -35,6 +35,7 @@ fn sniff(head: &[u8]) -> Guess {
         b"\"resourceMetrics\"",
         b"\"resource_metrics\"",
         b"\"scopeSpans\"",
+        b"\"scope_spans\"",
         b"\"instrumentationLibrarySpans\"",
     ];
     if !KEYS.iter().any(|key| memmem::find(head, key).is_some()) {
@@ -168,12 +169,12 @@ fn reject_too_long(input: &mut Input<'_>, outlet: &mut Outlet<'_>, cap: usize) {
 }
 
 /// One line a request, as the collector's file exporter writes them.
-fn write(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+fn write(request: &[u8], out: &mut Vec<u8>, lost: &mut Lost<'_>) {
     to_json(request, out, lost);
     out.push(b'\n');
 }
 
-fn write_logs(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+fn write_logs(request: &[u8], out: &mut Vec<u8>, lost: &mut Lost<'_>) {
     logs_to_json(request, out, lost);
     out.push(b'\n');
 }

@@ -2,7 +2,8 @@
 
 use super::input::Input;
 use super::outlet::{Outlet, kept};
-use super::{Format, Guess};
+use super::writing::Alone;
+use super::{Format, Guess, Lost};
 use crate::model::{Batch, Unshown};
 use crate::otlp::{Loss, Malformed, Signal, count, mend, signal, walk, walk_logs};
 use bytes::Bytes;
@@ -16,8 +17,7 @@ pub(super) const FORMAT: Format = Format {
     extensions: &["binpb", "pb", "bin", "proto"],
     sniff,
     read,
-    write: Some(write),
-    write_logs: Some(write_logs),
+    write: Some(|| Box::new(Alone { spans: write, logs: write_logs })),
 };
 
 /// A message may be as large as this, bytes.
@@ -180,12 +180,12 @@ fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> Cont
 }
 
 /// As protobuf's own `writeDelimitedTo`, whatever the signal.
-fn write(request: &[u8], out: &mut Vec<u8>, _: &mut dyn FnMut(Loss)) {
+fn write(request: &[u8], out: &mut Vec<u8>, _: &mut Lost<'_>) {
     encode_varint(request.len() as u64, out);
     out.extend_from_slice(request);
 }
 
-fn write_logs(request: &[u8], out: &mut Vec<u8>, lost: &mut dyn FnMut(Loss)) {
+fn write_logs(request: &[u8], out: &mut Vec<u8>, lost: &mut Lost<'_>) {
     lost(Loss::MixedSignals);
     write(request, out, lost);
 }

@@ -1,17 +1,21 @@
 //! Writing dumps: requests in, records of a format out, compressed where the name asks for it.
 
-use super::{DumpError, FORMATS, Format, Record};
+use super::{DumpError, FORMATS, Format, Records};
 use crate::otlp::Loss;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 
+/// Names of the formats that can be written.
+pub fn written_formats() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().filter(|format| format.write.is_some()).map(|format| format.name)
+}
+
 /// What a dump's name says of how it is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    record: Record,
-    logs: Option<Record>,
+    start: fn() -> Box<dyn Records>,
     packing: Packing,
 }
 
@@ -32,16 +36,23 @@ const ZSTD_LEVEL: i32 = 3;
 impl Target {
     /// What the extensions of a name ask for; `-` is OTLP/JSON lines.
     pub fn of(name: &str) -> Result<Self, DumpError> {
+        Self::to(name, None)
+    }
+
+    /// The same, but in this format if there is one; an extension that asks for compression still does.
+    pub fn to(name: &str, format: Option<&Format>) -> Result<Self, DumpError> {
         let packed = PACKINGS.iter().find_map(|(end, packing)| Some((name.strip_suffix(end)?, *packing)));
         let (bare, packing) = packed.unwrap_or((name, Packing::None));
-        let extension = if name == "-" { "jsonl" } else { bare.rsplit_once('.').map_or("", |(_, end)| end) };
-        let written = |format: &&&Format| format.write.is_some() && format.extensions.contains(&extension);
-        match FORMATS.iter().find(written).and_then(|format| Some((format.write?, format.write_logs))) {
-            Some((record, logs)) => Ok(Self { record, logs, packing }),
+        let bare = if name == "-" { "-.jsonl" } else { bare };
+        match format.or_else(|| by_extension(bare)).and_then(|format| format.write) {
+            Some(start) => Ok(Self { start, packing }),
             None => {
                 let writers = FORMATS.iter().filter(|format| format.write.is_some());
                 let row = |format: &&Format| {
-                    let ends = format.extensions.iter().map(|end| format!(".{end}"));
+                    let own = |end: &&&str| {
+                        by_extension(&format!("-.{end}")).is_some_and(|f| f.name == format.name)
+                    };
+                    let ends = format.extensions.iter().filter(own).map(|end| format!(".{end}"));
                     format!("{} ({})", ends.collect::<Vec<_>>().join(" "), format.name)
                 };
                 let known = writers.map(row).collect::<Vec<_>>().join(", ");
@@ -51,9 +62,21 @@ impl Target {
     }
 }
 
+/// The format that is written to a file of this name: of two extensions that fit, the longer one counts.
+pub(super) fn by_extension(bare: &str) -> Option<&'static Format> {
+    let fitting = |format: &&'static Format| {
+        let ends = |end: &&&str| bare.strip_suffix(**end).is_some_and(|stem| stem.ends_with('.'));
+        let longest = format.extensions.iter().filter(ends).map(|end| end.len()).max();
+        longest.map(|longest| (longest, *format))
+    };
+    let written = FORMATS.iter().filter(|format| format.write.is_some()).filter_map(fitting);
+    // Of two that fit equally, the first one in the table.
+    written.rev().max_by_key(|(longest, _)| *longest).map(|(_, format)| format)
+}
+
 /// A dump that is being written.
 pub struct Output<W: Write> {
-    target: Target,
+    records: Box<dyn Records>,
     /// Spans were written.
     spans: bool,
     sink: Sink<W>,
@@ -77,32 +100,32 @@ impl<W: Write> Output<W> {
             Packing::Gzip => Sink::Gzip(GzEncoder::new(into, Compression::default())),
             Packing::Zstd => Sink::Zstd(zstd::stream::write::Encoder::new(into, ZSTD_LEVEL)?),
         };
-        Ok(Self { target, spans: false, sink, buffer: Vec::new(), losses: BTreeSet::new() })
+        let records = (target.start)();
+        Ok(Self { records, spans: false, sink, buffer: Vec::new(), losses: BTreeSet::new() })
     }
 
     /// Writes an `ExportTraceServiceRequest`.
     pub fn put(&mut self, request: &[u8]) -> io::Result<()> {
         self.spans = true;
-        self.write(self.target.record, request)
+        self.buffer.clear();
+        let losses = &mut self.losses;
+        self.records.put(request, &mut self.buffer, &mut |loss| {
+            losses.insert(loss);
+        });
+        self.write()
     }
 
     /// Writes an `ExportLogsServiceRequest`.
     pub fn put_logs(&mut self, request: &[u8]) -> io::Result<()> {
-        match self.target.logs {
-            Some(record) => self.write(record, request),
-            None => {
-                self.losses.insert(Loss::Logs);
-                Ok(())
-            }
-        }
-    }
-
-    fn write(&mut self, record: Record, request: &[u8]) -> io::Result<()> {
         self.buffer.clear();
         let losses = &mut self.losses;
-        record(request, &mut self.buffer, &mut |loss| {
+        self.records.put_logs(request, &mut self.buffer, &mut |loss| {
             losses.insert(loss);
         });
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
         match &mut self.sink {
             Sink::Plain(sink) => sink.write_all(&self.buffer),
             Sink::Gzip(sink) => sink.write_all(&self.buffer),
@@ -116,6 +139,9 @@ impl<W: Write> Output<W> {
         if !self.spans {
             self.losses.remove(&Loss::MixedSignals);
         }
+        self.buffer.clear();
+        self.records.finish(&mut self.buffer);
+        self.write()?;
         let mut rest = match self.sink {
             Sink::Plain(sink) => sink,
             Sink::Gzip(sink) => sink.finish()?,

@@ -23,6 +23,11 @@ pub(super) enum Step {
 }
 
 impl Scan {
+    /// Within an object or list whose opening bracket was passed.
+    pub(super) fn inside() -> Self {
+        Self { depth: 1, ..Self::default() }
+    }
+
     /// Whether it is inside of a text.
     pub(super) fn in_text(&self) -> bool {
         self.in_text

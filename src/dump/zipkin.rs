@@ -16,11 +16,10 @@ use std::ops::ControlFlow;
 pub(super) const FORMAT: Format = Format {
     name: "zipkin-v2",
     summary: "Zipkin v2 JSON: an array of spans, or an array a line, as Zipkin exporters post it",
-    extensions: &["json", "jsonl"],
+    extensions: &["json", "jsonl", "zipkin.json"],
     sniff,
     read,
-    write: None,
-    write_logs: None,
+    write: Some(super::zipkin_write::start),
 };
 
 /// A span may be as large as this, bytes.

@@ -10,7 +10,7 @@ pub(super) fn span(object: Value) -> Result<(Resource, Scope, Span), String> {
     let Value::Map(members) = object else { return Err("not an object".to_owned()) };
     let (mut resource, mut scope, mut span) = (Resource::default(), Scope::default(), Span::default());
     span.kind = SpanKind::Internal;
-    let (mut trace_id, mut id, mut duration_us, mut shared) = (None, None, None, false);
+    let (mut trace_id, mut id, mut duration_us, mut shared, mut coded) = (None, None, None, false, false);
     for (key, value) in members {
         match (key.as_str(), value) {
             (_, Value::Empty) => {}
@@ -28,6 +28,7 @@ pub(super) fn span(object: Value) -> Result<(Resource, Scope, Span), String> {
                 span.events.extend(annotations.into_iter().filter_map(event));
             }
             ("tags", Value::Map(tags)) => {
+                coded = tags.iter().any(|(key, _)| key == "otel.status_code");
                 for (key, value) in tags {
                     tag(key, value.to_string(), &mut resource, &mut scope, &mut span);
                 }
@@ -45,6 +46,18 @@ pub(super) fn span(object: Value) -> Result<(Resource, Scope, Span), String> {
     if span.start_ns == 0 {
         let first = span.events.iter().map(|event| event.time_ns).filter(|ns| *ns > 0).min();
         span.start_ns = first.ok_or("timestamp is missing: a part of a span that is reported elsewhere")?;
+    }
+    if coded {
+        // The exporter says the status twice.
+        let again = |(key, value): &(String, Value)| {
+            key == "error"
+                && matches!(value, Value::Str(text) if text.is_empty() || text == "true" || *text == span.status_message)
+        };
+        if span.status == StatusCode::Error
+            && let Some(at) = span.attributes.iter().rposition(again)
+        {
+            span.attributes.remove(at);
+        }
     }
     // A span without a duration was reported before it was finished.
     span.end_ns = span.start_ns.saturating_add(duration_us.unwrap_or(0));
@@ -66,7 +79,7 @@ fn kind_of(kind: &str) -> SpanKind {
 }
 
 /// An id of up to this many hex digits; Zipkin's 64-bit trace ids are the lower half.
-fn hex_id(name: &str, value: &Value, digits: usize) -> Result<u128, String> {
+pub(super) fn hex_id(name: &str, value: &Value, digits: usize) -> Result<u128, String> {
     let text = value.to_string();
     let id = (text.len() <= digits && text.bytes().all(|b| b.is_ascii_hexdigit()))
         .then(|| u128::from_str_radix(&text, 16).ok())
@@ -78,7 +91,7 @@ fn hex_id(name: &str, value: &Value, digits: usize) -> Result<u128, String> {
 }
 
 /// Microseconds as nanoseconds.
-fn micros(name: &str, value: &Value) -> Result<u64, String> {
+pub(super) fn micros(name: &str, value: &Value) -> Result<u64, String> {
     let us = match value {
         Value::Int(us) => u64::try_from(*us).ok(),
         Value::Double(us) if (0.0..1e16).contains(us) => return Ok((us * 1e3) as u64),
@@ -154,7 +167,7 @@ fn tag(key: String, text: String, resource: &mut Resource, scope: &mut Scope, sp
 
 /// Some SDKs write the resource among the tags (Python's does). `process.*` stays with the span: instrumentations of
 /// commands write it there.
-fn is_of_resource(key: &str) -> bool {
+pub(super) fn is_of_resource(key: &str) -> bool {
     const PREFIXES: &[&str] = &[
         "service.",
         "telemetry.",

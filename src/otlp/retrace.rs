@@ -99,6 +99,8 @@ pub(super) enum Edit {
     /// It goes.
     Nothing,
     Content(Vec<u8>),
+    /// Another field stands in its place.
+    Field(u32, Vec<u8>),
     Fixed32(u32),
 }
 
@@ -115,11 +117,8 @@ pub(super) fn edited(bytes: &[u8], edit: impl Fn(u64, Field<'_>) -> Option<Edit>
         out.extend_from_slice(&bytes[copied..from]);
         match edit {
             Edit::Nothing => {}
-            Edit::Content(content) => {
-                encode_key(number as u32, WireType::LengthDelimited, &mut out);
-                encode_varint(content.len() as u64, &mut out);
-                out.extend_from_slice(&content);
-            }
+            Edit::Content(content) => with_length(number as u32, &content, &mut out),
+            Edit::Field(number, content) => with_length(number, &content, &mut out),
             Edit::Fixed32(value) => {
                 encode_key(number as u32, WireType::ThirtyTwoBit, &mut out);
                 out.extend_from_slice(&value.to_le_bytes());
@@ -129,6 +128,12 @@ pub(super) fn edited(bytes: &[u8], edit: impl Fn(u64, Field<'_>) -> Option<Edit>
     }
     out.extend_from_slice(&bytes[copied..]);
     changed.then_some(out)
+}
+
+fn with_length(number: u32, content: &[u8], out: &mut Vec<u8>) {
+    encode_key(number, WireType::LengthDelimited, out);
+    encode_varint(content.len() as u64, out);
+    out.extend_from_slice(content);
 }
 
 #[cfg(test)]

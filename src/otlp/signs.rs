@@ -132,7 +132,7 @@ fn is_signed(query: &[u8]) -> bool {
 }
 
 /// Whether nothing is left of a secret: empty, stars, dots, a word that says so, or a place to put one.
-fn is_masked(value: &[u8]) -> bool {
+pub(super) fn is_masked(value: &[u8]) -> bool {
     let placeholder = matches!(value, [b'$' | b'<' | b'{', ..] | b"password" | b"pass" | b"PASSWORD");
     let plain = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'));
     let says_so =

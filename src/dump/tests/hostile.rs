@@ -54,8 +54,8 @@ fn what_is_no_dump_is_named() {
             "d is not in a format that otoscope reads: it looks like JSON, but not of spans: its keys are `level`.",
         ),
         (
-            b"{\"data\":[{\"traceID\":\"x\"}]}",
-            "d is not in a format that otoscope reads: it looks like Jaeger JSON, which is not read yet: export the trace as OTLP JSON.",
+            b"{\"data\":[{\"traceID\":\"x\",\"spans\":[]}]}",
+            "d, read as jaeger, holds no span: its lists of spans are empty.",
         ),
         (b"{\"resourceSpans\":[]}", "d, read as otlp-json, holds no span: its lists of spans are empty."),
         (
@@ -123,7 +123,7 @@ fn a_pipe_is_read_as_it_comes() {
     for (name, bytes) in small_dumps().into_iter().filter(|(name, _)| *name != "otlp-protobuf") {
         let delivered = std::cell::Cell::new(0);
         let (head, tail) = bytes.split_at(bytes.len() - 30);
-        let parts = vec![&head[..4], &head[4..200], &head[200..], tail].into_iter();
+        let parts = vec![&head[..8], &head[8..200], &head[200..], tail].into_iter();
         let pipe = Pipe { parts, delivered: &delivered, seen: vec![], name };
         let mut sink = |batch: Batch| {
             delivered.set(delivered.get() + batch.records.len());

@@ -1,7 +1,10 @@
 //! Small dumps of every format, and what comes out of them.
 
+mod containers;
 mod hostile;
+mod jaeger;
 mod shapes;
+mod written;
 
 use super::*;
 use crate::model::{Key, Origin, Rejection, SpanKind};
@@ -74,6 +77,24 @@ fn zipkin_span(id: u8, name: &str) -> String {
     )
 }
 
+fn jaeger_span(id: u8, name: &str) -> String {
+    format!(
+        r#"{{"traceID":"841af200000000ff","spanID":"{id:02x}","operationName":"{name}","references":[],"startTime":1,"duration":2,"tags":[],"logs":[],"processID":"p1","warnings":null}}"#
+    )
+}
+
+fn jaeger_trace(spans: &[String]) -> String {
+    let processes = r#"{"p1":{"serviceName":"shop","tags":[]}}"#;
+    format!(
+        r#"{{"traceID":"841af200000000ff","spans":[{}],"processes":{processes},"warnings":null}}"#,
+        spans.join(",")
+    )
+}
+
+fn jaeger(traces: &[String]) -> String {
+    format!(r#"{{"data":[{}],"total":0,"limit":0,"offset":0,"errors":null}}"#, traces.join(","))
+}
+
 fn console_span(id: u8, name: &str) -> String {
     format!(
         r#"{{
@@ -141,6 +162,11 @@ fn small_dumps() -> Vec<(&'static str, Vec<u8>)> {
         ("otlp-protobuf", protobuf(&["a", "b"])),
         ("otlp-protobuf", delimited(&[protobuf(&["a"]), protobuf(&["b"])])),
         ("zipkin-v2", format!("[{},{}]", zipkin_span(1, "a"), zipkin_span(2, "b")).into()),
+        (
+            "jaeger",
+            jaeger(&[jaeger_trace(&[jaeger_span(1, "a")]), jaeger_trace(&[jaeger_span(2, "b")])]).into(),
+        ),
+        ("jaeger", pretty(&jaeger(&[jaeger_trace(&[jaeger_span(1, "a"), jaeger_span(2, "b")])])).into()),
         ("python-console", format!("x\n{}\n{}\n", console_span(1, "a"), console_span(2, "b")).into()),
     ]
 }

@@ -30,6 +30,46 @@ fn otlp_json_in_every_shape() {
     assert_eq!(arrived, [1_003, 1_001], "when each was sent");
 }
 
+/// What APIs answer, UIs download and older versions wrote: the spans are there, and what is odd is said.
+#[test]
+fn otlp_json_as_it_is_seen_in_the_wild() {
+    let span = otlp_span(1, "a");
+    let inside = otlp(std::slice::from_ref(&span));
+    let one = inside.strip_prefix(r#"{"resourceSpans":["#).unwrap().strip_suffix("]}").unwrap();
+    let base64 = span
+        .replace("841af2000000000000000000000000ff", "hBryAAAAAAAAAAAAAAAA/w==")
+        .replace("0000000000000001", "AAAAAAAAAAE=")
+        .replace(r#""kind":2"#, r#""kind":"SPAN_KIND_SERVER","parentSpanId":null,"attributes":null"#);
+    let snake = span
+        .replace("traceId", "trace_id")
+        .replace("spanId", "span_id")
+        .replace("startTimeUnixNano", "start_time_unix_nano");
+    for (text, remark) in [
+        (format!(r#"{{"batches":[{one}]}}"#), ""),
+        (format!(r#"{{"trace":{{"batches":[{one}]}}}}"#), "inside of another object"),
+        (format!(r#"{{"trace":{{"resourceSpans":[{one}]}},"metrics":{{}}}}"#), "inside of another object"),
+        (format!(r#"{{"result":{{"resourceSpans":[{one}]}}}}"#), "inside of another object"),
+        (format!("[{one}]"), "stand alone"),
+        (format!("{}\n", one.replace(r#"{"scopeSpans""#, r#"{"resource":{},"scopeSpans""#)), "stand alone"),
+        (inside.replace("scopeSpans", "instrumentationLibrarySpans"), "before 1.0"),
+        (otlp(&[base64]), "base64"),
+        (
+            otlp(&[snake]).replace("resourceSpans", "resource_spans").replace("scopeSpans", "scope_spans"),
+            "snake_case",
+        ),
+        (inside.replace(r#"{"scopeSpans""#, r#"{"resource":null,"scopeSpans""#), ""),
+    ] {
+        let outcome = dump(&text);
+        assert_eq!(outcome.names(), ["a"], "{text}");
+        assert_eq!(outcome.rejections(), [], "{text}");
+        let batch = &outcome.batches[0];
+        assert_eq!(batch.trace_ids[0].to_string(), "841af2000000000000000000000000ff", "{text}");
+        assert_eq!(batch.records[0].kind(), SpanKind::Server, "{text}");
+        let said = outcome.batches.iter().flat_map(|batch| &batch.remarks).any(|said| said.contains(remark));
+        assert!(remark.is_empty() || said, "{text}");
+    }
+}
+
 #[test]
 fn one_bad_otlp_record_among_good_ones() {
     let (a, b) = (otlp(&[otlp_span(1, "a")]), otlp(&[otlp_span(2, "b")]));

@@ -28,7 +28,7 @@ use std::fmt;
 mod tests;
 
 pub use pretty::pretty;
-pub(crate) use tree::{first_keys, tree};
+pub(crate) use tree::{first_keys, items, members, tree};
 pub use write::{Loss, logs_to_json, to_json};
 
 /// A body that is not (only) one OTLP/JSON document: what was found, and where.

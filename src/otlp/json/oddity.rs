@@ -34,6 +34,7 @@ oddities! {
     BadLogId = "a log record has a trace or span id that is none; it is kept without its span";
     BadField = "a field holds what it cannot hold, it was left out";
     TooDeep = "values are nested deeper than 32 levels, they were cut off there";
+    Unwrapped = "`ResourceSpans` stand alone, without the request around them";
     Wrapped = "the spans lie inside of another object, as query APIs answer";
 }
 

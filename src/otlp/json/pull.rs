@@ -36,6 +36,7 @@ pub(crate) enum Leaf<'a> {
 }
 
 /// Reads the values of one text in order.
+#[derive(Clone, Copy)]
 pub(crate) struct Pull<'a> {
     bytes: &'a [u8],
     at: usize,

@@ -82,13 +82,37 @@ impl<'a> Reader<'a> {
     /// One document, or a list of such.
     pub(super) fn document(&mut self) -> Read {
         match self.json.peek()? {
-            Kind::Object => self.object(Self::request),
-            Kind::Array => self.list(|r, _| match r.json.peek()? {
-                Kind::Object => r.object(Self::request),
+            Kind::Object => self.top(0),
+            Kind::Array => self.list(|r, number| match r.json.peek()? {
+                Kind::Object => r.top(number),
                 _ => r.json.skip(),
             }),
             _ => Err(Syntax { at: self.offset(), what: "a value that is not an object" }),
         }
+    }
+
+    /// A request, or one of its `ResourceSpans` that somebody took out of it.
+    fn top(&mut self, number: usize) -> Read {
+        if self.is_unwrapped() {
+            self.oddities.note(Oddity::Unwrapped);
+            self.resource_spans(number)
+        } else {
+            self.object(Self::request)
+        }
+    }
+
+    /// Whether the object that comes next has scopes of spans at its top.
+    fn is_unwrapped(&self) -> bool {
+        let (mut ahead, mut first) = (self.json, true);
+        ahead.enter();
+        while let Ok(Some(key)) = ahead.key(&mut first) {
+            match &*key {
+                b"scopeSpans" | b"scope_spans" | b"instrumentationLibrarySpans" => return true,
+                b"resource" | b"schemaUrl" | b"schema_url" if ahead.skip().is_ok() => {}
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn request(&mut self, key: &[u8]) -> Read<bool> {

@@ -5,6 +5,7 @@ use super::pull::{Kind, Leaf, Pull, Syntax};
 use super::scalar::Number;
 use crate::model::Value;
 use crate::otlp::decode::MAX_NESTING;
+use std::ops::Range;
 
 /// The first value in this text. Objects become [`Value::Map`] in the order of their members, `null` becomes
 /// [`Value::Empty`], what lies deeper than 32 levels is cut off.
@@ -40,6 +41,53 @@ pub(crate) fn first_keys(text: &[u8], up_to: usize) -> Option<Vec<String>> {
         }
     }
     Some(keys)
+}
+
+/// Where parts of a text lie, with why the text breaks off before the end of the last one.
+pub(crate) struct Parts<K> {
+    /// What stands before each part, and its bytes. The last one reaches to the break.
+    pub(crate) list: Vec<(K, Range<usize>)>,
+    /// The break.
+    pub(crate) broken: Option<JsonError>,
+}
+
+/// The members of the object in this text, without reading their values.
+pub(crate) fn members(text: &[u8]) -> Parts<String> {
+    parts(text, Kind::Object, |json, first| {
+        Ok(json.key(first)?.map(|key| String::from_utf8_lossy(&key).into_owned()))
+    })
+}
+
+/// The items of the list in this text, without reading them.
+pub(crate) fn items(text: &[u8]) -> Parts<()> {
+    parts(text, Kind::Array, |json, first| Ok(json.item(first)?.then_some(())))
+}
+
+fn parts<K>(
+    text: &[u8],
+    kind: Kind,
+    next: impl Fn(&mut Pull<'_>, &mut bool) -> Result<Option<K>, Syntax>,
+) -> Parts<K> {
+    let (mut json, mut list) = (Pull::new(text), Vec::new());
+    let mut all = || -> Result<(), Syntax> {
+        if json.peek()? != kind {
+            return Ok(());
+        }
+        json.enter();
+        let mut first = true;
+        while let Some(key) = next(&mut json, &mut first)? {
+            json.peek()?;
+            let from = json.offset();
+            list.push((key, from..text.len()));
+            json.skip()?;
+            if let Some((_, range)) = list.last_mut() {
+                range.end = json.offset();
+            }
+        }
+        Ok(())
+    };
+    let broken = all().err().map(|syntax| JsonError::new(text, syntax));
+    Parts { list, broken }
 }
 
 fn value(json: &mut Pull<'_>, depth: usize) -> Result<Value, Syntax> {

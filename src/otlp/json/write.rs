@@ -168,7 +168,7 @@ static ARRAY_VALUE: [Member; 1] = [many(1, "values", Shape::Value(&ANY_VALUE))];
 
 static KVLIST_VALUE: [Member; 1] = [many(1, "values", Shape::Message(&KEY_VALUE))];
 
-/// What JSON cannot carry.
+/// What a format cannot carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
     /// Fields that OTLP/JSON has no name for.
@@ -183,6 +183,10 @@ pub enum Loss {
     Logs,
     /// Spans and log records in one file of a format whose files hold one signal.
     MixedSignals,
+    /// Bytes of a span that were odd when it was decoded.
+    Odd,
+    /// What another format than OTLP cannot carry, as its writer says it.
+    Format(&'static str),
 }
 
 impl Loss {
@@ -200,6 +204,10 @@ impl Loss {
                 "spans and log records are messages of two types in one file, which otoscope tells apart and other \
                  readers may not; OTLP/JSON lines name them"
             }
+            Self::Odd => {
+                "spans with broken bytes were written as far as they could be read; protobuf keeps them"
+            }
+            Self::Format(sentence) => sentence,
         }
     }
 }

@@ -1,0 +1,410 @@
+//! What is taken for a secret when a dump is made fit to be shown to others: keys whose values are masked whole, and
+//! texts in which credentials, mail addresses or card numbers stand.
+
+use super::signs::is_masked;
+use memchr::memmem;
+use std::ops::Range;
+
+/// Words in a key that make its value secret, wherever they stand in it.
+const WORDS: &[&str] = &[
+    "authorization",
+    "cookie",
+    "cookies",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "apikey",
+    "jwt",
+    "jsessionid",
+    "phpsessid",
+    "sessionid",
+    "enduser",
+    "sig",
+    "signature",
+    "awsaccesskeyid",
+];
+/// Words that do so at the end only: `token`, but not `token.count` nor `input_tokens`.
+const LAST: &[&str] = &["token", "session", "csrf", "xsrf", "accesstoken", "authtoken"];
+/// Words that do so behind each other.
+const PAIRS: &[(&str, &str)] = &[
+    ("api", "key"),
+    ("access", "key"),
+    ("private", "key"),
+    ("session", "id"),
+    ("session", "previous"),
+    ("forwarded", "for"),
+    ("real", "ip"),
+    ("amz", "credential"),
+];
+/// Whole keys. Of addresses only the user's own: those of servers and peers tell where a call went.
+const KEYS: &[&str] = &[
+    "user.email",
+    "user.full_name",
+    "user.hash",
+    "user.id",
+    "user.name",
+    "client.address",
+    "http.client_ip",
+];
+/// Keys that start so.
+const PREFIXES: &[&str] = &["db.query.parameter.", "db.operation.parameter."];
+/// What tokens of well-known services start with, and how many characters follow at least.
+const TOKENS: &[(&[u8], usize)] = &[
+    (b"AKIA", 16),
+    (b"ASIA", 16),
+    (b"ghp_", 20),
+    (b"gho_", 20),
+    (b"ghs_", 20),
+    (b"github_pat_", 20),
+    (b"glpat-", 16),
+    (b"xoxa-", 10),
+    (b"xoxb-", 10),
+    (b"xoxp-", 10),
+    (b"sk_live_", 10),
+    (b"rk_live_", 10),
+    (b"sk-", 20),
+    (b"AIza", 30),
+];
+/// What stands before a credential in a header.
+const SCHEMES: &[&[u8]] = &[b"bearer ", b"basic "];
+
+/// Whether the value of this key is masked whatever it is.
+pub(super) fn is_secret_key(key: &str) -> bool {
+    if KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
+        return true;
+    }
+    let lower = key.to_ascii_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.iter().any(|word| WORDS.contains(word))
+        || words.last().is_some_and(|word| LAST.contains(word))
+        || words.windows(2).any(|pair| PAIRS.contains(&(pair[0], pair[1])))
+}
+
+/// Where secrets stand in a text, in order, none in another.
+pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
+    // Nothing that is shorter than the shortest of them, and no text without one of their signs.
+    if text.len() < 6 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    private_key(text, &mut found);
+    user_infos(text, &mut found);
+    assignments(text, &mut found);
+    schemes(text, &mut found);
+    tokens(text, &mut found);
+    mails(text, &mut found);
+    cards(text, &mut found);
+    found.retain(|range| !is_masked(&text[range.clone()]));
+    // Of two that overlap, the one that starts first.
+    found.sort_by_key(|range| (range.start, usize::MAX - range.end));
+    let mut end = 0;
+    found.retain(|range| {
+        let free = range.start >= end;
+        if free {
+            end = range.end;
+        }
+        free
+    });
+    found
+}
+
+/// The texts in single quotes of a statement, without the quotes.
+pub(super) fn literals(text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = memchr::memchr(b'\'', &text[at..]).map(|more| at + more) {
+        let mut close = open + 1;
+        loop {
+            match memchr::memchr(b'\'', &text[close..]).map(|more| close + more) {
+                // A quote in a literal is written twice.
+                Some(quote) if text.get(quote + 1) == Some(&b'\'') => close = quote + 2,
+                Some(quote) => {
+                    close = quote;
+                    break;
+                }
+                None => {
+                    close = text.len();
+                    break;
+                }
+            }
+        }
+        let literal = open + 1..close;
+        if !literal.is_empty() && !is_placeholder(&text[literal.clone()]) {
+            found.push(literal);
+        }
+        at = (close + 1).min(text.len());
+    }
+    found
+}
+
+/// `?`, `$1`, `%s`, `:name`, `@name`, `{}` or what was masked already.
+fn is_placeholder(value: &[u8]) -> bool {
+    is_masked(value) || matches!(value, [b'?' | b'%' | b':' | b'@', ..])
+}
+
+fn private_key(text: &[u8], found: &mut Vec<Range<usize>>) {
+    if let Some(at) = memmem::find(text, b"PRIVATE KEY-----") {
+        let from = at + 16;
+        let len = memmem::find(&text[from..], b"-----END").unwrap_or(text.len() - from);
+        found.push(from..from + len);
+    }
+}
+
+/// Users and passwords of URLs, each for itself.
+fn user_infos(text: &[u8], found: &mut Vec<Range<usize>>) {
+    for at in memmem::find_iter(text, b"://") {
+        let from = at + 3;
+        let len = text[from..]
+            .iter()
+            .take_while(|b| !matches!(b, b'/' | b'?' | b'#' | b'"' | b'\'' | b' ' | b'\n' | b','))
+            .count();
+        let authority = &text[from..from + len];
+        let Some(end) = memchr::memrchr(b'@', authority) else { continue };
+        match memchr::memchr(b':', &authority[..end]) {
+            Some(colon) if !is_placeholder(&authority[colon + 1..end]) => {
+                found.extend([from..from + colon, from + colon + 1..from + end]);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `name=value` with the name of a secret: query parameters, connection strings, options of commands.
+fn assignments(text: &[u8], found: &mut Vec<Range<usize>>) {
+    let is_name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    for at in memchr::memchr_iter(b'=', text) {
+        let len = text[..at].iter().rev().take(48).take_while(is_name).count();
+        let name = String::from_utf8_lossy(&text[at - len..at]);
+        if len < 3 || !is_secret_key(name.trim_start_matches('-')) {
+            continue;
+        }
+        let ends = |b: &&u8| {
+            !matches!(b, b'&' | b';' | b',' | b'"' | b'\'' | b')' | b']' | b'}' | b'#')
+                && !b.is_ascii_whitespace()
+        };
+        let value = at + 1..at + 1 + text[at + 1..].iter().take_while(ends).count();
+        if !value.is_empty() && !is_placeholder(&text[value.clone()]) {
+            found.push(value);
+        }
+    }
+}
+
+fn is_of_token(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// What stands behind `Bearer` and `Basic`.
+fn schemes(text: &[u8], found: &mut Vec<Range<usize>>) {
+    for space in memchr::memchr_iter(b' ', text) {
+        let before = &text[..=space];
+        let is_scheme = |scheme: &&[u8]| {
+            let start = before.len().checked_sub(scheme.len());
+            start.is_some_and(|start| before[start..].eq_ignore_ascii_case(scheme))
+        };
+        if SCHEMES.iter().any(is_scheme) {
+            let len = text[space + 1..].iter().take_while(|b| is_of_token(**b)).count();
+            // "basic authentication" is prose.
+            let credential = &text[space + 1..space + 1 + len];
+            if len >= 8 && credential.iter().any(|b| !b.is_ascii_lowercase()) {
+                found.push(space + 1..space + 1 + len);
+            }
+        }
+    }
+}
+
+/// JSON web tokens, and those of well-known services.
+fn tokens(text: &[u8], found: &mut Vec<Range<usize>>) {
+    let starts_here = |at: usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
+    for at in memmem::find_iter(text, b"eyJ").filter(|at| starts_here(*at)) {
+        let len = text[at..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            .count();
+        let parts: Vec<usize> = text[at..at + len].split(|b| *b == b'.').map(<[u8]>::len).collect();
+        if parts.len() >= 3 && parts[0] > 8 && parts[1] > 8 {
+            found.push(at..at + len);
+        }
+    }
+    for (start, least) in TOKENS {
+        for at in memmem::find_iter(text, start).filter(|at| starts_here(*at)) {
+            let rest = &text[at + start.len()..];
+            let len =
+                rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
+            let upper_only = !start.ends_with(b"IA")
+                || rest[..len].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+            // A word with dashes is no key.
+            if len >= *least && upper_only && rest[..len].iter().any(u8::is_ascii_digit) {
+                found.push(at..at + start.len() + len);
+            }
+        }
+    }
+}
+
+/// Mail addresses.
+fn mails(text: &[u8], found: &mut Vec<Range<usize>>) {
+    for at in memchr::memchr_iter(b'@', text) {
+        let local = text[..at].iter().rev().take(64);
+        let before = local
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-'))
+            .count();
+        let domain = text[at + 1..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+            .count();
+        let domain = text[at + 1..at + 1 + domain].trim_ascii_end();
+        let domain = domain.strip_suffix(b".").unwrap_or(domain);
+        let top = domain.rsplit(|b| *b == b'.').next().unwrap_or_default();
+        let is_domain =
+            domain.len() > top.len() + 1 && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic);
+        if before > 0 && is_domain {
+            found.push(at - before..at + 1 + domain.len());
+        }
+    }
+}
+
+/// Card numbers: as many digits as their first one asks for, in groups or not, whose check digit is right.
+fn cards(text: &[u8], found: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    while let Some(start) = text[at..].iter().position(u8::is_ascii_digit).map(|more| at + more) {
+        let (mut end, mut digits) = (start, Vec::new());
+        for (i, b) in text[start..].iter().enumerate() {
+            match b {
+                b'0'..=b'9' => {
+                    digits.push(u32::from(b - b'0'));
+                    end = start + i + 1;
+                }
+                b' ' | b'-' if text[start + i - 1].is_ascii_digit() => {}
+                _ => break,
+            }
+        }
+        let part_of_more =
+            |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+        let alone = !part_of_more(start.checked_sub(1).and_then(|at| text.get(at)))
+            && !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
+        let fits = match digits[0] {
+            3 => matches!(digits.len(), 14 | 15),
+            4 => matches!(digits.len(), 13 | 16 | 19),
+            5 | 6 => digits.len() == 16,
+            _ => false,
+        };
+        if alone && fits && check_digit_is_right(&digits) {
+            found.push(start..end);
+        }
+        at = end;
+    }
+}
+
+/// Luhn's formula.
+fn check_digit_is_right(digits: &[u32]) -> bool {
+    let doubled = |(i, digit): (usize, &u32)| match (i % 2, digit * 2) {
+        (0, _) => *digit,
+        (_, twice) => twice / 10 + twice % 10,
+    };
+    digits.iter().rev().enumerate().map(doubled).sum::<u32>().is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        secrets(text.as_bytes()).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn keys() {
+        for key in [
+            "http.request.header.authorization",
+            "http.response.header.set-cookie",
+            "http.request.header.set_cookie",
+            "http.request.header.x-api-key",
+            "db.password",
+            "app.csrf_token",
+            "session.id",
+            "session.previous_id",
+            "user.email",
+            "enduser.id",
+            "client.address",
+            "db.query.parameter.0",
+            "X-Amz-Signature",
+            "access_token",
+        ] {
+            assert!(is_secret_key(key), "{key}");
+        }
+        for key in [
+            "gen_ai.usage.input_tokens",
+            "token.count",
+            "http.request.method",
+            "messaging.message.id",
+            "db.system",
+            "network.peer.address",
+            "server.address",
+            "k8s.pod.name",
+            "thread.id",
+            "aws.key",
+            "design",
+        ] {
+            assert!(!is_secret_key(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn texts_with_secrets() {
+        for (text, expected) in [
+            ("postgresql://ann:hunter2@db:5432/shop", vec!["ann", "hunter2"]),
+            ("https://b/k?X-Amz-Signature=00ff&x=1", vec!["00ff"]),
+            ("Server=db;User Id=sa;Password=abc;", vec!["abc"]),
+            ("run --api-key=abc --n=1", vec!["abc"]),
+            ("authorization: bearer abc.DEF.1234", vec!["abc.DEF.1234"]),
+            ("x eyJhbGciOiJI.eyJzdWIiOiIx.sig_1 y", vec!["eyJhbGciOiJI.eyJzdWIiOiIx.sig_1"]),
+            ("key AKIAIOSFODNN7EXAMPLE.", vec!["AKIAIOSFODNN7EXAMPLE"]),
+            ("mail ann.b+c@example.co.uk.", vec!["ann.b+c@example.co.uk"]),
+            ("card 4111 1111 1111 1111, exp", vec!["4111 1111 1111 1111"]),
+            ("5500005555555559", vec!["5500005555555559"]),
+            ("-----BEGIN PRIVATE KEY-----abc-----END", vec!["abc"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_without() {
+        for text in [
+            "http://REDACTED:REDACTED@shop/a",
+            "http://shop:8080/a?page=1",
+            "SELECT * FROM t WHERE password=? AND token=$1",
+            "basic authentication failed",
+            "4111111111111112",
+            "1795416830115138000",
+            "0af7651916cd43dd8448eb211c80319c",
+            "4111111111111111abc",
+            "node_modules/@scope/pkg@1.2.3",
+            "sk-learn is a library of many words",
+            "user@host",
+            "[redacted:ab12cd34]",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn noise_is_survived() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let alphabet = b"=:/@'&? 4-.eyJbearer \n\xff";
+        for _ in 0..20_000 {
+            let text: Vec<u8> =
+                (0..random.usize(0..40)).map(|_| alphabet[random.usize(0..alphabet.len())]).collect();
+            let (found, quoted) = (secrets(&text), literals(&text));
+            for ranges in [found, quoted] {
+                assert!(ranges.windows(2).all(|two| two[0].end <= two[1].start));
+                assert!(ranges.iter().all(|range| range.end <= text.len() && !range.is_empty()));
+            }
+        }
+    }
+}
