@@ -2,6 +2,8 @@
 //! but where it is scrolled to.
 
 pub mod before_after;
+pub mod covered;
+pub mod critical;
 pub mod detail;
 pub mod empty;
 pub mod explain;
@@ -17,15 +19,25 @@ pub mod log_nodes;
 pub mod log_row;
 pub mod logs;
 pub mod logs_empty;
+pub mod marks;
 pub mod menu;
+pub mod minimap;
+pub mod missing;
+pub mod narrow;
 pub mod nodes;
 pub mod prompt;
 pub mod receiver;
 pub mod row;
+pub mod runs;
 pub mod strip;
 pub mod traces;
 pub mod tree;
+pub mod tree_fold;
+pub mod tree_head;
+pub mod tree_links;
 pub mod tree_rows;
+pub mod tree_search;
+pub mod zoom;
 
 use super::keymap::{Action, Context};
 use super::keys::Keys;

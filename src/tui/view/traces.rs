@@ -21,6 +21,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::time::Instant;
 
 /// From this width on, list and tree are side by side.
 const WIDE: u16 = 120;
@@ -140,6 +141,9 @@ impl Screen for Traces {
         match (action, self.focus) {
             (Action::NextPane | Action::Open, Pane::List)
             | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),
+            (Action::Open, Pane::Tree) if self.tree.stands_for_many(cx) => {
+                self.tree.apply(Action::Unfold, cx)
+            }
             (Action::NextPane | Action::Open, Pane::Tree) | (Action::PreviousPane, Pane::List) => {
                 self.focus(Pane::Detail)
             }
@@ -174,13 +178,17 @@ impl Screen for Traces {
     }
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        if matches!(mouse, Mouse::Drag(_) | Mouse::Release(_)) && self.tree.is_dragging() {
+            return self.tree.mouse(mouse, cx);
+        }
         let Some(pane) = self.pane_at(mouse) else { return Outcome::Ignored };
         match (mouse, pane) {
+            (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::Click(at), _) => {
                 self.focus(pane);
                 let hit = match pane {
                     Pane::List => self.list.click(at.y),
-                    Pane::Tree => self.tree.click(at.y),
+                    Pane::Tree => self.tree.click(at),
                     Pane::Detail => self.detail.click(at),
                 };
                 if hit && pane == Pane::List {
@@ -211,6 +219,15 @@ impl Screen for Traces {
         let list = self.list.reconcile(cx);
         self.open_selected(cx);
         list.or(self.tree.reconcile(cx))
+    }
+
+    fn work(&mut self, until: Instant, cx: &Cx<'_>) -> bool {
+        while self.tree.work(cx) {
+            if Instant::now() >= until {
+                return true;
+            }
+        }
+        false
     }
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
