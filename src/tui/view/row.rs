@@ -11,7 +11,7 @@ use crate::tui::theme::{Look, Role};
 use crate::tui::widget::bar::{self, Axis, Bar};
 use crate::tui::widget::pen::{Pen, part};
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 /// A row and where it hangs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -273,7 +273,7 @@ fn draw_marks(at: SpanIx, area: Rect, axis: Axis, pen: &mut Pen<'_>, cx: &Cx<'_>
             What::Event => (cx.look.symbols.event, cx.look.service(cx.session.store.service(at))),
             What::Exception => (cx.look.symbols.error, pen.style(Role::Error)),
         };
-        pen.put(area.x + column, area.y, 1, symbol, style.add_modifier(Modifier::REVERSED));
+        pen.put(area.x + column, area.y, 1, symbol, style);
     }
 }
 

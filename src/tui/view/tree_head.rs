@@ -111,7 +111,8 @@ pub fn note(
     let above = rows.first().is_some_and(|at| tree.previous(*at).is_some());
     let below = rows.last().is_some_and(|at| tree.next(*at).is_some());
     let arrows = [(above, symbols.up), (below, symbols.down)];
-    parts.extend(arrows.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow.to_owned()));
+    let arrows: Vec<&str> = arrows.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow).collect();
+    parts.extend((!arrows.is_empty()).then(|| arrows.join(" ")));
     parts.join("  ")
 }
 

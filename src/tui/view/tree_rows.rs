@@ -265,7 +265,10 @@ impl Rows for Tree<'_> {
         let mut known = run.is_none_or(|run| run.ends[1]);
         loop {
             if known && let Some(next) = self.store.next_sibling(at, self.view) {
-                return Some(self.row_of(next));
+                let row = self.row_of(next);
+                // It has just turned out to belong to the same run: what comes after that is asked for.
+                let same = run.is_some_and(|run| run.first == row);
+                return if same { self.next(row) } else { Some(row) };
             }
             known = true;
             at = self.store.parent_row(at, self.view)?;
@@ -280,7 +283,8 @@ impl Rows for Tree<'_> {
         let known = run.is_none_or(|run| run.ends[0]);
         match self.store.prev_sibling(run.map_or(at, |run| run.first), self.view).filter(|_| known) {
             Some(sibling) => match self.run(sibling) {
-                Some(run) => Some(run.first),
+                Some(met) if run.is_some_and(|run| run.last == met.last) => self.previous(met.first),
+                Some(met) => Some(met.first),
                 None => Some(self.last_within(sibling)),
             },
             None => self.store.parent_row(at, self.view),
