@@ -26,6 +26,21 @@ const VIEWS: &[(&str, Shape, &[KeyCode])] = &[
     ("merged trace, un-merged", Shape::Merged, &[]),
     ("merged trace, its end followed", Shape::Merged, &[KeyCode::Tab, KeyCode::Char('G')]),
     ("merged trace, as recorded", Shape::Merged, &[KeyCode::Tab, KeyCode::Char('u')]),
+    (
+        "merged trace, as recorded, critical path",
+        Shape::Merged,
+        &[KeyCode::Tab, KeyCode::Char('u'), KeyCode::Char('c')],
+    ),
+    (
+        "merged trace, zoomed, one level folded",
+        Shape::Merged,
+        &[KeyCode::Tab, KeyCode::Char('u'), KeyCode::Char('z'), KeyCode::Char('>'), KeyCode::Char('[')],
+    ),
+    (
+        "merged trace, all but a search hidden",
+        Shape::Merged,
+        &[KeyCode::Tab, KeyCode::Char('/'), KeyCode::Char('e'), KeyCode::Enter, KeyCode::Char('&')],
+    ),
     ("requests under a span that has not ended", Shape::Run { received: false }, &[KeyCode::Tab]),
     ("many traces, the newest followed", Shape::Separate, &[KeyCode::Char('G')]),
     ("findings", Shape::Merged, &[KeyCode::Char('2')]),
@@ -82,6 +97,7 @@ fn measure(load: &Load, keys: &[KeyCode], frames: usize) -> Result<Vec<f64>, Fai
         }
         let asked = Instant::now();
         terminal.draw(|frame| app.draw(frame, &session, &status))?;
+        app.work(Instant::now() + std::time::Duration::from_millis(4), &session, &status);
         times.push(asked.elapsed().as_secs_f64() * 1e3);
     }
     Ok(times)

@@ -487,6 +487,12 @@ fn scene(context: Context, action: Action) -> Stage {
     if action == Action::OutputPane {
         output::watch(&mut stage);
     }
+    if matches!(action, Action::ZoomOut | Action::ZoomWider | Action::PanLeft | Action::PanRight) {
+        stage.act(&[Action::ZoomToSpan, Action::ZoomCloser]);
+    }
+    if matches!(action, Action::UnfoldLevel | Action::UnfoldAll) {
+        stage.act(&[Action::FoldAll]);
+    }
     stage
 }
 
@@ -1531,4 +1537,189 @@ fn services_by_mouse() {
     assert!(stage.text().contains("Calls · seats"), "{}", stage.text());
     stage.app.mouse(event(MouseEventKind::ScrollUp, at), &stage.session, &stage.status);
     assert!(stage.text().contains("Calls · films"), "{}", stage.text());
+}
+
+/// A request with everything that a waterfall shows: a hole, events and an exception, repeats, a call to another
+/// service, a span that runs, and one that was cut off.
+fn busy_request() -> Vec<Span> {
+    const MS: u64 = 1_000_000;
+    let lasting = |id, parent, start_ms: u64, end_ms: u64, name: &str| Span {
+        end_ns: NOW_NS + end_ms * MS,
+        ..span(id, parent, start_ms, name)
+    };
+    let event =
+        |ms: u64, name: &str| Event { time_ns: NOW_NS + ms * MS, name: name.to_owned(), ..Event::default() };
+    let mut spans = vec![
+        Span { kind: SpanKind::Server, flags: 0x300, ..lasting(1, 0, 0, 1_000, "POST /checkout") },
+        Span { events: vec![event(60, "cache.miss")], ..lasting(2, 1, 10, 120, "load basket") },
+        Span {
+            kind: SpanKind::Client,
+            status: otoscope::model::StatusCode::Error,
+            events: vec![event(180, "exception")],
+            ..lasting(3, 1, 125, 200, "POST /pay")
+        },
+        lasting(4, 1, 700, 990, "render"),
+        Span { end_ns: 0, ..lasting(5, 1, 800, 0, "flush log") },
+        Span { flags: 0, ..lasting(6, 4, 710, 980, "template") },
+    ];
+    let select = |n: u64| Span {
+        kind: SpanKind::Client,
+        ..lasting(100 + n, 2, 12 + n / 4, 13 + n / 4, "SELECT basket")
+    };
+    spans.extend((0..240).map(select));
+    spans
+}
+
+fn on_busy_request((columns, rows): (u16, u16), look: Look) -> Stage {
+    let mut stage = Stage::with_look((columns, rows), &[], look);
+    stage.take(busy_request());
+    stage.act(&[Action::Open]);
+    stage
+}
+
+#[test]
+fn a_waterfall_shows_what_happened_and_what_is_not_covered() {
+    for (columns, rows) in SIZES {
+        let mut stage = on_busy_request((columns, rows), Look::default());
+        let text = stage.text();
+        for word in ["SELECT basket ×240", "running", "▒", "✖", "•", "·CLIENT", "self"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        check(&format!("waterfall-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::CriticalPath]);
+        assert!(stage.text().contains("━ critical path"), "{}", stage.text());
+        check(&format!("critical-path-{columns}x{rows}"), &mut stage);
+    }
+    let mut stage = on_busy_request((80, 24), Look::new(false, true));
+    stage.act(&[Action::CriticalPath]);
+    assert!(stage.text().is_ascii() && stage.text().contains("x240"), "{}", stage.text());
+    check("waterfall-ascii-80x24", &mut stage);
+}
+
+#[test]
+fn repeats_are_one_row_until_they_are_asked_for() {
+    let mut stage = on_busy_request((140, 42), Look::default());
+    let rows = |stage: &mut Stage| stage.text().matches("SELECT basket").count();
+    assert_eq!(rows(&mut stage), 1, "{}", stage.text());
+    stage.act(&[Action::Down, Action::Down, Action::Open]);
+    assert!(rows(&mut stage) > 10 && stage.app.context() == Context::Tree, "Enter unfolds: {}", stage.text());
+    stage.act(&[Action::Fold]);
+    assert!(stage.text().contains("×240"), "folded again: {}", stage.text());
+    stage.act(&[Action::Repeats]);
+    assert!(rows(&mut stage) > 10, "{}", stage.text());
+    stage.act(&[Action::Repeats, Action::Search]);
+    stage.app.paste("select", &stage.session, &stage.status);
+    stage.act(&[Action::Open, Action::NextMatch]);
+    assert!(rows(&mut stage) > 10, "what is looked for is unfolded: {}", stage.text());
+    let selected = stage.selected_lines();
+    assert!(selected.iter().any(|(_, text)| text.contains("SELECT basket")), "{selected:?}");
+}
+
+#[test]
+fn many_repeats_are_counted_to_their_end() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..50_000).map(|n| span(10 + n, 1, n, "insert row")));
+    spans.push(span(5, 1, 55_000, "commit"));
+    stage.take(spans);
+    let Stage { session, app, status, terminal, .. } = &mut stage;
+    let at_once = text(terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer);
+    assert!(at_once.contains('+'), "it is not counted at once: {at_once}");
+    stage.act(&[Action::Open]);
+    let text = stage.text();
+    assert!(text.contains("×50 000") && text.contains("commit") && !text.contains("000+"), "{text}");
+    stage.act(&[Action::Last, Action::Up]);
+    assert!(stage.selected_lines().iter().any(|(_, text)| text.contains("×50 000")), "{}", stage.text());
+    stage.take(vec![span(70_000, 1, 50_000, "insert row")]);
+    stage.draw();
+    stage.rest();
+    assert!(stage.text().contains("×50 001"), "one more is counted: {}", stage.text());
+}
+
+#[test]
+fn the_rest_is_hidden_and_ancestors_stay() {
+    let mut stage = on_busy_request((140, 42), Look::default());
+    stage.act(&[Action::HideRest]);
+    assert!(stage.text().contains("nothing is looked for"), "{}", stage.text());
+    stage.act(&[Action::Search]);
+    stage.app.paste("templ", &stage.session, &stage.status);
+    stage.act(&[Action::Open, Action::HideRest]);
+    let text = stage.text();
+    assert!(text.contains("1 of 246 match"), "{text}");
+    for (word, there) in [("template", true), ("render", true), ("POST /pay", false), ("SELECT", false)] {
+        assert_eq!(text.contains(word), there, "{word}: {text}");
+    }
+    check("hidden-rest-140x42", &mut stage);
+    stage.act(&[Action::HideRest]);
+    assert!(stage.text().contains("POST /pay"), "{}", stage.text());
+}
+
+#[test]
+fn time_is_zoomed_panned_and_dragged_over() {
+    for (columns, rows) in SIZES {
+        let mut stage = on_busy_request((columns, rows), Look::default());
+        stage.act(&[Action::Down, Action::ZoomToSpan]);
+        check(&format!("zoomed-{columns}x{rows}"), &mut stage);
+        let zoomed = stage.text();
+        stage.act(&[Action::PanRight, Action::PanLeft]);
+        assert_eq!(stage.text(), zoomed, "there and back");
+        stage.act(&[Action::ZoomOut]);
+        assert_ne!(stage.text(), zoomed);
+    }
+    let mut stage = on_busy_request((140, 42), Look::default());
+    let whole = stage.text();
+    let (y, line) = whole.lines().enumerate().find(|(_, line)| line.contains("POST /pay")).unwrap();
+    let bar = line.chars().position(|c| "▏▎▍▌▋▊▉█▐✖".contains(c)).unwrap() as u16;
+    let mut mouse = |kind, column| {
+        let (row, modifiers) = (y as u16, KeyModifiers::NONE);
+        stage.app.mouse(MouseEvent { kind, column, row, modifiers }, &stage.session, &stage.status);
+    };
+    mouse(MouseEventKind::Down(MouseButton::Left), bar);
+    mouse(MouseEventKind::Drag(MouseButton::Left), bar + 3);
+    mouse(MouseEventKind::Up(MouseButton::Left), bar + 5);
+    assert!(stage.text().contains('['), "a minimap shows where: {}", stage.text());
+    stage.act(&[Action::ZoomOut]);
+    assert!(!stage.text().lines().nth(7).unwrap().contains('['), "{}", stage.text());
+}
+
+#[test]
+fn levels_fold_and_unfold_everywhere() {
+    let mut stage = on_busy_request((140, 42), Look::default());
+    stage.act(&[Action::FoldLevel]);
+    let text = stage.text();
+    assert!(text.contains("render") && !text.contains("template") && !text.contains("SELECT"), "{text}");
+    stage.act(&[Action::FoldAll]);
+    assert!(!stage.text().contains("render"), "{}", stage.text());
+    stage.act(&[Action::UnfoldLevel]);
+    assert!(stage.text().contains("render") && !stage.text().contains("template"), "{}", stage.text());
+    stage.act(&[Action::Down, Action::Unfold]);
+    assert!(stage.text().contains("SELECT") && !stage.text().contains("template"), "{}", stage.text());
+    stage.act(&[Action::UnfoldAll]);
+    assert!(stage.text().contains("template"), "{}", stage.text());
+    stage.act(&[Action::UnfoldAll]);
+    assert!(stage.text().contains("everything is unfolded"), "{}", stage.text());
+}
+
+#[test]
+fn links_are_followed_both_ways() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let sent = Span { trace_id: TraceId([8; 16]), ..span(80, 0, 0, "send order") };
+    let link = Link { trace_id: sent.trace_id, span_id: sent.span_id, ..Link::default() };
+    let gone = Link { trace_id: TraceId([9; 16]), span_id: SpanId(9), ..Link::default() };
+    let handled = Span { links: vec![link.clone()], ..span(70, 0, 50, "handle order") };
+    let both = Span { links: vec![link, gone], ..span(71, 70, 51, "batch of orders") };
+    stage.take(vec![sent, handled, both]);
+    stage.act(&[Action::Last, Action::Open]);
+    assert!(stage.text().contains("Span handle order") || stage.text().contains("Span send order"));
+    if stage.text().contains("Span send order") {
+        stage.act(&[Action::Back, Action::First, Action::Open]);
+    }
+    stage.act(&[Action::First, Action::NextLink]);
+    assert!(stage.text().contains("Span send order"), "{}", stage.text());
+    stage.act(&[Action::BackLink]);
+    assert!(stage.text().contains("Spans that link here"), "two do: {}", stage.text());
+    stage.act(&[Action::Down, Action::Open]);
+    assert!(stage.text().contains("Span batch of orders"), "{}", stage.text());
+    stage.act(&[Action::NextLink]);
+    assert!(stage.text().contains("(not received)"), "one of its links leads nowhere: {}", stage.text());
 }

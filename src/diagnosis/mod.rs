@@ -7,6 +7,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `engine` | the moments: a batch arrived, a second passed, nothing more will come |
+//! | `absence` | why a parent that spans name is not here |
 //! | `answers` | what views and reports ask |
 //! | `rule` | what a rule is, when it looks, and the table of all |
 //! | `seen` | a span as rules see it |
@@ -32,6 +33,7 @@
 //! | `nearest` | names that are nearly right |
 //! | `subject` | what a finding is about, by names that outlive a run |
 
+mod absence;
 mod aggregate;
 mod alone;
 mod answers;
@@ -62,6 +64,7 @@ mod units;
 mod unmerge;
 mod verdict;
 
+pub use absence::Absence;
 pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{

@@ -4,12 +4,13 @@
 //! span, [`walk_logs()`] one a log record. [`decode`] reads a single span, log record, resource or scope when it is to be shown. [`encode`] writes protobuf
 //! for the readers of other formats. [`walk_json`] reads OTLP/JSON, leniently; [`to_json`] writes it. [`retrace()`]
 //! moves spans to other traces, [`retain()`] leaves spans out, [`Redactor`] masks what is secret, [`peek`] looks into a
-//! span in place. Knows [`model`](crate::model) only: no store, no socket, no clock.
+//! span in place, [`glimpse`] finds its links and events. Knows [`model`](crate::model) only: no store, no socket, no clock.
 
 mod called;
 pub mod count;
 pub mod decode;
 pub mod encode;
+pub mod glimpse;
 mod json;
 mod mend;
 pub mod peek;

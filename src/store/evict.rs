@@ -93,6 +93,7 @@ impl Store {
             of.spans -= 1;
             of.evicted += 1;
             of.errors -= u32::from(record.status() == StatusCode::Error);
+            self.forget_links(at);
             self.release_bytes(at);
         }
         let first_cut = self.cut_children(at, (0, 0, SpanIx(0))).next();

@@ -51,6 +51,12 @@ pub(super) fn trace_key(id: TraceId) -> u64 {
     mixed ^ (mixed >> 29)
 }
 
+/// Where spans are looked for that link to a span.
+pub(super) fn link_key(trace: TraceId, span: SpanId) -> u64 {
+    let mixed = (trace_key(trace) ^ span.0.rotate_left(17)).wrapping_mul(MIX);
+    mixed ^ (mixed >> 29)
+}
+
 impl Index {
     fn shard(key: u64) -> usize {
         // Bits that no entry holds, so that a shard's entries differ in all that they hold.

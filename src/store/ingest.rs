@@ -67,6 +67,10 @@ impl Store {
                 record.facts = self.facts.insert(facts);
             }
             self.settle(at, trace, record, home);
+            if record.keys.has(Key::HasLinks) {
+                let span = ByteRange { offset: record.offset, len: record.len };
+                self.note_links(at, span.of(bytes));
+            }
             let held = &mut self.traces[trace.0];
             held.last_arrived_ns = held.last_arrived_ns.max(batch.arrived_ns);
             if let Some(peer) = peer {

@@ -12,6 +12,7 @@ mod export;
 mod index;
 mod ingest;
 mod intern;
+mod links;
 mod logs;
 mod outline;
 mod secrets;
@@ -242,6 +243,8 @@ pub struct Store {
     index: index::Index,
     traces: Pool<Trace>,
     trace_index: index::Index,
+    /// Spans with links, by the spans that they link to.
+    linking: index::Index,
     by_arrival: BTreeMap<u64, TraceIx>,
     by_age: BTreeSet<(u64, TraceIx)>,
     /// Sorted children of spans with many of them, where a list alone would be searched too long.
@@ -438,6 +441,7 @@ impl Store {
             + self.index.memory()
             + self.traces.memory()
             + self.trace_index.memory()
+            + self.linking.memory()
             + (self.by_arrival.len() + self.by_age.len()) * BTREE_ENTRY
             + self.names.memory()
             + self.resources.memory()

@@ -89,6 +89,16 @@ impl Store {
         self.earlier(linked, cut)
     }
 
+    /// The last child of a row.
+    pub fn last_child(&self, at: SpanIx, view: View) -> Option<SpanIx> {
+        let linked = self.slot(at).children.last.some();
+        let cut = match view {
+            View::Unmerged => None,
+            View::Recorded => self.cut_children(at, (0, 0, SpanIx(0))).next_back(),
+        };
+        self.later(linked, cut)
+    }
+
     /// How many spans name a slot as their parent.
     pub fn child_count(&self, at: SpanIx) -> u32 {
         self.slot(at).children.len + self.slot(at).cut_children
@@ -96,16 +106,10 @@ impl Store {
 
     fn last_within(&self, at: SpanIx, view: View, folded: &dyn Fn(SpanIx) -> bool) -> SpanIx {
         let mut at = at;
-        while !folded(at) {
-            let linked = self.slot(at).children.last.some();
-            let cut = match view {
-                View::Unmerged => None,
-                View::Recorded => self.cut_children(at, (0, 0, SpanIx(0))).next_back(),
-            };
-            match self.later(linked, cut) {
-                Some(child) => at = child,
-                None => break,
-            }
+        while !folded(at)
+            && let Some(child) = self.last_child(at, view)
+        {
+            at = child;
         }
         at
     }

@@ -52,6 +52,36 @@ pub enum Action {
     NextMatch,
     /// The row before that was looked for.
     PreviousMatch,
+    /// Hide what is not looked for.
+    HideRest,
+    /// Fold one level more.
+    FoldLevel,
+    /// Unfold one level more.
+    UnfoldLevel,
+    /// Fold everything.
+    FoldAll,
+    /// Unfold everything.
+    UnfoldAll,
+    /// Repeated spans one by one, or in one row.
+    Repeats,
+    /// Mark the critical path.
+    CriticalPath,
+    /// Zoom to the selected span.
+    ZoomToSpan,
+    /// All of the time.
+    ZoomOut,
+    /// Half of the time around the selected span.
+    ZoomCloser,
+    /// Twice the time around the selected span.
+    ZoomWider,
+    /// Earlier.
+    PanLeft,
+    /// Later.
+    PanRight,
+    /// To a span that this one links to.
+    NextLink,
+    /// To a span that links to this one.
+    BackLink,
     /// Follow what arrives.
     Follow,
     /// Hold still, or follow again.
@@ -362,6 +392,105 @@ pub const KEYS: &[Binding] = &[
         help: "show only what fits: words, severity>=warn, service=NAME; Esc shows all again",
         hint: Some("filter"),
         contexts: &[Logs],
+    },
+    Binding {
+        action: Action::HideRest,
+        keys: &[ch('&')],
+        help: "hide what does not match the search, or show it again",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::FoldLevel,
+        keys: &[ch('[')],
+        help: "fold one level more, everywhere",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::UnfoldLevel,
+        keys: &[ch(']')],
+        help: "unfold one level more, everywhere",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::FoldAll,
+        keys: &[ch('{')],
+        help: "fold everything",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::UnfoldAll,
+        keys: &[ch('}')],
+        help: "unfold everything",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::Repeats,
+        keys: &[ch('r')],
+        help: "show repeated spans one by one, or in one row again",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::CriticalPath,
+        keys: &[ch('c')],
+        help: "mark the critical path: what determined when the request ended",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::ZoomToSpan,
+        keys: &[ch('z')],
+        help: "zoom to the time of the span",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::ZoomOut,
+        keys: &[ch('Z')],
+        help: "show all of the time again",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::ZoomCloser,
+        keys: &[ch('>')],
+        help: "zoom in around the span; with the mouse, drag over the bars",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding { action: Action::ZoomWider, keys: &[ch('<')], help: "zoom out", hint: None, contexts: &[Tree] },
+    Binding {
+        action: Action::PanLeft,
+        keys: &[ch('H')],
+        help: "earlier, when zoomed",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::PanRight,
+        keys: &[ch('L')],
+        help: "later, when zoomed",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::NextLink,
+        keys: &[ch('o')],
+        help: "go to the span that this one links to, in whichever trace",
+        hint: None,
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::BackLink,
+        keys: &[ch('O')],
+        help: "go to the span that links to this one",
+        hint: None,
+        contexts: &[Tree],
     },
     Binding {
         action: Action::Follow,

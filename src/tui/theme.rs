@@ -179,6 +179,20 @@ pub struct Symbols {
     pub down: &'static str,
     /// A bar goes on past the scale.
     pub beyond: &'static str,
+    /// A bar begins before the scale.
+    pub before: &'static str,
+    /// Where no child covers a span, or a span has not ended.
+    pub light: &'static str,
+    /// What determined the end of a request.
+    pub critical: &'static str,
+    /// An event of a span.
+    pub event: &'static str,
+    /// The parent is in another process, by the flags.
+    pub remote: &'static str,
+    /// The parent is in the same process, by the flags.
+    pub local: &'static str,
+    /// All of it together.
+    pub sum: &'static str,
     /// Between two parts of a line.
     pub separator: &'static str,
     /// Between two words of a line.
@@ -234,6 +248,13 @@ pub const UNICODE: Symbols = Symbols {
     up: "↑",
     down: "↓",
     beyond: "›",
+    before: "‹",
+    light: "▒",
+    critical: "━",
+    event: "•",
+    remote: "⇠",
+    local: "·",
+    sum: "Σ",
     separator: "│",
     dot: "·",
     horizontal: "─",
@@ -273,6 +294,13 @@ pub const ASCII: Symbols = Symbols {
     up: "^",
     down: "v",
     beyond: ">",
+    before: "<",
+    light: ":",
+    critical: "#",
+    event: "o",
+    remote: "<",
+    local: ".",
+    sum: "S",
     separator: "|",
     dot: "-",
     horizontal: "-",

@@ -85,6 +85,11 @@ impl Lost {
         self.callers.iter().map(|((service, agent), callers)| (*service, *agent, callers))
     }
 
+    /// Who calls a service with this user agent.
+    pub(crate) fn caller(&self, service: ServiceIx, agent: Agent) -> Option<&Callers> {
+        self.callers.get(&(service, agent))
+    }
+
     /// Parents known under another trace id, by the service that holds them and the one that asks for them.
     pub(crate) fn elsewhere(&self) -> impl Iterator<Item = (ServiceIx, ServiceIx, &Elsewhere)> {
         self.elsewhere.iter().map(|((holds, asks), elsewhere)| (*holds, *asks, elsewhere))

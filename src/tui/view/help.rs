@@ -3,7 +3,7 @@
 use super::{Cx, Mouse, Outcome, Screen};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Symbols};
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::sheet::Sheet;
 use ratatui::buffer::Buffer;
@@ -60,6 +60,13 @@ impl Screen for Help {
             lines.push((row.names(symbols), first, binding.places()));
             lines.extend(help.map(|line| (String::new(), line, String::new())));
         }
+        lines.push(Default::default());
+        lines.push((String::new(), "Signs in a tree".to_owned(), String::new()));
+        for (sign, meaning) in legend(symbols) {
+            let mut words = text::wrap(&meaning, usize::from(room), MAX_LINES).into_iter();
+            lines.push((sign.to_owned(), words.next().unwrap_or_default(), String::new()));
+            lines.extend(words.map(|line| (String::new(), line, String::new())));
+        }
         let inner = self.sheet.frame(area, WIDEST, lines.len(), "Keys: Esc closes", &mut pen);
         let shown = lines.iter().skip(self.sheet.top());
         for (y, (keys, help, places)) in (inner.y..inner.bottom()).zip(shown) {
@@ -69,4 +76,20 @@ impl Screen for Help {
             pen.put_right(x + inner.width - places_width, y, places_width, places, pen.style(Role::Dim));
         }
     }
+}
+
+/// What the signs in a tree mean.
+fn legend(symbols: &'static Symbols) -> [(&'static str, String); 10] {
+    [
+        (symbols.culprit, "holds the requests of other callers together".to_owned()),
+        (symbols.remote, "the parent is in another process, by the flags".to_owned()),
+        (symbols.local, "the parent is in the same process, by the flags; blank: they do not say".to_owned()),
+        (symbols.light, "no child covers this part of a span, or the span has not ended".to_owned()),
+        (symbols.critical, "part of the critical path, before a name and on a bar".to_owned()),
+        (symbols.event, format!("an event of the span; {} an exception", symbols.error)),
+        (symbols.before, "the bar begins before what is shown".to_owned()),
+        (symbols.beyond, "the bar goes on after what is shown, or has no end".to_owned()),
+        (symbols.times, format!("so many repeated spans, {} their durations together", symbols.sum)),
+        ("self", "the part of a duration that no child covers; ?: too many children to tell".to_owned()),
+    ]
 }

@@ -1,10 +1,14 @@
-//! One row of the tree: marks, name, kind as recorded and as it should be, bar, duration, status.
+//! One row of the tree: marks, name, where its parent is, kind as recorded and as it should be, bar, duration, status.
 
-use super::{Cx, short_id, sign};
-use crate::model::{ParentLocality, StatusCode, time};
-use crate::store::{Presence, SpanIx, View};
-use crate::tui::theme::Role;
-use crate::tui::widget::bar::{self, Axis};
+use super::critical::Path;
+use super::marks::{self, What};
+use super::runs::Run;
+use super::{Cx, covered, missing, sign};
+use crate::model::{ParentLocality, SpanRecord, StatusCode, time};
+use crate::store::{SpanIx, View};
+use crate::tui::text;
+use crate::tui::theme::{Look, Role};
+use crate::tui::widget::bar::{self, Axis, Bar};
 use crate::tui::widget::pen::{Pen, part};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -20,6 +24,19 @@ pub struct Placed {
     pub top: SpanIx,
     /// Whether rows below it are folded away.
     pub folded: bool,
+    /// The repeated spans that it stands for, itself the first.
+    pub run: Option<Run>,
+}
+
+/// What a row is drawn with that is not its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// How the trace is drawn.
+    pub view: View,
+    /// What determined the end of its request, where that is wanted and known.
+    pub path: Option<&'a Path>,
+    /// It is not what is looked for; something below it is.
+    pub aside: bool,
 }
 
 /// Where the columns of a tree are.
@@ -27,26 +44,33 @@ pub struct Placed {
 pub struct Columns {
     /// Marks and name.
     pub name: Rect,
-    /// The kind.
+    /// Where the parent is, and the kind.
     pub kind: Rect,
     /// The bars.
     pub bar: Rect,
     /// The duration.
     pub duration: Rect,
+    /// The part of it that no child covers; nothing where there is no room.
+    pub own: Rect,
     /// HTTP status and error.
     pub status: Rect,
 }
 
+/// From this width on there is a column for a span's own time.
+const OWN: u16 = 110;
+
 impl Columns {
     /// The columns of rows in this area. `wrong_kinds` makes room for two kinds.
-    pub fn of(area: Rect, wrong_kinds: bool, arrow: u16) -> Self {
+    pub fn of(area: Rect, wrong_kinds: bool, look: Look) -> Self {
+        let arrow = text::width(look.symbols.arrow) as u16;
         let kind = match (wrong_kinds, area.width) {
-            (true, 100..) => 16 + arrow,
-            (true, 52..) => 14 + arrow,
-            (false, 52..) => 11,
-            _ => 8,
+            (true, 100..) => 17 + arrow,
+            (true, 52..) => 15 + arrow,
+            (false, 52..) => 12,
+            _ => 9,
         };
-        let fixed = 3 + kind + 1 + 9 + 8;
+        let own = if area.width >= OWN { 8 } else { 0 };
+        let fixed = 3 + kind + 1 + 9 + 8 + own + u16::from(own > 0);
         let left = area.width.saturating_sub(fixed);
         // Below some width bars say nothing any more, and the name needs the room.
         let name = if left < 32 { left } else { (left * 58 / 100).max(24) };
@@ -62,9 +86,15 @@ impl Columns {
             kind: column(kind, 1),
             bar: column(bar, u16::from(bar > 0)),
             duration: column(8, 1),
+            own: column(own, u16::from(own > 0)),
             status: column(7, 0),
         }
     }
+}
+
+/// Whether a span was sent before it had ended: its end is not set. One that lies before its start is another matter.
+pub fn is_running(record: &SpanRecord) -> bool {
+    record.end_ns == 0 && record.start_ns > 0
 }
 
 /// A name, or words that say that there is none.
@@ -88,15 +118,16 @@ pub fn select(row: Rect, selected: bool, focused: bool, pen: &mut Pen<'_>) {
 pub fn draw(
     row: Rect,
     placed: Placed,
-    view: View,
+    around: &Around<'_>,
     columns: &Columns,
     axis: Axis,
     pen: &mut Pen<'_>,
     cx: &Cx<'_>,
 ) {
-    let Placed { at, .. } = placed;
+    let Placed { at, run, .. } = placed;
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
     let (slot, y) = (store.slot(at), row.y);
+    let record = &slot.record;
     let culprit = diagnosis.is_culprit(at);
     match (culprit, diagnosis.mark(store, at)) {
         (true, _) => {
@@ -108,44 +139,142 @@ pub fn draw(
         }
         (false, None) => {}
     }
-    let x = indent(placed, view, columns.name, y, pen, cx);
-    let room = columns.name.right().saturating_sub(x);
+    let x = indent(placed, around.view, columns.name, y, pen, cx);
+    let bar_area = Rect { y, height: 1, ..columns.bar };
     if !slot.is_held() {
         let role = if culprit { Role::Culprit } else { Role::Missing };
-        pen.put(x, y, row.right().saturating_sub(x), &missing(at, cx), pen.style(role));
+        let words = missing::words(at, cx);
+        let style = pen.style(role);
+        // The words come first; where they leave room for the bar, there is one.
+        let room = columns.kind.right().saturating_sub(x);
+        if columns.bar.width > 0 && !text::exceeds(&words, usize::from(room)) {
+            pen.put(x, y, room, &words, style);
+            let (start_ns, end_ns) = (record.start_ns, record.end_ns);
+            let open = missing::may_be_open(at, cx);
+            bar::draw(pen, bar_area, axis, Bar { start_ns, end_ns, open, style, ..Bar::default() });
+        } else {
+            pen.put(x, y, row.right().saturating_sub(x), &words, style);
+        }
         return;
     }
+    let critical = match (around.path, run, store.parent_row(at, around.view)) {
+        (None, ..) => Vec::new(),
+        (Some(path), Some(run), Some(parent)) => {
+            path.among(parent, record.name, (record.start_ns, run.end_ns))
+        }
+        (Some(path), ..) => path.of.get(&at).cloned().unwrap_or_default(),
+    };
+    if !critical.is_empty() {
+        pen.put(row.x + 2, y, 1, cx.look.symbols.critical, pen.style(Role::Key));
+    }
+    name(
+        placed,
+        around,
+        Rect { x, width: columns.name.right().saturating_sub(x), ..columns.name },
+        y,
+        pen,
+        cx,
+    );
+    kind(at, columns.kind, y, pen, cx);
+
+    let covered =
+        if run.is_some() { covered::Covered::default() } else { covered::of(store, at, around.view) };
+    let service = store.service(at);
+    let style = if culprit { pen.style(Role::Culprit) } else { cx.look.service(service) };
+    let (start_ns, open) = (record.start_ns, is_running(record));
+    let end_ns = run.map_or(record.end_ns, |run| run.end_ns);
+    let whole = [(start_ns, end_ns)];
+    let light = if run.is_some() { &whole[..] } else { &covered.holes };
+    bar::draw(pen, bar_area, axis, Bar { start_ns, end_ns, open, light, critical: &critical, style });
+    if run.is_none() {
+        draw_marks(at, bar_area, axis, pen, cx);
+    }
+    let duration = match run {
+        Some(run) => {
+            let sum = time::duration(run.sum_ns);
+            let said = format!("{} {sum}", cx.look.symbols.sum);
+            if text::exceeds(&said, usize::from(columns.duration.width)) { sum } else { said }
+        }
+        None if open => "running".to_owned(),
+        None if record.end_ns < start_ns => format!("-{}", time::duration(start_ns - record.end_ns)),
+        None => time::duration(record.duration_ns()),
+    };
+    pen.put_right(columns.duration.x, y, columns.duration.width, &duration, Style::new());
+    if run.is_none() && !open {
+        let own = covered.own_ns.map_or_else(|| "?".to_owned(), time::duration);
+        pen.put_right(columns.own.x, y, columns.own.width, &own, pen.style(Role::Dim));
+    }
+    status(at, columns.status, y, pen, cx);
+}
+
+/// The name, and the service where it is another than around; of repeated spans, how many there are.
+fn name(placed: Placed, around: &Around<'_>, room: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let (store, look) = (&cx.session.store, cx.look);
+    let at = placed.at;
     let name = store.name(at);
-    let style = if culprit { pen.style(Role::Culprit) } else { Style::new() };
+    let style = match () {
+        () if cx.session.diagnosis.is_culprit(at) => pen.style(Role::Culprit),
+        () if around.aside => pen.style(Role::Dim),
+        () => Style::new(),
+    };
     let service = store.service(at);
     let mut parts = Vec::with_capacity(3);
-    if service != service_around(placed, view, cx) {
-        parts.push(part(service, cx.look.service(service)));
+    if service != service_around(placed, around.view, cx) {
+        parts.push(part(service, look.service(service)));
         parts.push(part(" ", style));
     }
     parts.push(part(name_or_none(&name), style));
-    pen.line(x, y, room, &parts);
-
-    let record = slot.record;
-    let kind = record.kind().to_string();
-    match diagnosis.expected_kind(store, at) {
-        Some(expected) => {
-            let was = pen.style(Role::Kind);
-            let parts = [
-                part(kind, was),
-                part(cx.look.symbols.arrow, was),
-                part(expected.to_string(), pen.style(Role::KindExpected)),
-            ];
-            pen.line(columns.kind.x, y, columns.kind.width, &parts)
-        }
-        None => pen.put(columns.kind.x, y, columns.kind.width, &kind, pen.style(Role::Kind)),
+    let Some(run) = placed.run else {
+        pen.line(room.x, y, room.width, &parts);
+        return;
     };
-    let style = if culprit { pen.style(Role::Culprit) } else { cx.look.service(service) };
-    let span = (record.start_ns, record.end_ns);
-    bar::draw(pen, Rect { y, height: 1, ..columns.bar }, axis, span, style);
-    let duration = time::duration(record.duration_ns());
-    pen.put_right(columns.duration.x, y, columns.duration.width, &duration, Style::new());
-    status(at, columns.status, y, pen, cx);
+    let more = if run.is_whole() { "" } else { "+" };
+    let count = format!(" {}{}{more}", look.symbols.times, text::count(run.count));
+    let width = text::width(&count) as u16;
+    let used = pen.line(room.x, y, room.width.saturating_sub(width), &parts);
+    let used = used + pen.put(room.x + used, y, width, &count, pen.style(Role::Info));
+    let longest = format!("  max {}", time::duration(run.longest_ns));
+    if !text::exceeds(&longest, usize::from(room.width.saturating_sub(used))) {
+        pen.put(room.x + used, y, room.width - used, &longest, pen.style(Role::Dim));
+    }
+}
+
+/// Where the parent is by the flags, the kind as recorded, and as it should be.
+fn kind(at: SpanIx, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let store = &cx.session.store;
+    let record = store.record(at);
+    let symbols = cx.look.symbols;
+    let parent = match record.locality() {
+        ParentLocality::Remote => symbols.remote,
+        ParentLocality::Local => symbols.local,
+        ParentLocality::Root | ParentLocality::Unknown => "",
+    };
+    pen.put(column.x, y, column.width.min(1), parent, pen.style(Role::Dim));
+    let (x, width) = (column.x + 1, column.width.saturating_sub(1));
+    let kind = record.kind().to_string();
+    let was = pen.style(Role::Kind);
+    match cx.session.diagnosis.expected_kind(store, at) {
+        Some(expected) => {
+            let expected = part(expected.to_string(), pen.style(Role::KindExpected));
+            pen.line(x, y, width, &[part(kind, was), part(symbols.arrow, was), expected])
+        }
+        None => pen.put(x, y, width, &kind, was),
+    };
+}
+
+/// What happened during a span, over its bar.
+fn draw_marks(at: SpanIx, area: Rect, axis: Axis, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    if area.width == 0 {
+        return;
+    }
+    for mark in marks::of(at, cx) {
+        let Some(column) = axis.column(mark.time_ns, area.width) else { continue };
+        let (symbol, style) = match mark.what {
+            What::Event => (cx.look.symbols.event, cx.look.service(cx.session.store.service(at))),
+            What::Exception => (cx.look.symbols.error, pen.style(Role::Error)),
+        };
+        pen.put(area.x + column, area.y, 1, symbol, style);
+    }
 }
 
 /// `200 ERR`
@@ -178,8 +307,9 @@ fn indent(placed: Placed, view: View, column: Rect, y: u16, pen: &mut Pen<'_>, c
         pen.put_right(x, y, most.saturating_sub(1), &depth, pen.style(Role::Dim));
         x += most;
     }
-    if cx.session.store.has_children(placed.at, view) {
-        let symbol = if placed.folded { cx.look.symbols.closed } else { cx.look.symbols.open };
+    if placed.run.is_some() || cx.session.store.has_children(placed.at, view) {
+        let symbol =
+            if placed.folded || placed.run.is_some() { cx.look.symbols.closed } else { cx.look.symbols.open };
         pen.put(x, y, 1, symbol, pen.style(Role::Dim));
     }
     x + 2
@@ -201,21 +331,6 @@ pub fn main_service<'a>(trace: crate::store::TraceIx, cx: &Cx<'a>) -> &'a str {
     let below = first.and_then(|at| store.first_child(at, View::Recorded));
     let held = [first, below].into_iter().flatten().find(|at| store.slot(*at).is_held());
     held.map_or("", |at| store.service(at))
-}
-
-/// What is to be said of a parent that is not there.
-fn missing(at: SpanIx, cx: &Cx<'_>) -> String {
-    let slot = cx.session.store.slot(at);
-    let id = short_id(slot.record.span_id, cx.look);
-    if slot.presence == Presence::Evicted {
-        return format!("({id} evicted)");
-    }
-    let lasted = time::duration(slot.record.duration_ns());
-    if is_elsewhere(at, cx) {
-        return format!("(parent {id} in another process, not received: named for {lasted})");
-    }
-    let open = format!("{} {lasted}", cx.look.symbols.at_least);
-    format!("(missing parent {id} not received: still open or lost, open {open})")
 }
 
 /// Whether the spans under a placeholder say that their parent is in another process.

@@ -224,6 +224,9 @@ impl Screen for Traces {
         match (action, self.focus) {
             (Action::NextPane | Action::Open, Pane::List)
             | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),
+            (Action::Open, Pane::Tree) if self.tree.stands_for_many(cx) => {
+                self.tree.apply(Action::Unfold, cx)
+            }
             (Action::NextPane | Action::Open, Pane::Tree) | (Action::PreviousPane, Pane::List) => {
                 self.focus(Pane::Detail)
             }
@@ -268,6 +271,9 @@ impl Screen for Traces {
     }
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        if matches!(mouse, Mouse::Drag(_) | Mouse::Release(_)) && self.tree.is_dragging() {
+            return self.tree.mouse(mouse, cx);
+        }
         match mouse {
             Mouse::Click(at) => self.dragged = self.divider_at(at),
             Mouse::Drag(at) => return self.drag(at),
@@ -276,6 +282,7 @@ impl Screen for Traces {
         }
         let Some(pane) = self.pane_at(mouse) else { return Outcome::Ignored };
         match (mouse, pane) {
+            (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::Click(at), _) => {
                 self.focus(pane);
                 match pane {
@@ -284,7 +291,7 @@ impl Screen for Traces {
                         self.open_selected(cx);
                         return outcome;
                     }
-                    Pane::Tree => self.tree.click(at.y),
+                    Pane::Tree => self.tree.click(at),
                     Pane::Detail => self.detail.click(at),
                 };
             }
@@ -369,7 +376,14 @@ impl Screen for Traces {
     }
 
     fn work(&mut self, until: Instant, cx: &Cx<'_>) -> Busy {
-        self.list.work(cx, until)
+        let mut tree = Busy::Rest;
+        while self.tree.work(cx) {
+            if Instant::now() >= until {
+                tree = Busy::Now;
+                break;
+            }
+        }
+        self.list.work(cx, until).max(tree)
     }
 
     fn go_to(&mut self, target: Target, cx: &Cx<'_>) {

@@ -1,0 +1,146 @@
+//! What stands above the rows of a tree: which trace it is, how much of its time the bars span, what is hidden.
+
+use super::tree_rows::Tree;
+use super::{Cx, covered, row, short_id};
+use crate::model::time;
+use crate::store::{SpanIx, View};
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::view::row::Columns;
+use crate::tui::widget::bar::Axis;
+use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::window::Rows;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// How many roots that share an id are looked at for a common scale.
+const ROOTS: usize = 256;
+/// Ticks of the axis are at least this far apart, columns.
+const APART: u16 = 14;
+
+/// What the column of bars shows: the whole trace as recorded; un-merged, as much time as the longest request took,
+/// from the start of each request.
+pub fn scale(tree: &Tree<'_>, cx: &Cx<'_>) -> Axis {
+    let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    let trace = store.trace(tree.trace);
+    match tree.view {
+        View::Recorded => Axis { start_ns: trace.start_ns, length_ns: trace.duration_ns() },
+        View::Unmerged => {
+            // Roots were not cut, and are requests too, but for the one that holds the others together.
+            let roots = store.roots(tree.trace).take(ROOTS);
+            let roots = roots.filter(|root| store.slot(*root).is_held() && !diagnosis.is_culprit(*root));
+            let longest = roots.map(|root| store.record(root).duration_ns()).max().unwrap_or(0);
+            Axis { start_ns: 0, length_ns: longest.max(trace.longest_request_ns) }
+        }
+    }
+}
+
+/// When a span was, on the scale of all of its trace.
+pub fn interval(at: SpanIx, tree: &Tree<'_>, all: Axis, cx: &Cx<'_>) -> (u64, u64) {
+    let store = &cx.session.store;
+    let record = store.record(at);
+    let zero = match tree.view {
+        View::Recorded => 0,
+        View::Unmerged => {
+            let up = std::iter::successors(Some(at), |at| store.parent_row(*at, tree.view));
+            up.last().map_or(0, |top| store.record(top).start_ns)
+        }
+    };
+    let start_ns = record.start_ns.saturating_sub(zero);
+    let run_end = tree.run(at).map_or(record.end_ns, |run| run.end_ns);
+    let end_ns = if row::is_running(record) { all.end_ns() } else { run_end.saturating_sub(zero) };
+    (start_ns, end_ns.max(start_ns))
+}
+
+/// `Trace 841af2…  shop  6.42 s  24 requests, un-merged (u: as recorded)`
+pub fn title<'a>(tree: &Tree<'_>, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let held = cx.session.store.trace(tree.trace);
+    let service = row::main_service(tree.trace, cx);
+    let plain = Style::new();
+    let mut title = vec![
+        part("Trace ", plain),
+        part(short_id(held.id, cx.look), plain),
+        part("  ", plain),
+        part(service, cx.look.service(service)),
+        part(format!("  {}  ", time::duration(held.duration_ns())), plain),
+    ];
+    match tree.requests {
+        Some(requests) => {
+            title.push(part(text::plural(requests, "request"), cx.look.style(Role::Error)));
+            title.push(match tree.view {
+                View::Unmerged => part(", un-merged (u: as recorded)", plain),
+                View::Recorded => part(", as recorded (u: un-merge)", plain),
+            });
+        }
+        None => title.push(part(text::plural(u64::from(held.spans), "span"), plain)),
+    }
+    if held.evicted > 0 {
+        let evicted = format!("  {} evicted", text::count(u64::from(held.evicted)));
+        title.push(part(evicted, cx.look.style(Role::Warning)));
+    }
+    title
+}
+
+/// What is hidden or marked, the selected span's own time, and whether there are rows above and below the window.
+pub fn note(
+    tree: &Tree<'_>,
+    rows: &[SpanIx],
+    own: Option<SpanIx>,
+    critical: Option<bool>,
+    following: bool,
+    cx: &Cx<'_>,
+) -> String {
+    let (store, symbols) = (&cx.session.store, cx.look.symbols);
+    let mut parts = Vec::new();
+    if let Some(narrow) = tree.narrow() {
+        parts.push(format!("{} (&: all)", narrow.words(store.trace(tree.trace).spans)));
+    }
+    if let Some(cut) = critical {
+        let words = if cut { "critical path, only its end: too many spans" } else { "critical path" };
+        parts.push(format!("{} {words}", symbols.critical));
+    }
+    if let Some(at) = own.filter(|at| store.slot(*at).is_held() && tree.run(*at).is_none())
+        && let Some(own_ns) = covered::of(store, at, tree.view).own_ns
+        && store.has_children(at, tree.view)
+    {
+        parts.push(format!("self {}", time::duration(own_ns)));
+    }
+    if following {
+        parts.push("following".to_owned());
+    }
+    let above = rows.first().is_some_and(|at| tree.previous(*at).is_some());
+    let below = rows.last().is_some_and(|at| tree.next(*at).is_some());
+    let arrows = [(above, symbols.up), (below, symbols.down)];
+    let arrows: Vec<&str> = arrows.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow).collect();
+    parts.extend((!arrows.is_empty()).then(|| arrows.join(" ")));
+    parts.join("  ")
+}
+
+/// The line above the rows: what the columns are, and the times that the bars span.
+pub fn draw(area: Rect, columns: &Columns, axis: Axis, all: Axis, pen: &mut Pen<'_>) {
+    let (dim, y) = (pen.style(Role::Dim), area.y);
+    pen.put(columns.name.x, y, columns.name.width, "span", dim);
+    pen.put(columns.kind.x, y, columns.kind.width, "kind", dim);
+    let bar = columns.bar;
+    let words = |ns: u64| if ns == 0 { "0".to_owned() } else { time::duration(ns) };
+    let end = words(axis.end_ns().saturating_sub(all.start_ns));
+    let start = words(axis.start_ns - all.start_ns);
+    let room = bar.width.saturating_sub(text::width(&end) as u16 + 1);
+    let mut free = bar.x;
+    let width = text::width(&start) as u16;
+    if width <= room {
+        free += pen.put(bar.x, y, width, &start, dim) + 1;
+    }
+    for (column, label) in axis.ticks(all.start_ns, bar.width, APART) {
+        let (x, width) = (bar.x + column, text::width(&label) as u16 + 1);
+        if x > free && x + width < bar.x + room {
+            pen.put(x, y, 1, pen.look.symbols.axis, dim);
+            pen.put(x + 1, y, width - 1, &label, dim);
+            free = x + width;
+        }
+    }
+    pen.put_right(bar.x, y, bar.width, &end, dim);
+    pen.put_right(columns.duration.x, y, columns.duration.width, "duration", dim);
+    pen.put_right(columns.own.x, y, columns.own.width, "self", dim);
+    pen.put(columns.status.x, y, columns.status.width, "status", dim);
+}
