@@ -140,8 +140,8 @@ impl Opened {
     }
 }
 
-/// Whether a failure only says that a file that nobody named is no dump; then it is said here.
-pub(super) fn passed_over(found: bool, error: &DumpError) -> bool {
+/// Whether a failure only says that a file that nobody named is no dump. It is said, and is no failure.
+pub(super) fn is_passed_over(found: bool, error: &DumpError) -> bool {
     let no_dump = matches!(
         error,
         DumpError::Unknown { .. }
@@ -149,10 +149,16 @@ pub(super) fn passed_over(found: bool, error: &DumpError) -> bool {
             | DumpError::NoSpans { .. }
             | DumpError::NoMember { .. }
     );
-    if found && no_dump {
+    found && no_dump
+}
+
+/// The same where no screen is in the way: it is said at once.
+pub(super) fn passed_over(found: bool, error: &DumpError) -> bool {
+    let passed_over = is_passed_over(found, error);
+    if passed_over {
         complain(&format_args!("passed over: {error}"));
     }
-    found && no_dump
+    passed_over
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The inspector: live, over dumps, and the demo.
 
-use super::inputs::{Opened, Source, open_later, passed_over, sources};
+use super::inputs::{Opened, Source, is_passed_over, open_later, sources};
 use super::settings::Wishes;
 use super::world::World;
 use super::{
@@ -295,9 +295,14 @@ fn read_all(
         if let Err(error) = read {
             let _ = first.send(Err(error.clone()));
             let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
-            said.rejections.push(Rejection::new(name, error.to_string()));
+            if is_passed_over(found, &error) {
+                // Not on standard error: the screen is there.
+                said.remarks.push(format!("passed over: {error}"));
+            } else {
+                said.rejections.push(Rejection::new(name, error.to_string()));
+                failed.push(error);
+            }
             let _ = intake.send_blocking(said);
-            failed.extend((!passed_over(found, &error)).then_some(error));
         }
     }
     reached.done.store(true, Relaxed);
