@@ -1,6 +1,7 @@
 //! Spans that are printed over several lines without brackets around them, told from other output by their words; the
 //! prefix of a log collector or of `docker compose` may stand before every line.
 
+use super::prefix::Prefix;
 use super::terminal::{LARGEST, PRINTERS, Printer, Sink};
 use std::ops::ControlFlow;
 
@@ -14,28 +15,6 @@ pub(super) trait Block: Default {
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>);
     /// Nothing more comes.
     fn end(&mut self, sink: &mut Sink<'_, '_>);
-}
-
-/// What stands before every line of a process; times and numbers in it may differ from line to line.
-#[derive(PartialEq)]
-struct Prefix(Vec<u8>);
-
-impl Prefix {
-    /// The line behind the prefix.
-    fn strip<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
-        let (mut at, mut rest) = (0, line);
-        let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
-        while let Some(byte) = self.0.get(at) {
-            let (here, there) = (digits(&self.0[at..]), digits(rest));
-            match (here, there) {
-                (1.., 1..) => (at, rest) = (at + here, &rest[there..]),
-                _ if rest.first() == Some(byte) => (at, rest) = (at + 1, &rest[1..]),
-                // White space at the end of a line is lost in copying.
-                _ => return (rest.is_empty() && self.0[at..].trim_ascii().is_empty()).then_some(rest),
-            }
-        }
-        Some(rest)
-    }
 }
 
 /// A line that may be the first of a printout.
@@ -135,19 +114,5 @@ impl Lines {
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_a_prefix_may_differ() {
-        let prefix = Prefix(b"web-1  | 2026-11-23T06:53:42.5Z ".to_vec());
-        assert_eq!(prefix.strip(b"web-1  | 2026-11-23T06:53:43.123Z x"), Some(&b"x"[..]));
-        assert_eq!(prefix.strip(b"web-1  | 2026-11-23T06:53:43.123Z"), Some(&b""[..]));
-        assert_eq!(prefix.strip(b"db-1   | 2026-11-23T06:53:43.123Z x"), None);
-        assert_eq!(Prefix(Vec::new()).strip(b"x"), Some(&b"x"[..]));
     }
 }

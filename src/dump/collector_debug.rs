@@ -23,12 +23,15 @@ pub(super) const FORMAT: Format = Format {
 const REMARK: &str =
     "text of the collector's debug exporter carries no span flags; where they matter, export OTLP";
 
-/// How a span starts: names of its members are padded to 15.
-const TRACE_ID: &[u8] = b"Trace ID       :";
-
 fn sniff(head: &[u8]) -> Guess {
-    let printed = memmem::find(head, b"Span #").is_some() && memmem::find(head, TRACE_ID).is_some();
+    let printed = memmem::find(head, b"Span #").is_some() && trace_id_at(head).is_some();
     if printed { Guess::Sure } else { Guess::No }
+}
+
+/// Where a span's trace id is named. The names of its members are padded, those of links are not; white space may
+/// have been lost on the way into an issue.
+fn trace_id_at(text: &[u8]) -> Option<usize> {
+    memmem::find_iter(text, b"Trace ID ").find(|at| text[at + 9..].trim_ascii_start().starts_with(b":"))
 }
 
 /// Which list the attributes that come belong to.
@@ -75,7 +78,7 @@ impl Block for Printout {
     }
 
     fn second(line: &[u8]) -> Option<usize> {
-        if let Some(at) = memmem::find(line, TRACE_ID) {
+        if let Some(at) = trace_id_at(line) {
             let indent = line[..at].iter().rev().take(4).take_while(|b| **b == b' ').count();
             return Some(at - indent);
         }
@@ -230,7 +233,7 @@ impl Printout {
     fn close(&mut self) {
         let Some((key, mut printed)) = self.attribute.take() else { return self.lines.clear() };
         let lines = self.lines.take();
-        if let Some(end) = lines.rfind(')').filter(|_| printed.starts_with("Str(")) {
+        if let Some(end) = lines.rfind(')').filter(|_| printed.starts_with("S")) {
             printed.push_str(&lines[..=end]);
         }
         let attribute = (key, value(&printed));
@@ -293,12 +296,16 @@ fn time(name: &str, printed: &str) -> Result<u64, String> {
     )
 }
 
+/// Names of types, in capitals before version 0.56.
+const TYPES: [&str; 11] =
+    ["STR", "STRING", "INT", "DOUBLE", "BOOL", "MAP", "SLICE", "ARRAY", "BYTES", "EMPTY", "NULL"];
+
 /// The key and the value of `key: Type(…`.
 fn typed(text: &str) -> Option<(&str, &str)> {
-    const TYPES: [&str; 8] = ["Str(", "Int(", "Double(", "Bool(", "Map(", "Slice(", "Bytes(", "Empty("];
     text.match_indices(": ").find_map(|(at, _)| {
         let value = &text[at + 2..];
-        TYPES.iter().any(|start| value.starts_with(start)).then_some((&text[..at], value))
+        let kind = value.split_once('(')?.0;
+        TYPES.contains(&kind.to_ascii_uppercase().as_str()).then_some((&text[..at], value))
     })
 }
 
@@ -306,12 +313,12 @@ fn typed(text: &str) -> Option<(&str, &str)> {
 fn value(printed: &str) -> Value {
     let (kind, text) = printed.split_once('(').unwrap_or(("Str", printed));
     let text = text.strip_suffix(')').unwrap_or(text);
-    let read = match kind {
-        "Int" => text.parse().ok().map(Value::Int),
-        "Double" => text.parse().ok().map(Value::Double),
-        "Bool" => text.parse().ok().map(Value::Bool),
-        "Map" | "Slice" => tree(text.as_bytes()).ok(),
-        "Empty" => Some(Value::Empty),
+    let read = match kind.to_ascii_uppercase().as_str() {
+        "INT" => text.parse().ok().map(Value::Int),
+        "DOUBLE" => text.parse().ok().map(Value::Double),
+        "BOOL" => text.parse().ok().map(Value::Bool),
+        "MAP" | "SLICE" | "ARRAY" => tree(text.as_bytes()).ok(),
+        "EMPTY" | "NULL" => Some(Value::Empty),
         _ => None,
     };
     read.unwrap_or_else(|| Value::Str(text.to_owned()))

@@ -2,6 +2,7 @@
 
 use super::console_objects::is_otlp;
 use super::inspect;
+use super::prefix::Prefix;
 use super::scan::{Scan, Step};
 use memchr::memmem;
 
@@ -28,7 +29,7 @@ pub(super) struct Object {
     text: Vec<u8>,
     scan: Scan,
     /// What may stand before every line of it.
-    prefix: Vec<u8>,
+    prefix: Prefix,
     /// Whether lines without the prefix are somebody else's; known from the second line on.
     prefixed: Option<bool>,
     /// Columns before its bracket, the prefix counted.
@@ -64,7 +65,7 @@ impl Object {
             line: number,
             text: Vec::new(),
             scan: Scan::default(),
-            prefix: if blank { Vec::new() } else { before.to_vec() },
+            prefix: Prefix(if blank { Vec::new() } else { before.to_vec() }),
             prefixed: if blank { Some(false) } else { None },
             indent: bracket,
             pretty: line[bracket + 1..].trim_ascii().is_empty(),
@@ -154,11 +155,9 @@ impl Object {
         Fed::More
     }
 
-    /// The line behind the prefix; times and process numbers in the prefix may differ from line to line.
+    /// The line behind the prefix.
     fn without_prefix<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
-        let (start, rest) = line.split_at_checked(self.prefix.len())?;
-        let same = |(a, b): (&u8, &u8)| a == b || (a.is_ascii_digit() && b.is_ascii_digit());
-        (!self.prefix.is_empty() && start.iter().zip(&self.prefix).all(same)).then_some(rest)
+        if self.prefix.0.is_empty() { None } else { self.prefix.strip(line) }
     }
 }
 

@@ -85,12 +85,8 @@ impl Block for Printout {
             "Activity.Links:" => Section::Links,
             "Instrumentation scope (ActivitySource):" => Section::Scope,
             "Resource associated with Activity:" => Section::Resource,
-            text if text.starts_with("Activity.") || text.trim_start().starts_with("StatusCode:") => {
+            text if is_member(text) => {
                 self.close();
-                return self.head(text.trim_start());
-            }
-            // `    Activity.StatusDescription` of before version 1.4 stands among the tags.
-            text if text.starts_with("    Activity.StatusDescription:") => {
                 return self.head(text.trim_start());
             }
             text => return self.item(text),
@@ -110,7 +106,7 @@ impl Printout {
     fn head(&mut self, text: &str) {
         let (Some((name, value)), Some((_, span))) = (text.split_once(':'), &mut self.span) else { return };
         let value = value.trim();
-        let result = match name {
+        let result = match name.trim_end() {
             "Activity.TraceId" => trace_id("TraceId", value).map(|id| span.trace_id = id),
             "Activity.SpanId" => span_id("SpanId", value).map(|id| span.span_id = id),
             "Activity.ParentSpanId" => span_id("ParentSpanId", value).map(|id| span.parent_id = id),
@@ -128,7 +124,7 @@ impl Printout {
                 .map(|ns| span.end_ns = span.start_ns.saturating_add(ns))
                 .ok_or_else(|| format!("Duration is not a time span: \"{}\"", value.escape_default())),
             "StatusCode" => Ok(span.status = status_named(value)),
-            "Activity.StatusDescription" => Ok(value.clone_into(&mut span.status_message)),
+            "Activity.StatusDescription" | "Error" => Ok(value.clone_into(&mut span.status_message)),
             _ => Ok(()),
         };
         if let Err(reason) = result {
@@ -231,6 +227,15 @@ impl Printout {
             Err(reason) => sink.reject(line, reason),
         }
     }
+}
+
+/// Whether this line is one of the span's own members; the status stood among the tags once.
+fn is_member(line: &str) -> bool {
+    let text = line.trim_start();
+    line.starts_with("Activity.")
+        || ["StatusCode:", "StatusCode :", "Activity.StatusDescription:", "Error :"]
+            .iter()
+            .any(|s| text.starts_with(s))
 }
 
 /// A value without its type; lists are printed as JSON.

@@ -25,8 +25,6 @@ const MAGIC: &[(&[u8], &str)] = &[
 /// Texts that tell a kind of text, in the order in which they are looked for.
 const MARKS: &[(&str, &str)] = &[
     ("\"binaryAnnotations\"", "Zipkin JSON of version 1: only version 2 is read"),
-    ("traceId: '", "console output of the JavaScript SDK, which is not JSON: export OTLP instead"),
-    ("Activity.TraceId:", "console output of the .NET SDK: export OTLP instead"),
 ];
 
 /// What the start of a file looks like, with what it was compressed with.

@@ -30,6 +30,7 @@ mod otlp_protobuf;
 mod outlet;
 mod output;
 pub mod pace;
+mod prefix;
 mod printed;
 mod rust_stdout;
 mod scan;

@@ -44,10 +44,19 @@ fn sniff(head: &[u8]) -> Guess {
     // A log that was rotated starts in the middle of a line.
     let later = || memmem::find_iter(head, b"\n{").any(|at| starts(&head[at + 1..]));
     match first(head) {
-        Some(b'{' | b'[') => Guess::Sure,
+        Some(b'{') => Guess::Sure,
+        // A line of a log may start with a bracket too: `[main] INFO …`.
+        Some(b'[') if !is_log_line(head) => Guess::Sure,
         _ if later() => Guess::Perhaps,
         _ => Guess::No,
     }
+}
+
+/// Whether the bracket that comes first is that of a log line, not that of a list of documents.
+fn is_log_line(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let inner = text.get(1..).unwrap_or_default().trim_ascii_start();
+    inner.first().is_some_and(|b| !matches!(b, b'{' | b'[' | b']'))
 }
 
 /// The first byte that is no white space.
