@@ -11,6 +11,8 @@ pub(super) trait Block: Default {
     fn first(line: &[u8]) -> Option<usize>;
     /// Where the second line of a printout starts in this line, if it is one.
     fn second(line: &[u8]) -> Option<usize>;
+    /// Whether these two, each from its start, belong together.
+    fn belong(first: &[u8], second: &[u8]) -> bool;
     /// Takes a line in, without its prefix; it may be somebody else's.
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>);
     /// Nothing more comes.
@@ -50,7 +52,7 @@ impl<B: Block> Printer for Blocks<B> {
             return ControlFlow::Continue(());
         }
         if let Some(at) = B::second(line) {
-            self.resolve(&line[..at], sink);
+            self.resolve(&line[..at], &line[at..], sink);
         }
         let owner = |prefixed: bool| {
             move |(prefix, _): &(Prefix, B)| prefix.0.is_empty() != prefixed && prefix.strip(line).is_some()
@@ -73,12 +75,12 @@ impl<B: Block> Printer for Blocks<B> {
 
 impl<B: Block> Blocks<B> {
     /// A second line, behind `prefix`, says which of the first lines was one.
-    fn resolve(&mut self, prefix: &[u8], sink: &mut Sink<'_, '_>) {
+    fn resolve(&mut self, prefix: &[u8], second: &[u8], sink: &mut Sink<'_, '_>) {
         let prefix = Prefix(prefix.to_vec());
         // The first line may have had more before it: the collector's log entry starts with a time.
-        let Some(at) = self.starts.iter().rposition(|start| prefix.strip(&start.before).is_some()) else {
-            return;
-        };
+        let is_first =
+            |start: &Start| prefix.strip(&start.before).is_some() && B::belong(&start.line, second);
+        let Some(at) = self.starts.iter().rposition(is_first) else { return };
         let start = self.starts.remove(at);
         let known =
             self.open.iter().position(|(known, _)| known.strip(&prefix.0).is_some_and(<[u8]>::is_empty));

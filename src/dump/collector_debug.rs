@@ -87,6 +87,10 @@ impl Block for Printout {
             .find_map(|start| memmem::find(line, start))
     }
 
+    fn belong(first: &[u8], second: &[u8]) -> bool {
+        first.starts_with(b"Span #") == trace_id_at(second).is_some()
+    }
+
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
         if let Some(attribute) = text.strip_prefix("-> ") {

@@ -78,6 +78,10 @@ impl Block for Printout {
         })
     }
 
+    fn belong(first: &[u8], second: &[u8]) -> bool {
+        first.starts_with(b"Span #") == second.starts_with(SCOPE)
+    }
+
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
         if let Some(attribute) = text.strip_prefix("->  ") {
@@ -160,10 +164,11 @@ impl Printout {
             (Section::Link, _) => {
                 let Some(link) = span.links.last_mut() else { return };
                 match name {
-                    "TraceId" => trace_id(name, value).map(|id| link.trace_id = id),
-                    "SpanId" => span_id(name, value).map(|id| link.span_id = id),
-                    _ => Ok(()),
+                    "TraceId" => link.trace_id = trace_id(name, value).unwrap_or_default(),
+                    "SpanId" => link.span_id = span_id(name, value).unwrap_or(link.span_id),
+                    _ => {}
                 }
+                Ok(())
             }
             _ => Ok(()),
         };
@@ -201,6 +206,7 @@ impl Printout {
         match bad.map_or_else(|| checked(span), Err) {
             _ if !is_whole => sink.reject(line, "the span is cut off"),
             Ok(mut span) => {
+                span.links.retain(|link| !link.span_id.is_none());
                 // A root's parent is known: there is none.
                 span.flags |= if span.parent_id.is_none() { 0x100 } else { 0 };
                 sink.spans.remark(REMARK);
