@@ -93,6 +93,10 @@ impl Block for Printout {
 
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
+        if line.starts_with('\t') {
+            // Only the fields behind a printout are indented with tabs, and other lines of a text.
+            return self.other(line, sink);
+        }
         if let Some(attribute) = text.strip_prefix("-> ") {
             self.close();
             return self.arrow(attribute);

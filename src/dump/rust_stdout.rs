@@ -84,7 +84,10 @@ impl Block for Printout {
 
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
-        if let Some(attribute) = text.strip_prefix("->  ") {
+        // Everything but headers is indented with tabs, which nobody else does.
+        if let Some(member) = line.strip_prefix('\t')
+            && let Some(attribute) = member.trim().strip_prefix("->  ")
+        {
             return self.attribute(attribute);
         }
         let header = text.split('#').next().unwrap_or_default().trim_end();
@@ -108,7 +111,8 @@ impl Block for Printout {
                 self.section = Section::Link;
                 self.of_span(|span| span.links.push(Link::default()));
             }
-            _ => self.member(text),
+            _ if line.starts_with('\t') => self.member(text),
+            _ => {}
         }
     }
 
