@@ -17,7 +17,6 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read: terminal::read,
     write: None,
-    write_logs: None,
 };
 
 const REMARK: &str =

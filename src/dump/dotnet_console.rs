@@ -18,7 +18,6 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read: terminal::read,
     write: None,
-    write_logs: None,
 };
 
 const REMARK: &str = "console text of .NET carries no types of attributes (numbers are guessed), nothing of remote parents, no dropped \

@@ -18,7 +18,6 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read: terminal::read,
     write: None,
-    write_logs: None,
 };
 
 const REASON: &str = "a span of Java's `logging` exporter, printed without its parent and its times: \

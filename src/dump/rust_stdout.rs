@@ -16,7 +16,6 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read: terminal::read,
     write: None,
-    write_logs: None,
 };
 
 const REMARK: &str = "text of Rust's opentelemetry-stdout carries neither trace state nor dropped counts, nothing of remote parents, \
