@@ -185,19 +185,41 @@ impl Printout {
             "Trace ID" => trace_id("Trace ID", &zero(value)).map(|id| span.trace_id = id),
             "Parent ID" => span_id("Parent ID", &zero(value)).map(|id| span.parent_id = id),
             "ID" => span_id("ID", &zero(value)).map(|id| span.span_id = id),
-            "Name" => Ok(value.clone_into(&mut span.name)),
-            "Kind" => Ok(span.kind = kind_named(value)),
-            "TraceState" => Ok(value.clone_into(&mut span.trace_state)),
+            "Name" => {
+                value.clone_into(&mut span.name);
+                Ok(())
+            }
+            "Kind" => {
+                span.kind = kind_named(value);
+                Ok(())
+            }
+            "TraceState" => {
+                value.clone_into(&mut span.trace_state);
+                Ok(())
+            }
             "Start time" => time("Start time", value).map(|ns| span.start_ns = ns),
             "End time" => time("End time", value).map(|ns| span.end_ns = ns),
-            "Status code" => Ok(span.status = status_named(value)),
+            "Status code" => {
+                span.status = status_named(value);
+                Ok(())
+            }
             "Status message" => {
                 self.is_whole = true;
-                Ok(value.clone_into(&mut span.status_message))
+                value.clone_into(&mut span.status_message);
+                Ok(())
             }
-            "DroppedAttributesCount" => Ok(span.dropped_attributes = value.parse().unwrap_or(0)),
-            "DroppedEventsCount" => Ok(span.dropped_events = value.parse().unwrap_or(0)),
-            "DroppedLinksCount" => Ok(span.dropped_links = value.parse().unwrap_or(0)),
+            "DroppedAttributesCount" => {
+                span.dropped_attributes = value.parse().unwrap_or(0);
+                Ok(())
+            }
+            "DroppedEventsCount" => {
+                span.dropped_events = value.parse().unwrap_or(0);
+                Ok(())
+            }
+            "DroppedLinksCount" => {
+                span.dropped_links = value.parse().unwrap_or(0);
+                Ok(())
+            }
             _ => return false,
         };
         if let Err(reason) = result {
@@ -240,7 +262,7 @@ impl Printout {
     fn close(&mut self) {
         let Some((key, mut printed)) = self.attribute.take() else { return self.lines.clear() };
         let lines = self.lines.take();
-        if let Some(end) = lines.rfind(')').filter(|_| printed.starts_with("S")) {
+        if let Some(end) = lines.rfind(')').filter(|_| printed.starts_with('S')) {
             printed.push_str(&lines[..=end]);
         }
         let attribute = (key, value(&printed));

@@ -116,18 +116,37 @@ impl Printout {
             // `Recorded, RandomTraceId`
             "Activity.TraceFlags" | "Activity.ActivityTraceFlags" => {
                 let bit = |word, bit| if value.contains(word) { bit } else { 0 };
-                Ok(span.flags = bit("Recorded", 1) | bit("RandomTraceId", 2))
+                span.flags = bit("Recorded", 1) | bit("RandomTraceId", 2);
+                Ok(())
             }
-            "Activity.TraceState" => Ok(value.clone_into(&mut span.trace_state)),
-            "Activity.ActivitySourceName" => Ok(value.clone_into(&mut self.scope.name)),
-            "Activity.DisplayName" => Ok(value.clone_into(&mut span.name)),
-            "Activity.Kind" => Ok(span.kind = kind_named(value)),
+            "Activity.TraceState" => {
+                value.clone_into(&mut span.trace_state);
+                Ok(())
+            }
+            "Activity.ActivitySourceName" => {
+                value.clone_into(&mut self.scope.name);
+                Ok(())
+            }
+            "Activity.DisplayName" => {
+                value.clone_into(&mut span.name);
+                Ok(())
+            }
+            "Activity.Kind" => {
+                span.kind = kind_named(value);
+                Ok(())
+            }
             "Activity.StartTime" => time_of("StartTime", value).map(|ns| span.start_ns = ns),
             "Activity.Duration" => duration(value)
                 .map(|ns| span.end_ns = span.start_ns.saturating_add(ns))
                 .ok_or_else(|| format!("Duration is not a time span: \"{}\"", value.escape_default())),
-            "StatusCode" => Ok(span.status = status_named(value)),
-            "Activity.StatusDescription" | "Error" => Ok(value.clone_into(&mut span.status_message)),
+            "StatusCode" => {
+                span.status = status_named(value);
+                Ok(())
+            }
+            "Activity.StatusDescription" | "Error" => {
+                value.clone_into(&mut span.status_message);
+                Ok(())
+            }
             _ => Ok(()),
         };
         if let Err(reason) = result {

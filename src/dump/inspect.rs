@@ -254,7 +254,7 @@ impl Reader<'_> {
         if !word.is_empty() && matches!(self.peek(), Some(b'{' | b'[')) {
             return self.value();
         }
-        if let Some(number) = word.strip_suffix('n').unwrap_or(&word).parse::<i64>().ok() {
+        if let Ok(number) = word.strip_suffix('n').unwrap_or(&word).parse::<i64>() {
             return Ok(Value::Int(number));
         }
         Ok(match word.as_str() {
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        object(text.as_bytes()).map(|members| Value::Map(members).to_string()).unwrap_or_else(|error| error)
+        object(text.as_bytes()).map_or_else(|error| error, |members| Value::Map(members).to_string())
     }
 
     #[test]

@@ -136,19 +136,35 @@ impl Printout {
         }
         let Some((_, span)) = &mut self.span else { return };
         let result = match (self.section, name) {
-            (Section::Scope, "Name") => Ok(self.scope.name = unquoted(value)),
-            (Section::Scope, "Version") => Ok(self.scope.version = unquoted(value)),
-            (Section::Scope, "SchemaUrl") => Ok(self.scope.schema_url = unquoted(value)),
-            (Section::Head, "Name") => Ok(value.clone_into(&mut span.name)),
+            (Section::Scope, "Name") => {
+                self.scope.name = unquoted(value);
+                Ok(())
+            }
+            (Section::Scope, "Version") => {
+                self.scope.version = unquoted(value);
+                Ok(())
+            }
+            (Section::Scope, "SchemaUrl") => {
+                self.scope.schema_url = unquoted(value);
+                Ok(())
+            }
+            (Section::Head, "Name") => {
+                value.clone_into(&mut span.name);
+                Ok(())
+            }
             (Section::Head, "TraceId") => trace_id(name, value).map(|id| span.trace_id = id),
             (Section::Head, "SpanId") => span_id(name, value).map(|id| span.span_id = id),
             (Section::Head, "TraceFlags") => {
                 let bits = value.trim_start_matches("TraceFlags(").trim_end_matches(')');
-                Ok(span.flags = bits.parse::<u8>().unwrap_or(0).into())
+                span.flags = bits.parse::<u8>().unwrap_or(0).into();
+                Ok(())
             }
             (Section::Head, "ParentSpanId") if value.starts_with("None") => Ok(()),
             (Section::Head, "ParentSpanId") => span_id(name, value).map(|id| span.parent_id = id),
-            (Section::Head, "Kind") => Ok(span.kind = kind_named(value)),
+            (Section::Head, "Kind") => {
+                span.kind = kind_named(value);
+                Ok(())
+            }
             (Section::Head, "Start time") => time_of(name, value).map(|ns| span.start_ns = ns),
             (Section::Head, "End time") => time_of(name, value).map(|ns| span.end_ns = ns),
             (Section::Head, "Status") => {
@@ -159,8 +175,14 @@ impl Printout {
             (Section::Event, _) => {
                 let Some(event) = span.events.last_mut() else { return };
                 match name {
-                    "Name" => Ok(value.clone_into(&mut event.name)),
-                    "Timestamp" => Ok(event.time_ns = time_of(name, value).unwrap_or(span.start_ns)),
+                    "Name" => {
+                        value.clone_into(&mut event.name);
+                        Ok(())
+                    }
+                    "Timestamp" => {
+                        event.time_ns = time_of(name, value).unwrap_or(span.start_ns);
+                        Ok(())
+                    }
                     _ => Ok(()),
                 }
             }

@@ -286,7 +286,7 @@ fn samples_cut_at_every_byte_never_panic() {
     for (format, text) in samples() {
         let mut most = 0;
         for cut in (1..text.len()).filter(|cut| text.is_char_boundary(*cut)).step_by(3) {
-            let names = outcome(text[..cut].as_bytes(), "d", super::super::format(format)).names();
+            let names = outcome(&text.as_bytes()[..cut], "d", super::super::format(format)).names();
             assert!(
                 ["SELECT cart", "GET /cart", "tick"]
                     .starts_with(&names.iter().map(String::as_str).collect::<Vec<_>>()),
