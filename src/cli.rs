@@ -15,8 +15,8 @@ pub struct Cli {
     /// What to do instead of inspecting.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Dumps to open, directories of them, patterns: OTLP JSON or protobuf, Jaeger, Zipkin v2, console exporter text;
-    /// gz, zst, xz and zip too
+    /// Dumps to open, directories of them, patterns: OTLP JSON or protobuf, Jaeger, Zipkin v2, text of console exporters
+    /// and of the collector's debug exporter; gz, zst, xz and zip too
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Another dump to open, as other tools spell it

@@ -38,6 +38,18 @@ fn the_same_story_is_found_in_every_format() {
     }
 }
 
+/// The same bug in Node: a span around the start of a server stays current for every request.
+#[test]
+fn merged_requests_are_found_in_what_node_printed() {
+    for file in ["merged-1.30.txt", "merged-2.12.txt"] {
+        let (report, code) = json(&Path::new("tests/dumps/node-console").join(file));
+        assert_eq!(code, 1, "{file}");
+        assert_eq!(report["findings"][0]["rule"], "merged-under-local-span", "{file}");
+        assert_eq!(report["findings"][0]["culprit"]["name"], "run", "{file}");
+        assert_eq!(report["findings"][0]["request_count"], 6, "{file}");
+    }
+}
+
 #[test]
 fn the_json_report_keeps_its_contract() {
     let (report, _) = json(Path::new("tests/captures/flask-1.29-sigkill/capture.jsonl"));

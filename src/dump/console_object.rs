@@ -1,5 +1,8 @@
-//! One JSON object in the lines of a terminal, gathered until it is whole.
+//! One object in the lines of a terminal, JSON or as Node's `util.inspect` writes it, gathered until it is whole.
 
+use super::console_objects::is_otlp;
+use super::inspect;
+use super::prefix::Prefix;
 use super::scan::{Scan, Step};
 use memchr::memmem;
 
@@ -8,8 +11,15 @@ use memchr::memmem;
 pub(super) fn start(line: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'{', line).find(|at| {
         let members = line[at + 1..].trim_ascii();
-        members.is_empty() || (members.starts_with(b"\"") && memmem::find(members, b"\"context\"").is_some())
+        members.is_empty() || (members.starts_with(b"\"") && has_span(members))
     })
+}
+
+/// Whether the text of an object has a member that only printed spans have.
+fn has_span(text: &[u8]) -> bool {
+    memmem::find(text, b"\"context\"").is_some()
+        || memmem::find(text, b"\"SpanContext\"").is_some()
+        || is_otlp(text)
 }
 
 /// An object of which some lines were read.
@@ -19,12 +29,14 @@ pub(super) struct Object {
     text: Vec<u8>,
     scan: Scan,
     /// What may stand before every line of it.
-    prefix: Vec<u8>,
+    prefix: Prefix,
     /// Whether lines without the prefix are somebody else's; known from the second line on.
     prefixed: Option<bool>,
     /// Columns before its bracket, the prefix counted.
     indent: usize,
     pretty: bool,
+    /// Whether it is Node's, known from its first member on.
+    inspected: bool,
     lines: u64,
 }
 
@@ -53,12 +65,18 @@ impl Object {
             line: number,
             text: Vec::new(),
             scan: Scan::default(),
-            prefix: if blank { Vec::new() } else { before.to_vec() },
+            prefix: Prefix(if blank { Vec::new() } else { before.to_vec() }),
             prefixed: if blank { Some(false) } else { None },
             indent: bracket,
             pretty: line[bracket + 1..].trim_ascii().is_empty(),
+            inspected: false,
             lines: 0,
         }
+    }
+
+    /// Whether Node wrote it.
+    pub(super) fn is_inspected(&self) -> bool {
+        self.inspected
     }
 
     /// What was gathered.
@@ -73,7 +91,10 @@ impl Object {
     /// Whether it looks like a span; a cut-off one that does not is other output.
     pub(super) fn is_span(&self) -> bool {
         let start = self.text.get(1..).unwrap_or_default().trim_ascii_start();
-        start.starts_with(b"\"name\"") || memmem::find(&self.text, b"\"context\"").is_some()
+        if self.inspected {
+            return inspect::starts_span(start);
+        }
+        start.starts_with(b"\"name\"") || start.starts_with(b"\"Name\"") || has_span(&self.text)
     }
 
     /// Whether a line may be the next of this object, and not of another process that prints beside it.
@@ -83,7 +104,7 @@ impl Object {
             _ if self.lines == 0 => true,
             Some(prefixed) => has_prefix || !prefixed,
             // What stood before the bracket stands before the first member too, or never again.
-            None if has_prefix || line.trim_ascii_start().starts_with(b"\"") => {
+            None if has_prefix || is_first_member(line.trim_ascii_start()) => {
                 self.prefixed = Some(has_prefix);
                 true
             }
@@ -108,7 +129,13 @@ impl Object {
             if start(content) == Some(blank) && line.len() - content.len() + blank <= self.indent {
                 return Fed::Another;
             }
-            if self.pretty && !self.scan.in_text() && !is_json_line(content.trim_ascii()) {
+            let trimmed = content.trim_ascii();
+            if self.lines == 1 && self.pretty && inspect::starts_span(trimmed) {
+                self.inspected = true;
+                self.scan.with_every_quote();
+            }
+            let is_line = if self.inspected { inspect::is_line } else { is_json_line };
+            if self.pretty && !self.scan.in_text() && !is_line(trimmed) {
                 // Somebody else's output got in between.
                 return if self.lines == 1 { Fed::NoObject } else { Fed::More };
             }
@@ -128,12 +155,15 @@ impl Object {
         Fed::More
     }
 
-    /// The line behind the prefix; times and process numbers in the prefix may differ from line to line.
+    /// The line behind the prefix.
     fn without_prefix<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
-        let (start, rest) = line.split_at_checked(self.prefix.len())?;
-        let same = |(a, b): (&u8, &u8)| a == b || (a.is_ascii_digit() && b.is_ascii_digit());
-        (!self.prefix.is_empty() && start.iter().zip(&self.prefix).all(same)).then_some(rest)
+        if self.prefix.0.is_empty() { None } else { self.prefix.strip(line) }
     }
+}
+
+/// Whether the first member of a span may start like this.
+fn is_first_member(line: &[u8]) -> bool {
+    line.starts_with(b"\"") || inspect::starts_span(line)
 }
 
 /// Whether a pretty-printer can have written this line.

@@ -1,12 +1,12 @@
 //! One printed object as a span (`ReadableSpan.to_json` of opentelemetry-python's SDK).
 
-use crate::model::{
-    Attributes, Event, Link, Resource, Span, SpanId, SpanKind, StatusCode, TraceId, Value, time,
-};
+use super::console_objects::Printed;
+use super::printed::{self, checked, instant, kind_named, status_named};
+use crate::model::{Attributes, Event, Link, Resource, Scope, Span, SpanId, TraceId, Value};
 
 /// What an object on the console is.
 pub(super) enum Found {
-    Span(Box<(Resource, Span)>),
+    Span(Box<Printed>),
     /// A record of the console log exporter.
     Log,
     /// Somebody else's.
@@ -28,7 +28,7 @@ pub(super) fn find(object: Value) -> Found {
     }
 }
 
-fn span(members: Attributes) -> Result<(Resource, Span), String> {
+fn span(members: Attributes) -> Result<Printed, String> {
     let (mut resource, mut span) = (Resource::default(), Span::default());
     for (key, value) in members {
         match (key.as_str(), value) {
@@ -36,8 +36,8 @@ fn span(members: Attributes) -> Result<(Resource, Span), String> {
             ("context", Value::Map(context)) => {
                 (span.trace_id, span.span_id, span.trace_state) = ids(context)?;
             }
-            ("kind", Value::Str(kind)) => span.kind = kind_of(&kind),
-            ("parent_id", Value::Str(id)) => span.parent_id = SpanId(hex("parent_id", &id, 16)? as u64),
+            ("kind", Value::Str(kind)) => span.kind = kind_named(&kind),
+            ("parent_id", Value::Str(id)) => span.parent_id = printed::span_id("parent_id", &id)?,
             ("start_time", value) => span.start_ns = instant("start_time", &value)?,
             ("end_time", value) => span.end_ns = instant("end_time", &value)?,
             ("status", Value::Map(status)) => set_status(status, &mut span),
@@ -48,27 +48,8 @@ fn span(members: Attributes) -> Result<(Resource, Span), String> {
             _ => {}
         }
     }
-    match () {
-        () if span.trace_id == TraceId::default() => Err("trace_id is missing or all zeros".to_owned()),
-        () if span.span_id.is_none() => Err("span_id is missing or all zeros".to_owned()),
-        () if span.start_ns == 0 => Err("start_time is missing".to_owned()),
-        () => {
-            // `null` was printed for a span that has not ended.
-            let end_ns = if span.end_ns == 0 { span.start_ns } else { span.end_ns };
-            Ok((resource, Span { end_ns, ..span }))
-        }
-    }
-}
-
-fn kind_of(kind: &str) -> SpanKind {
-    match kind.strip_prefix("SpanKind.").unwrap_or(kind) {
-        "INTERNAL" => SpanKind::Internal,
-        "SERVER" => SpanKind::Server,
-        "CLIENT" => SpanKind::Client,
-        "PRODUCER" => SpanKind::Producer,
-        "CONSUMER" => SpanKind::Consumer,
-        _ => SpanKind::Unspecified,
-    }
+    // `null` was printed as the end of a span that has not ended.
+    Ok((resource, Scope::default(), checked(span)?))
 }
 
 fn ids(context: Attributes) -> Result<(TraceId, SpanId, String), String> {
@@ -76,8 +57,8 @@ fn ids(context: Attributes) -> Result<(TraceId, SpanId, String), String> {
     for (key, value) in context {
         let Value::Str(text) = value else { continue };
         match key.as_str() {
-            "trace_id" => trace_id = TraceId(hex("trace_id", &text, 32)?.to_be_bytes()),
-            "span_id" => span_id = SpanId(hex("span_id", &text, 16)? as u64),
+            "trace_id" => trace_id = printed::trace_id("trace_id", &text)?,
+            "span_id" => span_id = printed::span_id("span_id", &text)?,
             "trace_state" => trace_state = trace_state_of(&text),
             _ => {}
         }
@@ -92,37 +73,12 @@ fn trace_state_of(printed: &str) -> String {
     pairs.collect::<Vec<_>>().join(",")
 }
 
-fn hex(name: &str, text: &str, digits: usize) -> Result<u128, String> {
-    let bare = text.strip_prefix("0x").unwrap_or(text);
-    let fits = bare.len() <= digits && bare.bytes().all(|b| b.is_ascii_hexdigit());
-    fits.then(|| u128::from_str_radix(bare, 16).ok()).flatten().ok_or_else(|| {
-        let shown: String = text.chars().take(48).collect();
-        format!("{name} is not {digits} hex digits: \"{}\"", shown.escape_default())
-    })
-}
-
-/// Nanoseconds since the Unix epoch of a printed time; zero for `null`.
-fn instant(name: &str, value: &Value) -> Result<u64, String> {
-    match value {
-        Value::Empty => Ok(0),
-        Value::Str(text) => time::parse_date_time(text.as_bytes()).ok_or_else(|| {
-            let shown: String = text.chars().take(48).collect();
-            format!("{name} is not a time: \"{}\"", shown.escape_default())
-        }),
-        other => Err(format!("{name} is not a time: {other}")),
-    }
-}
-
 fn set_status(status: Attributes, span: &mut Span) {
     for (key, value) in status {
         match (key.as_str(), value) {
             // `canonical_code` before version 1.0.
             ("status_code" | "canonical_code", Value::Str(code)) => {
-                span.status = match code.strip_prefix("StatusCode.").unwrap_or(&code) {
-                    "OK" => StatusCode::Ok,
-                    "ERROR" => StatusCode::Error,
-                    _ => StatusCode::Unset,
-                };
+                span.status = status_named(&code);
             }
             ("description", Value::Str(text)) => span.status_message = text,
             _ => {}
@@ -175,6 +131,7 @@ fn resource_of(members: Attributes) -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{SpanKind, StatusCode};
     use crate::otlp::tree;
 
     fn read(json: &str) -> Found {
@@ -194,7 +151,7 @@ mod tests {
         ) else {
             panic!("no span")
         };
-        let (resource, span) = *found;
+        let (resource, _, span) = *found;
         assert_eq!((resource.service_name(), resource.schema_url.as_str()), ("shop", "u"));
         assert_eq!((span.kind, span.flags, span.trace_state.as_str()), (SpanKind::Client, 0, "ot=th:8,b=c"));
         assert_eq!(span.parent_id.to_string(), "4068afb4c354c457");

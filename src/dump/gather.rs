@@ -13,14 +13,21 @@ const FULL: usize = 1_024;
 pub(super) struct Gather {
     groups: Vec<Group>,
     spans: usize,
-    /// Said of the first batch.
-    remark: Option<&'static str>,
+    /// Said of the next batch.
+    remarks: Vec<&'static str>,
 }
 
 impl Gather {
     /// Nothing yet; `remark` is said once a file.
     pub(super) fn new(remark: Option<&'static str>) -> Self {
-        Self { groups: Vec::new(), spans: 0, remark }
+        Self { groups: Vec::new(), spans: 0, remarks: remark.into_iter().collect() }
+    }
+
+    /// Says this with the next batch, once a file.
+    pub(super) fn remark(&mut self, remark: &'static str) {
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
     }
 
     /// Adds a span to others of its resource and scope.
@@ -55,7 +62,7 @@ impl Gather {
         self.spans = 0;
         let (mut batch, malformed) = walk(bytes, outlet.source(), outlet.origin(), 0);
         debug_assert_eq!((malformed, batch.rejections.len()), (None, 0), "readers check what they add");
-        batch.remarks.extend(self.remark.map(str::to_owned));
+        batch.remarks.extend(self.remarks.drain(..).map(str::to_owned));
         outlet.send(batch)
     }
 }

@@ -23,11 +23,8 @@ const MAGIC: &[(&[u8], &str)] = &[
 ];
 
 /// Texts that tell a kind of text, in the order in which they are looked for.
-const MARKS: &[(&str, &str)] = &[
-    ("\"binaryAnnotations\"", "Zipkin JSON of version 1: only version 2 is read"),
-    ("traceId: '", "console output of the JavaScript SDK, which is not JSON: export OTLP instead"),
-    ("Activity.TraceId:", "console output of the .NET SDK: export OTLP instead"),
-];
+const MARKS: &[(&str, &str)] =
+    &[("\"binaryAnnotations\"", "Zipkin JSON of version 1: only version 2 is read")];
 
 /// What the start of a file looks like, with what it was compressed with.
 pub(super) fn like(head: &[u8], compression: &str) -> String {

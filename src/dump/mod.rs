@@ -6,23 +6,35 @@
 //! [`otlp`](crate::otlp) only; who opens files and where batches go is the caller's.
 
 mod archive;
+mod block;
+mod collector_debug;
 mod console;
 mod console_object;
+mod console_objects;
 mod console_span;
+mod dotnet_console;
 mod error;
 mod frames;
 mod gather;
+mod go_stdout;
 mod input;
+mod inspect;
 mod jaeger;
 mod jaeger_span;
 mod jaeger_write;
+mod java_logging;
 mod looks;
+mod node_console;
 mod otlp_json;
 mod otlp_protobuf;
 mod outlet;
 mod output;
 pub mod pace;
+mod prefix;
+mod printed;
+mod rust_stdout;
 mod scan;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod writing;
@@ -82,8 +94,19 @@ enum Guess {
 }
 
 /// Every format that can be read, in the order in which they are asked.
-pub const FORMATS: &[&Format] =
-    &[&otlp_json::FORMAT, &jaeger::FORMAT, &zipkin::FORMAT, &console::FORMAT, &otlp_protobuf::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &otlp_json::FORMAT,
+    &jaeger::FORMAT,
+    &zipkin::FORMAT,
+    &console::FORMAT,
+    &node_console::FORMAT,
+    &go_stdout::FORMAT,
+    &dotnet_console::FORMAT,
+    &java_logging::FORMAT,
+    &rust_stdout::FORMAT,
+    &collector_debug::FORMAT,
+    &otlp_protobuf::FORMAT,
+];
 
 /// How much of a file is looked at, at most, to find its format: console text may start with pages of other output.
 const HEAD: usize = 4 << 20;

@@ -6,7 +6,7 @@ use super::scan::{Extent, extent};
 use super::writing::Alone;
 use super::{Format, Guess, Lost};
 use crate::model::Unshown;
-use crate::otlp::{Reading, logs_to_json, read_document, to_json};
+use crate::otlp::{Reading, logs_to_json, read_document, read_resource_spans, to_json};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -44,10 +44,19 @@ fn sniff(head: &[u8]) -> Guess {
     // A log that was rotated starts in the middle of a line.
     let later = || memmem::find_iter(head, b"\n{").any(|at| starts(&head[at + 1..]));
     match first(head) {
-        Some(b'{' | b'[') => Guess::Sure,
+        Some(b'{') => Guess::Sure,
+        // A line of a log may start with a bracket too: `[main] INFO …`.
+        Some(b'[') if !is_log_line(head) => Guess::Sure,
         _ if later() => Guess::Perhaps,
         _ => Guess::No,
     }
+}
+
+/// Whether the bracket that comes first is that of a log line, not that of a list of documents.
+fn is_log_line(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let inner = text.get(1..).unwrap_or_default().trim_ascii_start();
+    inner.first().is_some_and(|b| !matches!(b, b'{' | b'[' | b']'))
 }
 
 /// The first byte that is no white space.
@@ -59,7 +68,7 @@ pub(super) fn first(head: &[u8]) -> Option<u8> {
 fn starts(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"{") else { return false };
     let Some(rest) = rest.trim_ascii_start().strip_prefix(b"\"resource") else { return false };
-    matches!(rest.first(), Some(b'S' | b'L' | b'M' | b'_'))
+    matches!(rest.first(), Some(b'S' | b'L' | b'M' | b'_' | b'"'))
 }
 
 fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
@@ -79,8 +88,7 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
         // Mostly a line is a document, which saves looking for its end. An opening bracket alone never is.
         let record = &input.available()[..line];
         let alone = record.trim_ascii_end().len() < 3 && !input.has_ended();
-        let reading =
-            if alone { None } else { Some(read_document(record, outlet.source(), outlet.origin(), 0)) };
+        let reading = if alone { None } else { Some(read_any(record, outlet)) };
         let (reading, len) = match reading {
             Some(reading) if !reading.is_cut(record) => {
                 // After a document comes perhaps another one, after broken text only the next line.
@@ -95,13 +103,24 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
                 Extent::Whole(len) | Extent::Cut(len) => {
                     // The break is where the text ends, not on the line after it.
                     let record = input.available()[..len].trim_ascii_end();
-                    (read_document(record, outlet.source(), outlet.origin(), 0), len)
+                    (read_any(record, outlet), len)
                 }
             },
         };
         cap = LARGEST_OF_MANY;
         send(reading, len, input, outlet)?;
     }
+}
+
+/// Reads a document, or a `ResourceSpans` without one around it.
+pub(super) fn read_any(record: &[u8], outlet: &Outlet<'_>) -> Reading {
+    let reading = read_document(record, outlet.source(), outlet.origin(), 0);
+    let bare = reading.broken.is_none() && reading.unknown_keys.iter().any(|key| key == "scopeSpans");
+    if bare && reading.batch.records.is_empty() {
+        let record = record.get(..reading.end).unwrap_or(record);
+        return read_resource_spans(record, outlet.source(), outlet.origin(), 0);
+    }
+    reading
 }
 
 /// Turns paths into lines, says what broke the document, and hands on what there is.

@@ -8,7 +8,10 @@ pub(super) struct Scan {
     /// Where it is; may lie one byte past the end, behind an escape.
     at: usize,
     depth: usize,
-    in_text: bool,
+    /// The quote that ends the text that it is in.
+    quote: Option<u8>,
+    /// Whether texts may stand in any of JavaScript's quotes.
+    every_quote: bool,
 }
 
 /// What a scan came to.
@@ -30,17 +33,24 @@ impl Scan {
 
     /// Whether it is inside of a text.
     pub(super) fn in_text(&self) -> bool {
-        self.in_text
+        self.quote.is_some()
+    }
+
+    /// From here on texts may stand in any of JavaScript's quotes.
+    pub(super) fn with_every_quote(&mut self) {
+        self.every_quote = true;
     }
 
     /// Goes on over `bytes`, which are those of before and perhaps more.
     pub(super) fn step(&mut self, bytes: &[u8]) -> Step {
         loop {
             let Some(rest) = bytes.get(self.at..) else { return Step::More };
-            let found = if self.in_text {
-                memchr::memchr3(b'"', b'\\', b'\n', rest)
-            } else {
-                rest.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b'\n'))
+            let found = match self.quote {
+                Some(quote) => memchr::memchr3(quote, b'\\', b'\n', rest),
+                None if self.every_quote => rest
+                    .iter()
+                    .position(|b| matches!(b, b'"' | b'\'' | b'`' | b'{' | b'[' | b'}' | b']' | b'\n')),
+                None => rest.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b'\n')),
             };
             let Some(more) = found else {
                 self.at = bytes.len();
@@ -48,7 +58,9 @@ impl Scan {
             };
             self.at += more + 1;
             match rest[more] {
-                b'"' => self.in_text = !self.in_text,
+                quote @ (b'"' | b'\'' | b'`') => {
+                    self.quote = if self.quote.is_some() { None } else { Some(quote) };
+                }
                 b'\\' => self.at += 1,
                 b'\n' => return Step::Line(self.at),
                 b'{' | b'[' => self.depth += 1,

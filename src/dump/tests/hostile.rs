@@ -120,7 +120,9 @@ impl Read for Pipe<'_> {
 
 #[test]
 fn a_pipe_is_read_as_it_comes() {
-    for (name, bytes) in small_dumps().into_iter().filter(|(name, _)| *name != "otlp-protobuf") {
+    // Rust prints nothing behind a span, so its last one is known to be whole only at the end.
+    let at_once = |name: &str| !matches!(name, "otlp-protobuf" | "rust-stdout");
+    for (name, bytes) in small_dumps().into_iter().filter(|(name, _)| at_once(name)) {
         let delivered = std::cell::Cell::new(0);
         let (head, tail) = bytes.split_at(bytes.len() - 30);
         let parts = vec![&head[..8], &head[8..200], &head[200..], tail].into_iter();

@@ -1,5 +1,6 @@
 //! Small dumps of every format, and what comes out of them.
 
+mod consoles;
 mod containers;
 mod hostile;
 mod jaeger;
@@ -156,7 +157,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// A small dump in every format, and how many bytes of it hold each span.
 fn small_dumps() -> Vec<(&'static str, Vec<u8>)> {
     let (a, b) = (otlp(&[otlp_span(1, "a")]), otlp(&[otlp_span(2, "b")]));
-    vec![
+    let mut all = vec![
         ("otlp-json", format!("{a}\n{b}\n").into()),
         ("otlp-json", format!("{}\n{}\n", pretty(&a), pretty(&b)).into()),
         ("otlp-protobuf", protobuf(&["a", "b"])),
@@ -168,5 +169,7 @@ fn small_dumps() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("jaeger", pretty(&jaeger(&[jaeger_trace(&[jaeger_span(1, "a"), jaeger_span(2, "b")])])).into()),
         ("python-console", format!("x\n{}\n{}\n", console_span(1, "a"), console_span(2, "b")).into()),
-    ]
+    ];
+    all.extend(consoles::small());
+    all
 }

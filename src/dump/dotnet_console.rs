@@ -1,0 +1,324 @@
+//! What .NET's console exporter prints (opentelemetry-dotnet, `ConsoleActivityExporter`): `Activity.X: value` lines,
+//! one section after the other, an empty line at the end. Values have no types; times of events follow the
+//! machine's culture and have no fractions of a second.
+
+use super::block::{Block, Lines};
+use super::printed::{checked, guessed, kind_named, span_id, status_named, time_of, trace_id};
+use super::terminal::{self, Sink};
+use super::{Format, Guess};
+use crate::model::{Attributes, Event, Link, Resource, Scope, Span, Value, time};
+use crate::otlp::tree;
+use memchr::memmem;
+
+/// Text of .NET's console exporter.
+pub(super) const FORMAT: Format = Format {
+    name: "dotnet-console",
+    summary: "what .NET's console exporter prints, also between other output of a terminal",
+    extensions: &["txt", "log", "out"],
+    sniff,
+    read: terminal::read,
+    write: None,
+};
+
+const REMARK: &str = "console text of .NET carries no types of attributes (numbers are guessed), nothing of remote parents, no dropped \
+     counts, and times of events without fractions; where they matter, export OTLP";
+
+const TRACE_ID: &[u8] = b"Activity.TraceId:";
+const SPAN_ID: &[u8] = b"Activity.SpanId:";
+
+fn sniff(head: &[u8]) -> Guess {
+    let printed = memmem::find(head, TRACE_ID).is_some() && memmem::find(head, SPAN_ID).is_some();
+    if printed { Guess::Sure } else { Guess::No }
+}
+
+/// Which list the lines that come belong to.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Section {
+    #[default]
+    Head,
+    Tags,
+    Events,
+    Links,
+    Scope,
+    ScopeTags,
+    Resource,
+}
+
+/// One process's printing.
+#[derive(Default)]
+pub(super) struct Printout {
+    /// The span that is being printed, and the line where it started.
+    span: Option<(u64, Span)>,
+    resource: Resource,
+    scope: Scope,
+    /// What of it could not be read.
+    bad: Option<String>,
+    /// Whether its last sections came.
+    is_whole: bool,
+    section: Section,
+    /// Lines that belong to the last attribute if another one follows.
+    lines: Lines,
+}
+
+impl Block for Printout {
+    fn first(line: &[u8]) -> Option<usize> {
+        memmem::find(line, TRACE_ID)
+    }
+
+    fn second(line: &[u8]) -> Option<usize> {
+        memmem::find(line, SPAN_ID)
+    }
+
+    fn belong(_: &[u8], _: &[u8]) -> bool {
+        true
+    }
+
+    fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
+        if line.as_bytes().starts_with(TRACE_ID) {
+            self.finish(sink);
+            self.span = Some((number, Span::default()));
+        }
+        if self.span.is_none() {
+            return;
+        }
+        let section = match line.trim_end() {
+            "" if self.is_whole => return self.finish(sink),
+            "Activity.Tags:" | "Activity.TagObjects:" => Section::Tags,
+            "Activity.Events:" => Section::Events,
+            "Activity.Links:" => Section::Links,
+            "Instrumentation scope (ActivitySource):" => Section::Scope,
+            "Resource associated with Activity:" => Section::Resource,
+            text if is_member(text) => {
+                self.close();
+                return self.head(text.trim_start());
+            }
+            text => return self.item(text),
+        };
+        self.close();
+        self.section = section;
+        self.is_whole |= matches!(section, Section::Scope | Section::Resource);
+    }
+
+    fn end(&mut self, sink: &mut Sink<'_, '_>) {
+        self.finish(sink);
+    }
+}
+
+impl Printout {
+    /// A line `Activity.Name: value`.
+    fn head(&mut self, text: &str) {
+        let (Some((name, value)), Some((_, span))) = (text.split_once(':'), &mut self.span) else { return };
+        let value = value.trim();
+        let result = match name.trim_end() {
+            "Activity.TraceId" => trace_id("TraceId", value).map(|id| span.trace_id = id),
+            "Activity.SpanId" => span_id("SpanId", value).map(|id| span.span_id = id),
+            "Activity.ParentSpanId" => span_id("ParentSpanId", value).map(|id| span.parent_id = id),
+            // `Recorded, RandomTraceId`
+            "Activity.TraceFlags" | "Activity.ActivityTraceFlags" => {
+                let bit = |word, bit| if value.contains(word) { bit } else { 0 };
+                span.flags = bit("Recorded", 1) | bit("RandomTraceId", 2);
+                Ok(())
+            }
+            "Activity.TraceState" => {
+                value.clone_into(&mut span.trace_state);
+                Ok(())
+            }
+            "Activity.ActivitySourceName" => {
+                value.clone_into(&mut self.scope.name);
+                Ok(())
+            }
+            "Activity.DisplayName" => {
+                value.clone_into(&mut span.name);
+                Ok(())
+            }
+            "Activity.Kind" => {
+                span.kind = kind_named(value);
+                Ok(())
+            }
+            "Activity.StartTime" => time_of("StartTime", value).map(|ns| span.start_ns = ns),
+            "Activity.Duration" => duration(value)
+                .map(|ns| span.end_ns = span.start_ns.saturating_add(ns))
+                .ok_or_else(|| format!("Duration is not a time span: \"{}\"", value.escape_default())),
+            "StatusCode" => {
+                span.status = status_named(value);
+                Ok(())
+            }
+            "Activity.StatusDescription" | "Error" => {
+                value.clone_into(&mut span.status_message);
+                Ok(())
+            }
+            _ => Ok(()),
+        };
+        if let Err(reason) = result {
+            self.bad.get_or_insert(reason);
+        }
+    }
+
+    /// A line of a section: four spaces and what it lists, or eight and an attribute of that; or a line of a text.
+    fn item(&mut self, line: &str) {
+        let text = line.trim_start_matches(' ');
+        let indent = line.len() - text.len();
+        let attribute =
+            text.split_once(':').map(|(key, value)| (key, value.strip_prefix(' ').unwrap_or(value)));
+        let deep = indent >= 8;
+        match (self.section, attribute) {
+            (Section::Head, _) => return,
+            (Section::Events, _) if indent == 4 && text.ends_with(']') => {
+                self.close();
+                let (name, printed) = text.rsplit_once(" [").unwrap_or((text, ""));
+                if let Some((_, span)) = &mut self.span {
+                    let time_ns = event_time(printed.trim_end_matches(']'), span);
+                    span.events.push(Event { time_ns, name: name.to_owned(), ..Event::default() });
+                }
+                return;
+            }
+            (Section::Links, None) if indent == 4 => {
+                self.close();
+                let Some((trace, id)) = text.split_once(' ') else { return };
+                if let (Ok(trace_id), Ok(span_id), Some((_, span))) =
+                    (trace_id("TraceId", trace), span_id("SpanId", id.trim()), &mut self.span)
+                {
+                    span.links.push(Link { trace_id, span_id, ..Link::default() });
+                }
+                return;
+            }
+            (Section::Scope, Some((key, value))) if indent == 4 => {
+                match key {
+                    "Name" => value.clone_into(&mut self.scope.name),
+                    "Version" => value.clone_into(&mut self.scope.version),
+                    "Schema URL" => value.clone_into(&mut self.scope.schema_url),
+                    "Tags" => self.section = Section::ScopeTags,
+                    _ => {}
+                }
+                return;
+            }
+            (Section::Resource, Some(("Schema URL", url))) if indent == 4 => {
+                return url.clone_into(&mut self.resource.schema_url);
+            }
+            (Section::Tags | Section::Resource, Some(_)) if indent == 4 => {}
+            (Section::Events | Section::Links | Section::ScopeTags, Some(_)) if deep => {}
+            _ => return self.lines.push(line),
+        }
+        self.close();
+        if let (Some((key, value)), Some(list)) = (attribute, self.attributes()) {
+            list.push((key.to_owned(), typed(value)));
+        }
+    }
+
+    /// Where an attribute of the section goes.
+    fn attributes(&mut self) -> Option<&mut Attributes> {
+        let (_, span) = self.span.as_mut()?;
+        match self.section {
+            Section::Tags => Some(&mut span.attributes),
+            Section::Events => span.events.last_mut().map(|event| &mut event.attributes),
+            Section::Links => span.links.last_mut().map(|link| &mut link.attributes),
+            Section::ScopeTags => Some(&mut self.scope.attributes),
+            Section::Resource => Some(&mut self.resource.attributes),
+            Section::Head | Section::Scope => None,
+        }
+    }
+
+    /// Lines without the form of an attribute were more lines of the one before them: a stack trace, a statement.
+    fn close(&mut self) {
+        let lines = self.lines.take();
+        if lines.is_empty() || self.section == Section::Resource {
+            return;
+        }
+        let last = self.attributes().and_then(|list| list.last_mut());
+        if let Some((_, value)) = last {
+            *value = Value::Str(format!("{value}{lines}"));
+        }
+    }
+
+    fn finish(&mut self, sink: &mut Sink<'_, '_>) {
+        let Self { span, mut resource, scope, bad, is_whole, .. } = {
+            self.lines.clear();
+            std::mem::take(self)
+        };
+        let Some((line, span)) = span else { return };
+        let is_root = span.parent_id.is_none();
+        match bad.map_or_else(|| checked(span), Err) {
+            _ if !is_whole => sink.reject(line, "the span is cut off"),
+            Ok(mut span) => {
+                // A root's parent is known: there is none.
+                span.flags |= if is_root { 0x100 } else { 0 };
+                resource.attributes.retain(|(key, _)| !key.is_empty());
+                sink.spans.remark(REMARK);
+                sink.spans.add(resource, scope, span);
+            }
+            Err(reason) => sink.reject(line, reason),
+        }
+    }
+}
+
+/// Whether this line is one of the span's own members; the status stood among the tags once.
+fn is_member(line: &str) -> bool {
+    let text = line.trim_start();
+    line.starts_with("Activity.")
+        || ["StatusCode:", "StatusCode :", "Activity.StatusDescription:", "Error :"]
+            .iter()
+            .any(|s| text.starts_with(s))
+}
+
+/// A value without its type; lists are printed as JSON.
+fn typed(text: &str) -> Value {
+    if text.starts_with('[')
+        && let Ok(list @ Value::Array(_)) = tree(text.as_bytes())
+    {
+        return list;
+    }
+    guessed(text)
+}
+
+/// Nanoseconds of a `TimeSpan`: `[d.]hh:mm:ss[.fffffff]`.
+fn duration(text: &str) -> Option<u64> {
+    let mut parts = text.splitn(3, ':');
+    let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
+    let (days, hours) = hours.split_once('.').unwrap_or(("0", hours));
+    let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    let number = |text: &str| text.parse::<u64>().ok();
+    let whole = ((number(days)? * 24 + number(hours)?) * 60 + number(minutes)?) * 60 + number(seconds)?;
+    let exact = fraction.get(..fraction.len().min(9))?;
+    let ns = number(exact)?.checked_mul(10_u64.pow(9 - exact.len() as u32))?;
+    whole.checked_mul(1_000_000_000)?.checked_add(ns)
+}
+
+/// The time of an event: as ISO 8601, or as a culture writes it, which has no fractions of a second and may have the
+/// month in two places. What cannot be right is put where the span is, so that nobody is accused of it.
+fn event_time(printed: &str, span: &Span) -> u64 {
+    let (start, end) = (span.start_ns, span.end_ns.max(span.start_ns));
+    if let Some(ns) = time::parse_date_time(printed.as_bytes()) {
+        return ns;
+    }
+    let second = |ns: u64| (ns / 1_000_000_000) % 60;
+    let mut times = printed.split(' ').filter(|word| word.contains(':'));
+    let printed_second = times.next().and_then(|time| time.rsplit(':').next()?.get(..2)?.parse::<u64>().ok());
+    // Only seconds are the same in every culture and zone.
+    match printed_second {
+        Some(printed) if end - start < 60_000_000_000 => {
+            let after = (printed + 60 - second(start)) % 60;
+            let whole = start - start % 1_000_000_000 + after * 1_000_000_000;
+            whole.clamp(start, end)
+        }
+        _ => start,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_spans_are_read() {
+        for (text, ns) in [
+            ("00:00:00.0000960", Some(96_000)),
+            ("00:00:01", Some(1_000_000_000)),
+            ("1.02:00:00.5", Some(93_600_500_000_000)),
+            ("12 ms", None),
+            ("00:00", None),
+            ("00:00:x", None),
+        ] {
+            assert_eq!(duration(text), ns, "{text}");
+        }
+    }
+}
