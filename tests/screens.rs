@@ -1816,7 +1816,6 @@ fn an_icicle_of_very_many_spans_counts_what_has_no_room() {
     spans.extend((0..30_000).map(|n| span(10 + n, 1, 2 * n, "insert row")));
     stage.take(spans);
     stage.act(&[Action::Open, Action::Icicle]);
-    assert!(stage.text().contains("looking through the rest"), "{}", stage.text());
     stage.rest();
     let text = stage.text();
     assert!(text.contains("more have no room") && !text.contains("looking"), "{text}");
