@@ -99,6 +99,21 @@ impl Store {
         self.later(linked, cut)
     }
 
+    /// How many rows are directly under a row.
+    pub fn rows_under(&self, at: SpanIx, view: View) -> usize {
+        let slot = self.slot(at);
+        let cut = if view == View::Recorded { slot.cut_children } else { 0 };
+        slot.children.len as usize + cut as usize
+    }
+
+    /// How many rows hang under none.
+    pub fn top_rows(&self, trace: TraceIx, view: View) -> usize {
+        match (view, self.tops(trace)) {
+            (View::Unmerged, Some(tops)) => tops.len(),
+            _ => self.trace(trace).roots.len as usize,
+        }
+    }
+
     /// How many spans name a slot as their parent.
     pub fn child_count(&self, at: SpanIx) -> u32 {
         self.slot(at).children.len + self.slot(at).cut_children

@@ -64,6 +64,14 @@ pub enum Action {
     UnfoldAll,
     /// Repeated spans one by one, or in one row.
     Repeats,
+    /// As a waterfall, or as an icicle.
+    Icicle,
+    /// Two traces, or two requests, side by side.
+    Compare,
+    /// The next row in which two traces differ.
+    NextDifference,
+    /// The row before in which they differ.
+    PreviousDifference,
     /// Mark the critical path.
     CriticalPath,
     /// Zoom to the selected span.
@@ -151,8 +159,12 @@ pub enum Context {
     Traces,
     /// The tree of a trace.
     Tree,
+    /// The tree of a trace, drawn as an icicle.
+    Icicle,
     /// The detail of a span.
     Detail,
+    /// Two traces side by side, over a tab.
+    Compare,
     /// The tab of findings.
     Findings,
     /// The list of log records.
@@ -181,9 +193,9 @@ pub enum Context {
 
 impl Context {
     /// Every place where keys go to something of its own.
-    pub const ALL: [Self; 15] = [
-        Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Typing, Explain, Page, Help,
-        Menu, Prompt,
+    pub const ALL: [Self; 17] = [
+        Traces, Tree, Icicle, Compare, Detail, Findings, Services, Logs, Log, Receiver, Output, Typing,
+        Explain, Page, Help, Menu, Prompt,
     ];
 }
 
@@ -203,16 +215,35 @@ pub struct Binding {
 }
 
 use Context::{
-    Detail, Everywhere, Explain, Findings, Help, Log, Logs, Menu, Output, Page, Prompt, Receiver, Services,
-    Traces, Tree, Typing,
+    Compare, Detail, Everywhere, Explain, Findings, Help, Icicle, Log, Logs, Menu, Output, Page, Prompt,
+    Receiver, Services, Traces, Tree, Typing,
 };
 
 /// Every context with rows to move over and no text to write.
 const ROWS: &[Context] =
-    &[Traces, Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Page, Help];
+    &[Traces, Tree, Compare, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Page, Help];
 /// Where letters are text.
 pub(super) const TEXT: &[Context] = &[Menu, Prompt];
-const BRANCHES: &[Context] = &[Tree, Detail, Findings, Log];
+const BRANCHES: &[Context] = &[Tree, Compare, Detail, Findings, Log];
+/// What is done to the rows of a tree. An icicle has none, and keys of its own for moving.
+const OF_ROWS: &[Action] = &[
+    Action::Down,
+    Action::Up,
+    Action::PageDown,
+    Action::PageUp,
+    Action::First,
+    Action::Last,
+    Action::Fold,
+    Action::Unfold,
+    Action::FoldLevel,
+    Action::UnfoldLevel,
+    Action::FoldAll,
+    Action::UnfoldAll,
+    Action::Repeats,
+    Action::HideRest,
+    Action::CriticalPath,
+    Action::Follow,
+];
 
 /// Every key.
 pub const KEYS: &[Binding] = &[
@@ -277,7 +308,7 @@ pub const KEYS: &[Binding] = &[
         keys: &[key(KeyCode::Enter)],
         help: "open what is selected, or go to what it points at: a span, a link, a finding's spans, a log record's",
         hint: Some("open"),
-        contexts: &[Traces, Tree, Detail, Findings, Services, Logs, Log, Menu, Prompt],
+        contexts: &[Traces, Tree, Compare, Detail, Findings, Services, Logs, Log, Menu, Prompt],
     },
     Binding {
         action: Action::Back,
@@ -285,7 +316,8 @@ pub const KEYS: &[Binding] = &[
         help: "back",
         hint: Some("back"),
         contexts: &[
-            Tree, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Page, Help, Menu, Prompt,
+            Tree, Compare, Detail, Findings, Services, Logs, Log, Receiver, Output, Explain, Page, Help,
+            Menu, Prompt,
         ],
     },
     Binding {
@@ -434,6 +466,97 @@ pub const KEYS: &[Binding] = &[
         help: "show repeated spans one by one, or in one row again",
         hint: None,
         contexts: &[Tree],
+    },
+    Binding {
+        action: Action::Icicle,
+        keys: &[ch('t')],
+        help: "draw the trace as an icicle, time from left to right and depth downwards, or as a waterfall again",
+        hint: Some("waterfall/icicle"),
+        contexts: &[Tree],
+    },
+    Binding {
+        action: Action::Unfold,
+        keys: &[ch('l'), key(KeyCode::Right)],
+        help: "the next span at this depth",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::Fold,
+        keys: &[ch('h'), key(KeyCode::Left)],
+        help: "the span before at this depth",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::Down,
+        keys: &[ch('j'), key(KeyCode::Down)],
+        help: "deeper: the first span under this one",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::Up,
+        keys: &[ch('k'), key(KeyCode::Up)],
+        help: "up: the parent",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::PageDown,
+        keys: &[ctrl('d'), key(KeyCode::PageDown)],
+        help: "deeper by five",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::PageUp,
+        keys: &[ctrl('u'), key(KeyCode::PageUp)],
+        help: "up by five",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::First,
+        keys: &[ch('g'), key(KeyCode::Home)],
+        help: "the first span under the same parent",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::Last,
+        keys: &[ch('G'), key(KeyCode::End)],
+        help: "the last span under the same parent",
+        hint: None,
+        contexts: &[Icicle],
+    },
+    Binding {
+        action: Action::Compare,
+        keys: &[ch('C')],
+        help: "compare the two marked traces; else keep one, then compare another with it (in an un-merged tree, a request)",
+        hint: None,
+        contexts: &[Traces, Tree],
+    },
+    Binding {
+        action: Action::NextDifference,
+        keys: &[ch('w')],
+        help: "the next difference",
+        hint: Some("next difference"),
+        contexts: &[Compare],
+    },
+    Binding {
+        action: Action::PreviousDifference,
+        keys: &[ch('W')],
+        help: "the difference before",
+        hint: None,
+        contexts: &[Compare],
+    },
+    Binding {
+        action: Action::NextPane,
+        keys: &[key(KeyCode::Tab)],
+        help: "the other side: Enter goes to the span of that side",
+        hint: Some("other side"),
+        contexts: &[Compare],
     },
     Binding {
         action: Action::CriticalPath,
@@ -746,8 +869,10 @@ pub const OUTPUT: usize = 5;
 impl Binding {
     /// Whether it works in a context.
     pub fn works_in(&self, context: Context) -> bool {
-        let everywhere = self.contexts.contains(&Everywhere) && context != Typing;
-        self.contexts.contains(&context) || everywhere
+        let named = |context| self.contexts.contains(&context);
+        let everywhere = named(Everywhere) && context != Typing;
+        let of_tree = context == Icicle && named(Tree) && !OF_ROWS.contains(&self.action);
+        named(context) || everywhere || of_tree
     }
 
     /// Where it works, for the help.
@@ -756,6 +881,8 @@ impl Binding {
             Everywhere => "everywhere",
             Traces => "traces",
             Tree => "tree",
+            Icicle => "icicle",
+            Compare => "comparison",
             Detail => "span",
             Findings => "findings",
             Logs => "logs",

@@ -221,6 +221,12 @@ pub struct Symbols {
     pub right_tee: &'static str,
     /// Heights of a column, an eighth at a time.
     pub levels: [&'static str; 8],
+    /// Only in the first of two things that are compared.
+    pub only_left: &'static str,
+    /// Only in the second.
+    pub only_right: &'static str,
+    /// In both, and not the same.
+    pub differs: &'static str,
     /// Ends of a frame: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
     /// Arrow keys: up, down, left, right.
@@ -269,6 +275,9 @@ pub const UNICODE: Symbols = Symbols {
     left_tee: "┤",
     right_tee: "├",
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    only_left: "-",
+    only_right: "+",
+    differs: "≠",
     corners: ["╭", "╮", "╰", "╯"],
     arrows: ["↑", "↓", "←", "→"],
 };
@@ -315,6 +324,9 @@ pub const ASCII: Symbols = Symbols {
     left_tee: "+",
     right_tee: "+",
     levels: [".", ".", ":", ":", "=", "=", "#", "#"],
+    only_left: "-",
+    only_right: "+",
+    differs: "#",
     corners: ["+", "+", "+", "+"],
     arrows: ["Up", "Down", "Left", "Right"],
 };

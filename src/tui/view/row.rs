@@ -219,7 +219,7 @@ fn name(placed: Placed, around: &Around<'_>, room: Rect, y: u16, pen: &mut Pen<'
     };
     let service = store.service(at);
     let mut parts = Vec::with_capacity(3);
-    if service != service_around(placed, around.view, cx) {
+    if service != service_around(at, around.view, cx) {
         parts.push(part(service, look.service(service)));
         parts.push(part(" ", style));
     }
@@ -316,11 +316,11 @@ fn indent(placed: Placed, view: View, column: Rect, y: u16, pen: &mut Pen<'_>, c
 }
 
 /// The service that need not be said again: that of the parent, or of the trace's first span for a top.
-fn service_around<'a>(placed: Placed, view: View, cx: &Cx<'a>) -> &'a str {
+pub fn service_around<'a>(at: SpanIx, view: View, cx: &Cx<'a>) -> &'a str {
     let store = &cx.session.store;
-    let trace = store.slot(placed.at).trace;
+    let trace = store.slot(at).trace;
     let held = |at: &SpanIx| store.slot(*at).is_held();
-    let parent = store.parent_row(placed.at, view).filter(held);
+    let parent = store.parent_row(at, view).filter(held);
     parent.map_or_else(|| main_service(trace, cx), |at| store.service(at))
 }
 

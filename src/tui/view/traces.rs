@@ -10,6 +10,8 @@
 //!            120 columns and more                          fewer
 //! ```
 
+use super::compare::Compare;
+use super::compare_side::Side;
 use super::detail::{self, Detail};
 use super::list::List;
 use super::listing::Busy;
@@ -18,6 +20,7 @@ use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
 use super::tree::Waterfall;
 use super::{Cx, Mouse, Outcome, Screen, Target, copy, empty, nodes};
+use crate::model::TraceId;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
 use crate::tui::theme::Role;
@@ -81,6 +84,8 @@ pub struct Traces {
     panes: Panes,
     saving: Saving,
     area: Rect,
+    /// What was kept to be compared with.
+    kept: Option<Side>,
 }
 
 impl Traces {
@@ -132,6 +137,29 @@ impl Traces {
             _ => self.list.selected(cx).map(|at| save::trace(at, cx)).unwrap_or_default(),
         };
         self.saving.offer(offers)
+    }
+
+    /// Keeps the selected trace, or the selected request of an un-merged one; or compares it with what was kept.
+    fn compare(&mut self, cx: &Cx<'_>) -> Outcome {
+        let marked: Vec<TraceId> = self.list.marked().take(3).collect();
+        if let ([left, right], Pane::List) = (marked.as_slice(), self.focus) {
+            let sides = [*left, *right].map(Side::of_trace);
+            return Outcome::Over(Box::new(Compare::new(sides, cx)));
+        }
+        let side = match self.focus {
+            Pane::List => self.list.selected(cx).map(|at| Side::of_trace(cx.session.store.trace(at).id)),
+            Pane::Tree | Pane::Detail => self.tree.side(cx),
+        };
+        let Some(side) = side else { return Outcome::Ignored };
+        match self.kept.take().filter(|kept| kept.is_held(cx)) {
+            Some(kept) if kept == side => Outcome::Notice("it is no longer kept to compare with".to_owned()),
+            Some(kept) => Outcome::Over(Box::new(Compare::new([kept, side], cx))),
+            None => {
+                self.kept = Some(side);
+                let what = side.words(cx);
+                Outcome::Notice(format!("{what} is kept: go to another and press the same key to compare"))
+            }
+        }
     }
 
     fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
@@ -215,6 +243,7 @@ impl Screen for Traces {
     fn context(&self) -> Context {
         match self.focus {
             Pane::List => Context::Traces,
+            Pane::Tree if self.tree.is_icicle() => Context::Icicle,
             Pane::Tree => Context::Tree,
             Pane::Detail => Context::Detail,
         }
@@ -243,6 +272,7 @@ impl Screen for Traces {
                 Some(at) => detail::raw(at, cx),
                 None => Outcome::Ignored,
             },
+            (Action::Compare, _) => self.compare(cx),
             (Action::Grow | Action::Shrink, _) => {
                 if self.panes.detail.height == 0 {
                     return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());
@@ -282,6 +312,9 @@ impl Screen for Traces {
         }
         let Some(pane) = self.pane_at(mouse) else { return Outcome::Ignored };
         match (mouse, pane) {
+            (Mouse::WheelUp(_) | Mouse::WheelDown(_), Pane::Tree) if self.tree.is_icicle() => {
+                return self.tree.mouse(mouse, cx);
+            }
             (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::Click(at), _) => {
                 self.focus(pane);

@@ -1,6 +1,7 @@
 //! The waterfall of one trace: as recorded, or as the requests that really happened.
 
 use super::critical::{self, Paths};
+use super::icicle::Icicle;
 use super::minimap::Minimap;
 use super::narrow::Wanted;
 use super::row::{self, Columns};
@@ -25,19 +26,20 @@ const AT_REST_NS: u64 = 1_000_000_000;
 pub struct Waterfall {
     pub(super) shown: Shown,
     pub(super) window: Window<Id>,
+    pub(super) icicle: Icicle,
     rows: Rect,
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
     pub(super) before: Option<(Wanted, Window<Id>)>,
-    zoom: Zoom,
+    pub(super) zoom: Zoom,
     minimap: Minimap,
     paths: Paths,
     /// Where bars were drawn, axis and all, and what they spanned.
-    bars: Rect,
-    axis: Option<Axis>,
+    pub(super) bars: Rect,
+    pub(super) axis: Option<Axis>,
     /// The columns over which the mouse is dragged.
-    dragged: Option<(u16, u16)>,
+    pub(super) dragged: Option<(u16, u16)>,
     /// The deepest row that was drawn, and the tops of the rows.
     deepest: usize,
     tops: Vec<SpanIx>,
@@ -104,6 +106,9 @@ impl Waterfall {
     pub fn work(&mut self, cx: &Cx<'_>) -> bool {
         let more = self.look_on(cx);
         let Some(tree) = self.shown.tree(cx) else { return false };
+        if self.shown.icicle {
+            return more | self.icicle.work(&cx.session.store);
+        }
         let seen: Vec<SpanIx> = self.window.seen().iter().filter_map(|id| tree.find(*id)).collect();
         let counting = self.shown.runs.borrow_mut().work(&seen, &tree.kin);
         let store = &cx.session.store;
@@ -122,6 +127,14 @@ impl Waterfall {
 
     /// Moves, folds, un-merges, searches, zooms.
     pub fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+        if action == Action::Icicle {
+            return self.toggle_icicle(cx);
+        }
+        if self.shown.icicle
+            && let Some(outcome) = self.move_in_icicle(action, cx)
+        {
+            return outcome;
+        }
         let Some(tree) = self.shown.tree(cx) else { return Outcome::Ignored };
         match action {
             Action::Unmerge => self.toggle(cx),
@@ -175,7 +188,7 @@ impl Waterfall {
     }
 
     /// Shows another part of the time.
-    fn zoom(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+    pub(super) fn zoom(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
         let (Some(tree), Some(at)) = (self.shown.tree(cx), self.selected(cx)) else {
             return Outcome::Ignored;
         };
@@ -203,6 +216,9 @@ impl Waterfall {
     /// Selects what was drawn on a line of the screen, and begins to select a stretch of time where bars are.
     pub fn click(&mut self, at: Position) -> bool {
         self.dragged = self.bars.contains(at).then_some((at.x, at.x));
+        if self.shown.icicle {
+            return self.click_in_icicle(at);
+        }
         at.y >= self.rows.y && self.window.click((at.y - self.rows.y) as usize)
     }
 
@@ -215,6 +231,8 @@ impl Waterfall {
     pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
         match (mouse, self.dragged) {
+            (Mouse::WheelUp(at), _) => self.zoom_at(at.x, true, cx),
+            (Mouse::WheelDown(at), _) => self.zoom_at(at.x, false, cx),
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
             (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
             (Mouse::Drag(at), Some((from, _))) => {
@@ -244,6 +262,9 @@ impl Waterfall {
             pen.title(area, focused, &[part("Trace", Style::new())], "");
             return;
         };
+        if self.shown.icicle {
+            return self.draw_icicle(area, focused, pen, cx);
+        }
         let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
         let all = head::scale(&tree, cx);
         let window = self.zoom.window(store.trace(tree.trace).id, tree.view);
@@ -294,10 +315,15 @@ impl Waterfall {
             row::draw(row, placed, &around, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);
         }
+        self.draw_dragged(Rect { y: area.y + 1, height: lines, ..area }, pen);
+    }
+
+    /// The stretch of time that is being selected.
+    pub(super) fn draw_dragged(&self, lines: Rect, pen: &mut Pen<'_>) {
         if let Some((from, to)) = self.dragged.filter(|(from, to)| from != to) {
             let (x, end) = (from.min(to), from.max(to) + 1);
             let style = pen.style(crate::tui::theme::Role::Selected);
-            pen.restyle(Rect { x, y: area.y + 1, width: end - x, height: lines }, style);
+            pen.restyle(Rect { x, width: end - x, ..lines }, style);
         }
     }
 

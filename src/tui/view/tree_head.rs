@@ -121,7 +121,15 @@ pub fn draw(area: Rect, columns: &Columns, axis: Axis, all: Axis, pen: &mut Pen<
     let (dim, y) = (pen.style(Role::Dim), area.y);
     pen.put(columns.name.x, y, columns.name.width, "span", dim);
     pen.put(columns.kind.x, y, columns.kind.width, "kind", dim);
-    let bar = columns.bar;
+    ruler(Rect { y, height: 1, ..columns.bar }, axis, all, pen);
+    pen.put_right(columns.duration.x, y, columns.duration.width, "duration", dim);
+    pen.put_right(columns.own.x, y, columns.own.width, "self", dim);
+    pen.put(columns.status.x, y, columns.status.width, "status", dim);
+}
+
+/// Times along an axis.
+pub fn ruler(bar: Rect, axis: Axis, all: Axis, pen: &mut Pen<'_>) {
+    let (dim, y) = (pen.style(Role::Dim), bar.y);
     let words = |ns: u64| if ns == 0 { "0".to_owned() } else { time::duration(ns) };
     let end = words(axis.end_ns().saturating_sub(all.start_ns));
     let start = words(axis.start_ns - all.start_ns);
@@ -140,7 +148,4 @@ pub fn draw(area: Rect, columns: &Columns, axis: Axis, all: Axis, pen: &mut Pen<
         }
     }
     pen.put_right(bar.x, y, bar.width, &end, dim);
-    pen.put_right(columns.duration.x, y, columns.duration.width, "duration", dim);
-    pen.put_right(columns.own.x, y, columns.own.width, "self", dim);
-    pen.put(columns.status.x, y, columns.status.width, "status", dim);
 }

@@ -33,6 +33,8 @@ pub struct Shown {
     pub levels: HashMap<TraceId, usize>,
     /// Merged traces are shown as they were recorded.
     pub raw: bool,
+    /// As an icicle, in which every span is for itself and nothing is folded or hidden.
+    pub icicle: bool,
     /// Repeated siblings are shown one by one, everywhere.
     pub all_repeats: bool,
     /// Repeated siblings that are shown one by one.
@@ -113,7 +115,8 @@ impl<'a> Tree<'a> {
 
     /// Everything but what is looked for is hidden.
     pub fn narrow(&self) -> Option<&'a Narrow> {
-        self.shown.narrow.as_ref().filter(|narrow| narrow.holds(self.ground()))
+        let narrow = self.shown.narrow.as_ref().filter(|_| !self.shown.icicle);
+        narrow.filter(|narrow| narrow.holds(self.ground()))
     }
 
     /// Nothing is folded.
@@ -130,7 +133,7 @@ impl<'a> Tree<'a> {
     /// Whether the rows below are folded away.
     pub fn is_folded(&self, at: SpanIx) -> bool {
         let shown = self.shown;
-        if shown.folded.is_empty() && shown.levels.is_empty() {
+        if shown.icicle || (shown.folded.is_empty() && shown.levels.is_empty()) {
             return false;
         }
         let key = self.fold_key(at);
@@ -145,7 +148,7 @@ impl<'a> Tree<'a> {
 
     /// The run that a row stands for.
     pub fn run(&self, at: SpanIx) -> Option<Run> {
-        if self.shown.all_repeats || self.narrow().is_some() {
+        if self.shown.all_repeats || self.shown.icicle || self.narrow().is_some() {
             return None;
         }
         self.shown.runs.borrow_mut().find(at, &self.kin)

@@ -1,0 +1,382 @@
+//! Two trees matched by their structure: children by service, name and kind, in their order, under parents that match.
+
+use crate::model::{SpanId, SpanKind, StatusCode};
+use crate::store::{SpanIx, Store, View};
+use crate::tui::widget::window::Rows;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// How many spans of each side are looked at.
+pub const MOST: usize = 5_000;
+/// How deep.
+const DEEPEST: usize = 500;
+/// Durations that are closer than this are not told apart, nanoseconds.
+const SAME_NS: u64 = 1_000_000;
+
+/// What is compared of a span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Half {
+    /// Its id.
+    pub span: SpanId,
+    /// Its kind; none where it was not received.
+    pub kind: Option<SpanKind>,
+    /// How long it took, nanoseconds.
+    pub duration_ns: u64,
+    /// It failed.
+    pub failed: bool,
+}
+
+/// A row: a span of each side, or of one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pair {
+    /// Of the first and of the second.
+    pub halves: [Option<Half>; 2],
+    /// How deep.
+    pub depth: usize,
+    /// The row that it hangs under.
+    parent: Option<usize>,
+    /// The row after all that hang under it.
+    end: usize,
+}
+
+impl Pair {
+    /// Both are there.
+    pub fn both(&self) -> Option<(Half, Half)> {
+        Some((self.halves[0]?, self.halves[1]?))
+    }
+
+    /// They are of different kinds.
+    pub fn kinds_differ(&self) -> bool {
+        self.both().is_some_and(|(left, right)| left.kind != right.kind)
+    }
+
+    /// One took at least twice as long as the other, and not by a hair.
+    pub fn took_another_time(&self) -> bool {
+        self.both().is_some_and(|(left, right)| {
+            let (less, more) =
+                (left.duration_ns.min(right.duration_ns), left.duration_ns.max(right.duration_ns));
+            more - less >= SAME_NS && more / 2 >= less
+        })
+    }
+
+    /// One is missing, kinds or status differ, or one took twice as long.
+    pub fn differs(&self) -> bool {
+        let failed = self.both().is_some_and(|(left, right)| left.failed != right.failed);
+        self.both().is_none() || self.kinds_differ() || failed || self.took_another_time()
+    }
+
+    /// Rows hang under it.
+    pub fn has_children(&self, own: usize) -> bool {
+        self.end > own + 1
+    }
+}
+
+/// One side: rows that hang under none, or one request.
+#[derive(Clone, Debug)]
+pub struct Tops {
+    /// They.
+    pub tops: Vec<SpanIx>,
+    /// As which rows.
+    pub view: View,
+}
+
+/// What came of comparing.
+#[derive(Debug, Default)]
+pub struct Matched {
+    /// The rows, from the top.
+    pub pairs: Vec<Pair>,
+    /// How many spans of each side were looked at.
+    pub spans: [usize; 2],
+    /// Not all of each side was looked at.
+    pub cut: [bool; 2],
+    /// Rows whose children are folded away.
+    pub folded: HashSet<usize>,
+}
+
+type Key<'a> = (Cow<'a, str>, &'a str, bool);
+
+struct Matcher<'a> {
+    store: &'a Store,
+    views: [View; 2],
+    out: Matched,
+}
+
+/// Matches two sides.
+pub fn matched(store: &Store, sides: [Tops; 2]) -> Matched {
+    let [left, right] = sides;
+    let mut matcher = Matcher { store, views: [left.view, right.view], out: Matched::default() };
+    // One request on each side: they are to be compared whatever they are called.
+    let alone = left.tops.len() == 1 && right.tops.len() == 1;
+    let tops = [left.tops, right.tops].map(|tops| tops.into_iter().take(MOST).collect::<Vec<_>>());
+    if alone {
+        let pair = [Some(tops[0][0]), Some(tops[1][0])];
+        matcher.walk(vec![(pair, None)]);
+    } else {
+        let pairs = matcher.pairs(&tops[0], &tops[1]);
+        matcher.walk(pairs.into_iter().map(|pair| (pair, None)).collect());
+    }
+    matcher.out
+}
+
+type Two = [Option<SpanIx>; 2];
+
+impl<'a> Matcher<'a> {
+    fn key(&self, at: SpanIx) -> Key<'a> {
+        let held = self.store.slot(at).is_held();
+        (self.store.name(at), if held { self.store.service(at) } else { "" }, held)
+    }
+
+    /// Pairs siblings, in their order: the first that has not been taken, of the same kind if there is one.
+    fn pairs(&self, left: &[SpanIx], right: &[SpanIx]) -> Vec<Two> {
+        let kind = |at: SpanIx| self.store.record(at).kind();
+        let mut free: HashMap<Key<'_>, VecDeque<usize>> = HashMap::new();
+        for (number, at) in right.iter().enumerate() {
+            free.entry(self.key(*at)).or_default().push_back(number);
+        }
+        let mut of_left: Vec<Option<usize>> = vec![None; left.len()];
+        // First those whose kinds are the same too, then those that differ in nothing else.
+        let exact: Vec<(Key<'_>, SpanKind)> = left.iter().map(|at| (self.key(*at), kind(*at))).collect();
+        let mut by_kind: HashMap<(&Key<'_>, SpanKind), VecDeque<usize>> = HashMap::new();
+        for (key, numbers) in &free {
+            for number in numbers {
+                by_kind.entry((key, kind(right[*number]))).or_default().push_back(*number);
+            }
+        }
+        let mut taken = vec![false; right.len()];
+        for (number, (key, kind)) in exact.iter().enumerate() {
+            if let Some(found) = by_kind.get_mut(&(key, *kind)).and_then(VecDeque::pop_front) {
+                of_left[number] = Some(found);
+                taken[found] = true;
+            }
+        }
+        drop(by_kind);
+        for (number, (key, _)) in exact.iter().enumerate() {
+            let Some(queue) = free.get_mut(key).filter(|_| of_left[number].is_none()) else { continue };
+            while let Some(found) = queue.pop_front() {
+                if !taken[found] {
+                    of_left[number] = Some(found);
+                    taken[found] = true;
+                    break;
+                }
+            }
+        }
+        let mut out = Vec::with_capacity(left.len().max(right.len()));
+        let mut passed = 0;
+        for (at, found) in left.iter().zip(of_left) {
+            if let Some(found) = found {
+                // What is only on the right comes where it was.
+                while passed < found {
+                    if !taken[passed] {
+                        out.push([None, Some(right[passed])]);
+                    }
+                    passed += 1;
+                }
+            }
+            out.push([Some(*at), found.map(|found| right[found])]);
+        }
+        let rest = (passed..right.len()).filter(|number| !taken[*number]);
+        out.extend(rest.map(|number| [None, Some(right[number])]));
+        out
+    }
+
+    /// Goes down both trees at once, row by row.
+    fn walk(&mut self, tops: Vec<(Two, Option<usize>)>) {
+        let mut open: Vec<(Two, Option<usize>)> = tops.into_iter().rev().collect();
+        while let Some((two, parent)) = open.pop() {
+            let depth = parent.map_or(0, |parent| self.out.pairs[parent].depth + 1);
+            let own = self.out.pairs.len();
+            let room = [0, 1].map(|side| self.out.spans[side] < MOST && depth < DEEPEST);
+            let mut children: [Vec<SpanIx>; 2] = Default::default();
+            let mut halves = [None; 2];
+            for side in [0, 1] {
+                let Some(at) = two[side] else { continue };
+                if !room[side] {
+                    self.out.cut[side] = true;
+                    continue;
+                }
+                self.out.spans[side] += 1;
+                halves[side] = Some(self.half(at));
+                let view = self.views[side];
+                let left = MOST - self.out.spans[side];
+                let first = self.store.first_child(at, view);
+                let all = std::iter::successors(first, |at| self.store.next_sibling(*at, view));
+                children[side] = all.take(left + 1).collect();
+                if children[side].len() > left {
+                    children[side].pop();
+                    self.out.cut[side] = true;
+                }
+            }
+            if halves == [None; 2] {
+                continue;
+            }
+            self.out.pairs.push(Pair { halves, depth, parent, end: own + 1 });
+            if children.iter().all(Vec::is_empty) {
+                continue;
+            }
+            let pairs = self.pairs(&children[0], &children[1]);
+            open.extend(pairs.into_iter().rev().map(|pair| (pair, Some(own))));
+        }
+        // The last row under a row is known once all are there.
+        for at in (0..self.out.pairs.len()).rev() {
+            let Pair { parent, end, .. } = self.out.pairs[at];
+            if let Some(parent) = parent {
+                let above = &mut self.out.pairs[parent];
+                above.end = above.end.max(end);
+            }
+        }
+    }
+
+    fn half(&self, at: SpanIx) -> Half {
+        let slot = self.store.slot(at);
+        Half {
+            span: slot.record.span_id,
+            kind: slot.is_held().then(|| slot.record.kind()),
+            duration_ns: slot.record.duration_ns(),
+            failed: slot.is_held() && slot.record.status() == StatusCode::Error,
+        }
+    }
+}
+
+impl Matched {
+    /// The next row that differs, folded away or not.
+    pub fn difference(&self, from: usize, back: bool) -> Option<usize> {
+        let differs = |at: &usize| self.pairs.get(*at).is_some_and(Pair::differs);
+        if back { (0..from).rev().find(differs) } else { (from + 1..self.pairs.len()).find(differs) }
+    }
+
+    /// Unfolds what hides a row.
+    pub fn reveal(&mut self, at: usize) {
+        let mut above = self.pairs.get(at).and_then(|pair| pair.parent);
+        while let Some(parent) = above {
+            self.folded.remove(&parent);
+            above = self.pairs[parent].parent;
+        }
+    }
+
+    /// The row that a row hangs under.
+    pub fn parent(&self, at: usize) -> Option<usize> {
+        self.pairs.get(at)?.parent
+    }
+
+    /// The row itself, or the topmost folded one that hides it.
+    fn shown(&self, at: usize) -> usize {
+        let up = std::iter::successors(Some(at), |at| self.pairs[*at].parent);
+        up.skip(1).filter(|at| self.folded.contains(at)).last().unwrap_or(at)
+    }
+}
+
+impl Rows for Matched {
+    type Id = usize;
+    type At = usize;
+
+    fn find(&self, id: usize) -> Option<usize> {
+        (id < self.pairs.len()).then(|| self.shown(id))
+    }
+
+    fn id(&self, at: usize) -> usize {
+        at
+    }
+
+    fn first(&self) -> Option<usize> {
+        (!self.pairs.is_empty()).then_some(0)
+    }
+
+    fn last(&self) -> Option<usize> {
+        self.pairs.len().checked_sub(1).map(|last| self.shown(last))
+    }
+
+    fn next(&self, at: usize) -> Option<usize> {
+        let next = if self.folded.contains(&at) { self.pairs[at].end } else { at + 1 };
+        (next < self.pairs.len()).then_some(next)
+    }
+
+    fn previous(&self, at: usize) -> Option<usize> {
+        at.checked_sub(1).map(|before| self.shown(before))
+    }
+
+    fn near(&self, _gone: usize) -> Option<usize> {
+        self.first()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TraceId;
+    use crate::testkit::{Bench, by_end};
+
+    /// Each row as sign, indent, name of either.
+    fn rows(sketch: &str) -> Vec<String> {
+        let mut bench = Bench::default();
+        bench.take(by_end(sketch));
+        let store = &bench.0.store;
+        let side = |id: u8| {
+            let trace = store.find_trace(TraceId([id; 16])).unwrap();
+            Tops { tops: store.roots(trace).collect(), view: View::Recorded }
+        };
+        let matched = matched(store, [side(1), side(2)]);
+        let name = |side: usize, half: Half| {
+            let trace = store.find_trace(TraceId([side as u8 + 1; 16])).unwrap();
+            store.name(store.find_span(trace, half.span).unwrap()).into_owned()
+        };
+        let row = |pair: &Pair| {
+            let sign = match pair.halves {
+                [Some(_), None] => "-",
+                [None, Some(_)] => "+",
+                _ if pair.differs() => "#",
+                _ => "=",
+            };
+            let names: Vec<String> =
+                [0, 1].into_iter().filter_map(|side| Some(name(side, pair.halves[side]?))).collect();
+            let name =
+                if names.len() == 2 && names[0] != names[1] { names.join("/") } else { names[0].clone() };
+            format!("{sign}{}{name}", " ".repeat(pair.depth))
+        };
+        matched.pairs.iter().map(row).collect()
+    }
+
+    #[test]
+    fn children_are_matched_in_their_order() {
+        let sketch = "
+            GET /  shop  server  0..100
+              auth  shop  internal  1..5
+              SELECT  shop  client  6..10
+              SELECT  shop  client  11..20
+              render  shop  internal  30..40
+            GET /  shop  server  0..100  trace=2
+              SELECT  shop  client  6..10
+              cache  shop  internal  11..13
+              SELECT  shop  internal  14..20
+                retry  shop  client  15..18
+              render  shop  internal  30..90
+        ";
+        assert_eq!(
+            rows(sketch),
+            ["=GET /", "- auth", "= SELECT", "+ cache", "# SELECT", "+  retry", "# render"]
+        );
+    }
+
+    #[test]
+    fn the_same_kind_is_preferred_and_one_root_is_compared_with_one() {
+        let sketch = "
+            GET /old  shop  server  0..100
+              call  shop  client  1..5
+              call  shop  internal  6..9
+            GET /new  shop  server  0..100  trace=2
+              call  shop  internal  1..5
+              call  shop  client  6..9
+        ";
+        assert_eq!(rows(sketch), ["=GET /old/GET /new", "= call", "= call"]);
+    }
+
+    #[test]
+    fn folded_rows_are_passed_over() {
+        let pair = |depth, parent, end| Pair { halves: [None; 2], depth, parent, end };
+        let pairs = vec![pair(0, None, 4), pair(1, Some(0), 3), pair(2, Some(1), 3), pair(1, Some(0), 4)];
+        let mut matched = Matched { pairs, ..Matched::default() };
+        matched.folded.insert(1);
+        assert_eq!((matched.next(1), matched.previous(3), matched.find(2)), (Some(3), Some(1), Some(1)));
+        matched.reveal(2);
+        assert_eq!((matched.next(1), matched.previous(3)), (Some(2), Some(2)));
+    }
+}

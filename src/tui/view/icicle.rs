@@ -1,0 +1,304 @@
+//! The same trace as an icicle: time from left to right, depth downwards, a cell a span.
+//!
+//! Merged traces as they were recorded have all their requests side by side; un-merged, it is the request of the
+//! selected span. What has no room is counted; zooming gives it room.
+
+use super::icicle_cells::{Cell, Picture, Plan, plan};
+use super::icicle_index::Families;
+use super::tree::Waterfall;
+use super::tree_rows::{Id, Tree};
+use super::{Cx, missing, row, sign};
+use crate::model::{StatusCode, time};
+use crate::store::{SpanIx, View};
+use crate::tui::text;
+use crate::tui::theme::Role;
+use crate::tui::view::tree_head as head;
+use crate::tui::widget::bar::Axis;
+use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::window::Rows;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+
+/// How deep a span is looked up.
+const MAX_DEPTH: usize = 4_096;
+/// How many requests before the selected one are counted.
+const COUNTED: usize = 2_000;
+
+/// What an icicle remembers: siblings in stretches, and what was drawn where.
+#[derive(Debug, Default)]
+pub struct Icicle {
+    families: Families,
+    drawn: Vec<Drawn>,
+}
+
+/// A span that was drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drawn {
+    pub(super) id: Id,
+    pub(super) level: usize,
+    area: Rect,
+}
+
+impl Icicle {
+    /// Goes on with what takes longer than a frame. Tells whether there is more of it.
+    pub fn work(&mut self, store: &crate::store::Store) -> bool {
+        self.families.work(store)
+    }
+
+    /// What was drawn last.
+    pub(super) fn drawn(&self) -> &[Drawn] {
+        &self.drawn
+    }
+
+    /// The span that was drawn last at a place of the screen.
+    pub(super) fn at(&self, at: Position) -> Option<Id> {
+        self.drawn.iter().rev().find(|drawn| drawn.area.contains(at)).map(|drawn| drawn.id)
+    }
+}
+
+impl Waterfall {
+    /// Whether it is drawn as an icicle.
+    pub fn is_icicle(&self) -> bool {
+        self.shown.icicle
+    }
+
+    /// Draws title, axis, cells, and a line about the selected span.
+    pub(super) fn draw_icicle(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+        let Some(tree) = self.shown.tree(cx) else { return };
+        let store = &cx.session.store;
+        let all = head::scale(&tree, cx);
+        let axis = self.zoom.window(store.trace(tree.trace).id, tree.view).unwrap_or(all);
+        let selected = self.window.selected().and_then(|id| tree.find(id));
+        pen.title(area, focused, &head::title(&tree, cx), "icicle (t: waterfall)");
+        let lines = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let ruler = Rect { height: lines.height.min(1), ..lines };
+        let foot = Rect { y: lines.bottom().saturating_sub(1), height: 1, ..lines };
+        let cells = Rect { y: lines.y + 1, height: lines.height.saturating_sub(2), ..lines };
+        (self.axis, self.bars) = (Some(axis), lines);
+        self.icicle.drawn.clear();
+        if cells.height == 0 {
+            return;
+        }
+        head::ruler(ruler, axis, all, pen);
+        let height = usize::from(cells.height);
+        let (chain, top, above) = chain(selected, &tree, height, cx);
+        let alone = tree.view == View::Unmerged;
+        let zero = top.filter(|_| alone).map_or(0, |top| store.record(top).start_ns);
+        let picture = Picture {
+            store,
+            trace: tree.trace,
+            view: tree.view,
+            axis: Axis { start_ns: axis.start_ns.saturating_add(zero), ..axis },
+            columns: cells.width,
+            lines: height,
+            chain: &chain,
+            alone,
+        };
+        let plan = plan(picture, &self.icicle.families);
+        let first = first_level(&plan, chain.len().saturating_sub(1), height);
+        let line_of = |level: usize| plan.lanes[first..level].iter().sum::<usize>();
+        for cell in plan.cells.iter().filter(|cell| cell.level >= first) {
+            let line = line_of(cell.level) + cell.lane;
+            if line >= height {
+                continue;
+            }
+            let (x, y) = (cells.x + cell.from, cells.y + line as u16);
+            let place = Rect { x, y, width: cell.to - cell.from, height: 1 };
+            draw_cell(place, *cell, picture.axis, tree.view, pen, cx);
+            if selected == Some(cell.at) {
+                row::select(place, false, focused, pen);
+                let role = if focused { Role::Selected } else { Role::SelectedElsewhere };
+                pen.restyle(place, pen.style(role).add_modifier(Modifier::BOLD));
+            }
+            self.icicle.drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
+        }
+        if let Some(at) = selected {
+            let note = no_room(&plan, cx);
+            let note_width = text::width(&note) as u16;
+            let parts = about(at, top, &tree, above + first, pen, cx);
+            let dim = pen.style(Role::Dim);
+            pen.line(foot.x + 1, foot.y, foot.width.saturating_sub(note_width + 2), &parts);
+            pen.put_right(foot.x, foot.y, foot.width, &note, dim);
+        }
+        self.icicle.families.want(plan.wanted, &plan.astray, store);
+        self.draw_dragged(ruler, pen);
+    }
+}
+
+/// From the first level that can be seen to the selected span; the top that it hangs under; how many levels are above.
+fn chain(
+    selected: Option<SpanIx>,
+    tree: &Tree<'_>,
+    height: usize,
+    cx: &Cx<'_>,
+) -> (Vec<SpanIx>, Option<SpanIx>, usize) {
+    let store = &cx.session.store;
+    let up = std::iter::successors(selected, |at| store.parent_row(*at, tree.view));
+    let mut chain: Vec<SpanIx> = up.take(MAX_DEPTH).collect();
+    let top = chain.last().copied();
+    let above = chain.len().saturating_sub(height);
+    chain.truncate(height);
+    chain.reverse();
+    (chain, top, above)
+}
+
+/// The first level to draw, so that the selected one is seen, with some of what is under it.
+fn first_level(plan: &Plan, selected: usize, height: usize) -> usize {
+    let selected = selected.min(plan.lanes.len().saturating_sub(1));
+    let below: usize = plan.lanes.iter().skip(selected + 1).sum();
+    let room = height.saturating_sub(below.min(height / 4)).max(1);
+    let mut first = 0;
+    while first < selected && plan.lanes[first..=selected].iter().sum::<usize>() > room {
+        first += 1;
+    }
+    first
+}
+
+/// One span: where it begins, signs, service where it changes, name, kinds if one is wrong, duration.
+fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let (store, look, at) = (&cx.session.store, cx.look, cell.at);
+    let slot = store.slot(at);
+    let culprit = cx.session.diagnosis.is_culprit(at);
+    let service = store.service(at);
+    let own = match (culprit, slot.is_held()) {
+        (true, _) => pen.style(Role::Culprit),
+        (false, true) => look.service(service),
+        (false, false) => pen.style(Role::Missing),
+    };
+    // In colour a cell is a block; without, a line with a beginning.
+    let filled = own.fg.is_some();
+    let style = if filled { own.add_modifier(Modifier::REVERSED) } else { own };
+    let fill = if filled { " " } else { look.symbols.horizontal };
+    for x in area.x..area.right() {
+        pen.put(x, area.y, 1, fill, style);
+    }
+    let signs = signs(at, culprit, cx);
+    let name = if slot.is_held() { store.name(at).into_owned() } else { missing::words(at, cx) };
+    let name = row::name_or_none(&name);
+    if area.width == 1 {
+        let initial: String = name.chars().take(1).collect();
+        let one = match (signs.as_str(), cell.more) {
+            ("", true) => look.symbols.light,
+            ("", false) => &initial,
+            (signs, _) => signs,
+        };
+        pen.put(area.x, area.y, 1, &one.chars().take(1).collect::<String>(), style);
+        return;
+    }
+    let record = &slot.record;
+    let before = record.start_ns < axis.start_ns;
+    let beyond = row::is_running(record) || record.end_ns > axis.end_ns();
+    let edge = if before { look.symbols.before } else { look.symbols.axis };
+    pen.put(area.x, area.y, 1, edge, style);
+    let mut room = area.width - 1;
+    if beyond && room > 1 {
+        pen.put(area.right() - 1, area.y, 1, look.symbols.beyond, style);
+        room -= 1;
+    }
+    let mut words = signs;
+    if slot.is_held() && service != row::service_around(at, view, cx) {
+        words += service;
+        words.push(' ');
+    }
+    words += name;
+    if let Some(expected) = cx.session.diagnosis.expected_kind(store, at) {
+        words += &format!(" {}{}{expected}", record.kind(), look.symbols.arrow);
+    }
+    if room < 4 {
+        // A mark for what was cut off would take the room of what there is.
+        let start: String = text::clean(&words).chars().take(usize::from(room)).collect();
+        pen.put(area.x + 1, area.y, room, &start, style);
+        return;
+    }
+    let used = pen.put(area.x + 1, area.y, room, &words, style);
+    let lasted = format!(" {}", time::duration(record.duration_ns()));
+    let wide = text::width(&lasted) as u16;
+    if slot.is_held() && !row::is_running(record) && used + wide < room {
+        pen.put(area.x + 1 + used, area.y, wide, &lasted, style);
+    }
+}
+
+/// `◆`, `✖`, `▲`: it holds requests together, it failed, something was found.
+fn signs(at: SpanIx, culprit: bool, cx: &Cx<'_>) -> String {
+    let (store, symbols) = (&cx.session.store, cx.look.symbols);
+    let failed = store.slot(at).is_held() && store.record(at).status() == StatusCode::Error;
+    let found = cx.session.diagnosis.mark(store, at).filter(|_| !culprit);
+    let mut signs = String::new();
+    if culprit {
+        signs += symbols.culprit;
+    }
+    if let Some(severity) = found {
+        signs += sign(severity, cx.look).0;
+    }
+    if failed {
+        signs += if found.is_some() { "ERR " } else { symbols.error };
+    }
+    signs
+}
+
+/// `… 12 000 more have no room`
+fn no_room(plan: &Plan, cx: &Cx<'_>) -> String {
+    let mut note = String::new();
+    if plan.hidden > 0 {
+        note = format!("{} {} more have no room", cx.look.symbols.ellipsis, text::count(plan.hidden));
+    }
+    if plan.unfinished {
+        note += if note.is_empty() { "looking through the rest" } else { ", looking through the rest" };
+    }
+    note
+}
+
+/// `request 3 of 24  shop  POST /pay  CLIENT  75 ms`
+fn about(
+    at: SpanIx,
+    top: Option<SpanIx>,
+    tree: &Tree<'_>,
+    above: usize,
+    pen: &Pen<'_>,
+    cx: &Cx<'_>,
+) -> Vec<Part<'static>> {
+    let (store, symbols) = (&cx.session.store, cx.look.symbols);
+    let (plain, dim) = (Style::new(), pen.style(Role::Dim));
+    let slot = store.slot(at);
+    let mut parts = Vec::new();
+    if tree.view == View::Unmerged
+        && let (Some(top), Some(requests)) = (top, tree.requests)
+    {
+        parts.push(part(format!("{}  ", ordinal(top, requests, tree, cx)), pen.style(Role::Key)));
+    }
+    if above > 0 {
+        parts.push(part(format!("{} {}  ", symbols.up, text::plural(above as u64, "level")), dim));
+    }
+    if slot.is_held() {
+        let record = &slot.record;
+        let kind = match cx.session.diagnosis.expected_kind(store, at) {
+            Some(expected) => format!("{}{}{expected}", record.kind(), symbols.arrow),
+            None => record.kind().to_string(),
+        };
+        let lasted =
+            if row::is_running(record) { "running".to_owned() } else { time::duration(record.duration_ns()) };
+        let service = store.service(at);
+        parts.push(part(format!("{service}  "), cx.look.service(service)));
+        let name = store.name(at);
+        parts.push(part(format!("{}  ", row::name_or_none(&name)), plain));
+        parts.push(part(format!("{kind}  {lasted}"), dim));
+    } else {
+        parts.push(part(missing::words(at, cx), pen.style(Role::Missing)));
+    }
+    parts
+}
+
+/// `request 3 of 24`
+fn ordinal(top: SpanIx, requests: u64, tree: &Tree<'_>, cx: &Cx<'_>) -> String {
+    let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    if diagnosis.is_culprit(top) {
+        return format!("what held {} together", text::plural(requests, "request"));
+    }
+    let before = std::iter::successors(Some(top), |at| store.prev_sibling(*at, tree.view));
+    let passed = before.take(COUNTED + 1).filter(|at| !diagnosis.is_culprit(*at)).count();
+    if passed > COUNTED {
+        return format!("request {}+ of {}", text::count(COUNTED as u64), text::count(requests));
+    }
+    let of = requests.max(passed as u64);
+    format!("request {} of {}", text::count(passed as u64), text::count(of))
+}
