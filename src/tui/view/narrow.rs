@@ -4,26 +4,25 @@
 use super::Cx;
 use super::runs::Stamp;
 use crate::model::TraceId;
+use crate::query::Query;
+use crate::session::Session;
 use crate::store::{SpanIx, TraceIx, View};
 use crate::tui::text;
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// How many spans are looked at between two frames.
-const A_SLICE: u64 = 16_384;
+const A_SLICE: u64 = 2_048;
 /// How many rows are kept at most.
 const KEPT: usize = 100_000;
 
-/// How many names are remembered.
-const KNOWN: usize = 16_384;
-
-/// What is looked for.
+/// What is looked for: a query, as in the list of traces.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// As it was written, in lower case.
+    /// As it was written.
     text: String,
-    /// What names of spans, and the resources that they came from, were found to be: most spans share theirs.
-    known: RefCell<HashMap<(u32, u32), bool>>,
+    /// What it means; nothing while it means nothing.
+    query: Option<Rc<Query>>,
 }
 
 impl PartialEq for Wanted {
@@ -33,41 +32,21 @@ impl PartialEq for Wanted {
 }
 
 impl Wanted {
-    /// What a text asks for.
+    /// What a text asks for; nothing is found by one that is no query.
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_lowercase(), known: RefCell::default() }
+        let query = Query::parse(text).ok().filter(|query| !query.is_empty()).map(Rc::new);
+        Self { text: text.to_owned(), query }
     }
 
     /// Nothing is looked for.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.query.is_none()
     }
 
     /// Whether a span is what is looked for.
     pub fn matches(&self, at: SpanIx, cx: &Cx<'_>) -> bool {
-        let store = &cx.session.store;
-        let slot = store.slot(at);
-        let key = (slot.record.name, slot.record.resource);
-        // Names that the store does not number are told apart by their spans alone.
-        let numbered = slot.is_held() && store.text(key.0).is_some();
-        if let Some(known) = self.known.borrow().get(&key).filter(|_| numbered) {
-            return *known;
-        }
-        let matches = self.finds(at, cx);
-        if numbered {
-            let mut known = self.known.borrow_mut();
-            if known.len() >= KNOWN {
-                known.clear();
-            }
-            known.insert(key, matches);
-        }
-        matches
-    }
-
-    fn finds(&self, at: SpanIx, cx: &Cx<'_>) -> bool {
-        let store = &cx.session.store;
-        store.name(at).to_lowercase().contains(&self.text)
-            || (store.slot(at).is_held() && store.service(at).to_lowercase().contains(&self.text))
+        let Session { store, diagnosis, .. } = cx.session;
+        self.query.as_ref().is_some_and(|query| query.matches(store, diagnosis, at))
     }
 }
 

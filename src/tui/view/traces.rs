@@ -401,7 +401,7 @@ impl Screen for Traces {
 
     fn advice(&self, purpose: Purpose, text: &str, cursor: usize, cx: &Cx<'_>) -> Advice {
         match purpose {
-            Purpose::Search => self.tree.advice(text, cx),
+            Purpose::Search => self.tree.advice(text, cursor),
             Purpose::Filter => self.list.advice(text, cursor, cx),
             Purpose::Save(_) => Saving::advice(),
             Purpose::Until(_) | Purpose::Reason(_) => Advice::default(),

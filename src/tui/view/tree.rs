@@ -10,6 +10,7 @@ use super::tree_rows::{Id, Shown};
 use super::zoom::{self, Zoom};
 use super::{Cx, Mouse, Outcome};
 use crate::model::{SpanId, TraceId};
+use crate::query::Seen;
 use crate::store::{SpanIx, View};
 use crate::tui::keymap::Action;
 use crate::tui::widget::bar::Axis;
@@ -32,6 +33,8 @@ pub struct Waterfall {
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
     pub(super) before: Option<(Wanted, Window<Id>)>,
+    /// What may be looked for.
+    pub(super) seen: Seen,
     pub(super) zoom: Zoom,
     minimap: Minimap,
     paths: Paths,
@@ -152,7 +155,7 @@ impl Waterfall {
             Action::PreviousError => self.search_errors(false, cx),
             Action::NextFinding => self.search_findings(true, cx),
             Action::PreviousFinding => self.search_findings(false, cx),
-            Action::Search => self.ask(),
+            Action::Search => self.ask(cx),
             Action::NextMatch => self.search_matches(true, cx),
             Action::PreviousMatch => self.search_matches(false, cx),
             Action::HideRest => self.hide_rest(cx),

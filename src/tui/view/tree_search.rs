@@ -1,20 +1,25 @@
 //! Looking for rows of the tree: what was written, errors, findings.
 
+use super::filter;
 use super::narrow::{Narrow, Wanted};
-use super::prompt::{Advice, Completion, Prompt, Purpose, Said};
+use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::tree::Waterfall;
 use super::{Cx, Outcome};
 use crate::model::StatusCode;
+use crate::query::Query;
 use crate::store::SpanIx;
 use crate::tui::text;
 use crate::tui::widget::window::Rows;
 
-/// How many rows a key looks at in search of the next error or finding: some milliseconds.
-const SEARCH: usize = 20_000;
+/// How many rows a key looks at in search of the next error, finding or match: some milliseconds.
+const SEARCH: usize = 5_000;
+/// How many spans are looked at for what may be written next, with every letter.
+const LEARNT: usize = 1_000;
 
 impl Waterfall {
     /// Asks what is to be looked for.
-    pub(super) fn ask(&mut self) -> Outcome {
+    pub(super) fn ask(&mut self, cx: &Cx<'_>) -> Outcome {
+        self.seen.look(&cx.session.store, LEARNT);
         self.before = Some((std::mem::take(&mut self.wanted), self.window.clone()));
         Outcome::Prompt(Prompt::new(Purpose::Search, "/", ""))
     }
@@ -26,6 +31,7 @@ impl Waterfall {
                 if let Some((_, from)) = &self.before {
                     self.window = from.clone();
                 }
+                self.seen.look(&cx.session.store, LEARNT);
                 self.wanted = Wanted::new(text);
                 self.narrow_anew(cx);
                 if self.wanted.is_empty() { Outcome::Done } else { self.search_matches(true, cx) }
@@ -41,18 +47,11 @@ impl Waterfall {
         }
     }
 
-    /// What may be looked for: names of rows that are on the screen.
-    pub fn advice(&self, text: &str, cx: &Cx<'_>) -> Advice {
-        let Some(tree) = self.shown.tree(cx) else { return Advice::default() };
-        let wanted = text.to_lowercase();
-        let seen = self.window.seen().iter().filter_map(|id| tree.find(*id));
-        let mut names: Vec<String> = seen.map(|at| cx.session.store.name(at).into_owned()).collect();
-        names.retain(|name| !name.is_empty() && *name != text && name.to_lowercase().contains(&wanted));
-        names.sort();
-        names.dedup();
-        let completion = |name: String| Completion { line: name.clone(), label: name, note: String::new() };
+    /// What is wrong with it, and what may be looked for.
+    pub fn advice(&self, text: &str, cursor: usize) -> Advice {
+        let wrong = Query::parse(text).err().map(|wrong| (wrong.at, wrong.to_string()));
         let note = "Enter, then n and N go on, & hides the rest".to_owned();
-        Advice { completions: names.into_iter().map(completion).collect(), note, ..Advice::default() }
+        Advice { wrong, note, completions: filter::completions(text, cursor, &self.seen) }
     }
 
     /// Hides everything but what is looked for, or shows it again.
@@ -116,7 +115,7 @@ impl Waterfall {
             return Outcome::Notice("nothing is looked for: / starts a search".to_owned());
         }
         let wanted = self.wanted.clone();
-        self.search(cx, down, "that text", |at| wanted.matches(at, cx))
+        self.search(cx, down, "that", |at| wanted.matches(at, cx))
     }
 
     /// Looks for a row, folded ones too, and starts over at the end.
