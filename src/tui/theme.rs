@@ -187,6 +187,8 @@ pub struct Symbols {
     pub critical: &'static str,
     /// An event of a span.
     pub event: &'static str,
+    /// A log record of a span.
+    pub log: &'static str,
     /// The parent is in another process, by the flags.
     pub remote: &'static str,
     /// The parent is in the same process, by the flags.
@@ -258,6 +260,7 @@ pub const UNICODE: Symbols = Symbols {
     light: "▒",
     critical: "━",
     event: "•",
+    log: "◦",
     remote: "⇠",
     local: "·",
     sum: "Σ",
@@ -307,6 +310,7 @@ pub const ASCII: Symbols = Symbols {
     light: ":",
     critical: "#",
     event: "o",
+    log: ",",
     remote: "<",
     local: ".",
     sum: "S",

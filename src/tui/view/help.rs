@@ -79,14 +79,15 @@ impl Screen for Help {
 }
 
 /// What the signs in a tree mean.
-fn legend(symbols: &'static Symbols) -> [(&'static str, String); 10] {
+fn legend(symbols: &'static Symbols) -> [(&'static str, String); 11] {
     [
         (symbols.culprit, "holds the requests of other callers together".to_owned()),
         (symbols.remote, "the parent is in another process, by the flags".to_owned()),
         (symbols.local, "the parent is in the same process, by the flags; blank: they do not say".to_owned()),
         (symbols.light, "no child covers this part of a span, or the span has not ended".to_owned()),
         (symbols.critical, "part of the critical path, before a name and on a bar".to_owned()),
-        (symbols.event, format!("an event of the span; {} an exception", symbols.error)),
+        (symbols.event, format!("an event of the span; {} an exception or a logged error", symbols.error)),
+        (symbols.log, "a log record of the span".to_owned()),
         (symbols.before, "the bar begins before what is shown".to_owned()),
         (symbols.beyond, "the bar goes on after what is shown, or has no end".to_owned()),
         (symbols.times, format!("so many repeated spans, {} their durations together", symbols.sum)),

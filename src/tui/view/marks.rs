@@ -1,6 +1,7 @@
 //! What happened during a span, as marks on its bar: the one place where they are gathered.
 
 use super::Cx;
+use crate::model::SeverityRange;
 use crate::store::SpanIx;
 
 /// How many are drawn on one bar.
@@ -18,8 +19,12 @@ pub struct Mark {
 /// What a mark is for; of two in one column the greater is seen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum What {
+    /// A log record of the span.
+    Log,
     /// An event of the span.
     Event,
+    /// A log record of an error.
+    ErrorLog,
     /// A recorded exception.
     Exception,
 }
@@ -30,7 +35,12 @@ pub fn of(at: SpanIx, cx: &Cx<'_>) -> Vec<Mark> {
         time_ns,
         what: if exception { What::Exception } else { What::Event },
     });
-    let mut marks: Vec<Mark> = events.collect();
+    let store = &cx.session.store;
+    let logs = store.logs_of(at).take(SHOWN).filter_map(|key| store.log(key)).map(|log| Mark {
+        time_ns: if log.record.time_ns > 0 { log.record.time_ns } else { log.record.observed_ns },
+        what: if log.record.severity.range() >= SeverityRange::Error { What::ErrorLog } else { What::Log },
+    });
+    let mut marks: Vec<Mark> = events.chain(logs).collect();
     marks.sort_by_key(|mark| mark.what);
     marks
 }

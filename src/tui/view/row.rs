@@ -271,7 +271,8 @@ fn draw_marks(at: SpanIx, area: Rect, axis: Axis, pen: &mut Pen<'_>, cx: &Cx<'_>
         let Some(column) = axis.column(mark.time_ns, area.width) else { continue };
         let (symbol, style) = match mark.what {
             What::Event => (cx.look.symbols.event, cx.look.service(cx.session.store.service(at))),
-            What::Exception => (cx.look.symbols.error, pen.style(Role::Error)),
+            What::Log => (cx.look.symbols.log, cx.look.service(cx.session.store.service(at))),
+            What::Exception | What::ErrorLog => (cx.look.symbols.error, pen.style(Role::Error)),
         };
         pen.put(area.x + column, area.y, 1, symbol, style);
     }
