@@ -70,6 +70,13 @@ pub enum Command {
     },
     /// Diagnose dumps, or what a command sends, without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
     Check(Box<Check>),
+    /// Receive and save without a screen, or save what a command sends: every record is whole, whatever happens
+    ///
+    /// FILE can be read up to its last whole record after a crash, a kill or a full disk: what came is written at once,
+    /// or, compressed, once a second. A FILE that is there already is kept as FILE.1 (traces.1.jsonl), as --max-size
+    /// does when it is full. The exit code is 0, or that of the command (128+n for a signal); 2 if nothing came, or
+    /// FILE could not be written.
+    Record(Box<Record>),
     /// Write dumps in another format, or with a trace of its own for every real request
     Convert(Box<Convert>),
     /// List the rules
@@ -277,6 +284,37 @@ pub struct Receive {
     /// Where to listen.
     #[command(flatten)]
     pub at: Listen,
+}
+
+/// Receive and save without a screen.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited), and .gz or .zst
+    /// after it; `-` is standard output, as JSON lines
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Begin a new file before this one grows larger: 100MiB. The one before becomes traces.1.jsonl, and so on
+    #[arg(long, value_name = "SIZE")]
+    pub max_size: Option<String>,
+    /// How many earlier files are kept; the oldest is deleted, which is said
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    pub keep: usize,
+    /// Mask what is secret or personal, as `convert --redact` does
+    #[arg(long)]
+    pub redact: bool,
+    /// Another key to mask; `*` in it stands for anything. Repeat it or write KEY,KEY
+    #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "redact")]
+    pub redact_key: Vec<String>,
+    /// How long to record: 30s, 5m, 1h. Without it, Ctrl-C ends it
+    #[arg(long = "for", value_name = "TIME", conflicts_with = "command", help_heading = "Receiver")]
+    pub time: Option<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub at: Listen,
+    /// Run a command and record what it sends to a port that it is told in `OTEL_EXPORTER_OTLP_ENDPOINT`. Its output
+    /// goes to standard error
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// Write dumps in another format.

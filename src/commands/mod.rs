@@ -9,6 +9,8 @@ mod inputs;
 mod inspect;
 mod install;
 mod receive;
+mod record;
+mod recording;
 mod rules;
 mod run;
 mod save;
@@ -65,6 +67,7 @@ fn run(settings: Settings) -> Result<ExitCode, Failure> {
         Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw, &wishes),
         Some(Command::Run(args)) => run::run(args, policy, &wishes),
         Some(Command::Check(args)) => check::run(args, policy),
+        Some(Command::Record(args)) => record::run(args),
         Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Completions { shell }) => install::completions(*shell),
         Some(Command::Man { of }) => install::man(of.as_deref()),

@@ -39,7 +39,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 pub use error::DumpError;
-pub use output::{Output, Target, written_formats};
+pub use output::{Output, Target, without_packing, written_formats};
 
 /// A dump format: adding one is a file with such a constant, and a word in [`FORMATS`].
 pub struct Format {
@@ -71,6 +71,11 @@ trait Records: Send {
 
     /// Appends what is left.
     fn finish(&mut self, _out: &mut Vec<u8>) {}
+
+    /// Whether a request is a record of its own, and not a part of one document.
+    fn stand_alone(&self) -> bool {
+        false
+    }
 }
 
 /// What a format says of the start of a file.
