@@ -5,9 +5,11 @@ mod check_live;
 mod child;
 mod convert;
 mod endpoint;
+mod follow;
 mod inputs;
 mod inspect;
 mod install;
+mod player;
 mod receive;
 mod record;
 mod recording;
@@ -15,6 +17,7 @@ mod rules;
 mod run;
 mod save;
 mod screen;
+mod send;
 mod settings;
 mod touched;
 mod world;
@@ -68,6 +71,7 @@ fn run(settings: Settings) -> Result<ExitCode, Failure> {
         Some(Command::Run(args)) => run::run(args, policy, &wishes),
         Some(Command::Check(args)) => check::run(args, policy),
         Some(Command::Record(args)) => record::run(args),
+        Some(Command::Send(args)) => send::run(args),
         Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Completions { shell }) => install::completions(*shell),
         Some(Command::Man { of }) => install::man(of.as_deref()),

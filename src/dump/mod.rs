@@ -137,6 +137,11 @@ pub fn read(
     }
 }
 
+/// The format of what is there of a dump already, if that tells.
+pub fn find_format(input: impl Read, name: &str) -> std::io::Result<Option<&'static Format>> {
+    Ok(sniff(&mut Input::open(input)?, name))
+}
+
 /// Reads one dump, which is not an archive of them.
 fn read_one(
     mut input: Input<'_>,
