@@ -88,7 +88,7 @@ pub enum Command {
     /// Replay dumps into any OTLP endpoint over http; the exit code is 1 if something was rejected for good
     ///
     /// What the receiver asks for later is sent again, as OTLP says: on UNAVAILABLE, 429, 502, 503, 504 and their like,
-    /// when Retry-After or RetryInfo says, else after ever longer pauses. 0: all was accepted; 1: something was
+    /// when `Retry-After` or `RetryInfo` says, else after ever longer pauses. 0: all was accepted; 1: something was
     /// rejected for good or given up; 2: something could not be read.
     Send(Box<Send>),
     /// List the rules

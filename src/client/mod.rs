@@ -4,7 +4,7 @@ mod endpoint;
 mod reply;
 mod retry;
 
-use crate::otlp::{Signal, logs_to_json, to_json};
+use crate::otlp::{Loss, Signal, logs_to_json, to_json};
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -14,6 +14,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, Heade
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -34,7 +35,7 @@ pub enum Delivery {
     Accepted {
         /// Spans or log records that were not taken.
         rejected: u64,
-        /// Why, or a warning.
+        /// Why, or a warning; else what JSON could not carry of it.
         message: String,
     },
     /// Nothing of it was taken, and sending it again would change nothing, or took too long.
@@ -84,7 +85,8 @@ impl Client {
 
     /// Sends an export request, again and again where that is allowed. `later` hears why, each time.
     pub async fn deliver(&self, signal: Signal, request: &[u8], later: &(dyn Fn(&str) + Sync)) -> Delivery {
-        let body = match self.body(signal, request) {
+        let mut losses = BTreeSet::new();
+        let body = match self.body(signal, request, &mut losses) {
             Ok(body) => body,
             Err(error) => return Delivery::Refused(format!("it cannot be compressed: {error}")),
         };
@@ -96,7 +98,11 @@ impl Client {
                 Err(_) => Reply::later(format!("no answer within {} s", TIMEOUT.as_secs())),
             };
             let (after, why) = match reply {
-                Reply::Accepted { rejected, message } => return Delivery::Accepted { rejected, message },
+                Reply::Accepted { rejected, message } => {
+                    let lost = losses.first().filter(|_| message.is_empty()).map(|loss| loss.sentence());
+                    let message = lost.map_or(message, |lost| lost.to_string());
+                    return Delivery::Accepted { rejected, message };
+                }
                 Reply::Refused(why) => return Delivery::Refused(why),
                 Reply::Later { after, why } => (after, why),
             };
@@ -113,15 +119,18 @@ impl Client {
     }
 
     /// A request as it goes over the wire.
-    fn body(&self, signal: Signal, request: &[u8]) -> io::Result<Bytes> {
+    fn body(&self, signal: Signal, request: &[u8], losses: &mut BTreeSet<Loss>) -> io::Result<Bytes> {
         let mut json = Vec::new();
+        let mut lost = |loss| {
+            losses.insert(loss);
+        };
         let message = match (self.endpoint.protocol, signal) {
             (Protocol::HttpJson, Signal::Logs) => {
-                logs_to_json(request, &mut json, &mut |_| {});
+                logs_to_json(request, &mut json, &mut lost);
                 &json
             }
             (Protocol::HttpJson, _) => {
-                to_json(request, &mut json, &mut |_| {});
+                to_json(request, &mut json, &mut lost);
                 &json
             }
             _ => request,

@@ -93,7 +93,7 @@ pub(super) fn follow(
         let mut said = Batch::empty(name.as_str().into(), Origin::Dump(format.name), wall_clock_ns());
         match (following.over, read) {
             (Some(happened), _) => {
-                said.remarks.push(format!("{name} was {happened}: read anew from its start"))
+                said.remarks.push(format!("{name} was {happened}: read anew from its start"));
             }
             // It breaks off where nothing can be read further: the next bytes would be no better.
             (None, Err(error)) => return Err(error),
