@@ -100,7 +100,7 @@ impl Client {
             let (after, why) = match reply {
                 Reply::Accepted { rejected, message } => {
                     let lost = losses.first().filter(|_| message.is_empty()).map(|loss| loss.sentence());
-                    let message = lost.map_or(message, |lost| lost.to_string());
+                    let message = lost.map_or(message, str::to_owned);
                     return Delivery::Accepted { rejected, message };
                 }
                 Reply::Refused(why) => return Delivery::Refused(why),
