@@ -31,6 +31,12 @@ pub struct Cli {
     /// How fast to replay a dump: 1x is its own pace
     #[arg(long, value_name = "SPEED", env = "OTOSCOPE_SPEED", help_heading = "Dumps")]
     pub speed: Option<String>,
+    /// Start a replay paused: `.` brings the next batch, Space goes on
+    #[arg(long, help_heading = "Dumps", conflicts_with = "follow")]
+    pub step: bool,
+    /// Read on as the dumps grow, and anew when they are truncated or rotated; always at full speed
+    #[arg(long, env = "OTOSCOPE_FOLLOW", help_heading = "Dumps", value_parser = clap::builder::FalseyValueParser::new())]
+    pub follow: bool,
     /// An earlier JSON report of `check`: what is new, still there and gone since then is told
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Screen")]
     pub baseline: Option<PathBuf>,
@@ -70,8 +76,21 @@ pub enum Command {
     },
     /// Diagnose dumps, or what a command sends, without a screen; the exit code tells: 0 fine, 1 findings, 2 unreadable
     Check(Box<Check>),
+    /// Receive and save without a screen, or save what a command sends: every record is whole, whatever happens
+    ///
+    /// FILE can be read up to its last whole record after a crash, a kill or a full disk: what came is written at once,
+    /// or, compressed, once a second. A FILE that is there already is kept as FILE.1 (traces.1.jsonl), as --max-size
+    /// does when it is full. The exit code is 0, or that of the command (128+n for a signal); 2 if nothing came, or
+    /// FILE could not be written.
+    Record(Box<Record>),
     /// Write dumps in another format, or with a trace of its own for every real request
     Convert(Box<Convert>),
+    /// Replay dumps into any OTLP endpoint over http; the exit code is 1 if something was rejected for good
+    ///
+    /// What the receiver asks for later is sent again, as OTLP says: on UNAVAILABLE, 429, 502, 503, 504 and their like,
+    /// when `Retry-After` or `RetryInfo` says, else after ever longer pauses. 0: all was accepted; 1: something was
+    /// rejected for good or given up; 2: something could not be read.
+    Send(Box<Send>),
     /// List the rules
     Rules,
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
@@ -277,6 +296,70 @@ pub struct Receive {
     /// Where to listen.
     #[command(flatten)]
     pub at: Listen,
+}
+
+/// Replay dumps into an OTLP endpoint.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// Dumps to read, directories of them, patterns; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to send: `http://localhost:4318`, or with a path to which `/v1/traces` is added
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Protocol; without it grpc for port 4317, else http/protobuf
+    #[arg(long, value_name = "PROTOCOL",
+          value_parser = clap::builder::PossibleValuesParser::new(crate::client::Protocol::NAMES))]
+    pub protocol: Option<String>,
+    /// A header of every request, such as `authorization: Bearer …`; repeat it for more
+    #[arg(long, value_name = "KEY:VALUE")]
+    pub header: Vec<String>,
+    /// Compress requests
+    #[arg(long)]
+    pub gzip: bool,
+    /// How fast to replay: 1x is the dump's own pace
+    #[arg(long, value_name = "SPEED", default_value = "max", env = "OTOSCOPE_SPEED")]
+    pub speed: String,
+    /// Move all times so that the last span ends when it is sent; ids and distances stay
+    #[arg(long, value_name = "TO", value_parser = ["now"])]
+    pub shift_time: Option<String>,
+    /// How long a request is sent again before it is given up: 30s, 5m
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    pub retry_for: String,
+    /// How to read dumps.
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// Receive and save without a screen.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Where to write: .jsonl .json (OTLP/JSON lines) .binpb .pb (OTLP protobuf, length-delimited), and .gz or .zst
+    /// after it; `-` is standard output, as JSON lines
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Begin a new file before this one grows larger: 100MiB. The one before becomes traces.1.jsonl, and so on
+    #[arg(long, value_name = "SIZE")]
+    pub max_size: Option<String>,
+    /// How many earlier files are kept; the oldest is deleted, which is said
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    pub keep: usize,
+    /// Mask what is secret or personal, as `convert --redact` does
+    #[arg(long)]
+    pub redact: bool,
+    /// Another key to mask; `*` in it stands for anything. Repeat it or write KEY,KEY
+    #[arg(long, value_name = "KEY", value_delimiter = ',', requires = "redact")]
+    pub redact_key: Vec<String>,
+    /// How long to record: 30s, 5m, 1h. Without it, Ctrl-C ends it
+    #[arg(long = "for", value_name = "TIME", conflicts_with = "command", help_heading = "Receiver")]
+    pub time: Option<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub at: Listen,
+    /// Run a command and record what it sends to a port that it is told in `OTEL_EXPORTER_OTLP_ENDPOINT`. Its output
+    /// goes to standard error
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// Write dumps in another format.

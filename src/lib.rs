@@ -19,16 +19,18 @@
 //! | [`dump`] | files: one file a format, read and written, sniffing, compression, pacing | `model`, `otlp` |
 //! | [`intake`] | the bounded channel to the owner, and what it turned away | `model` |
 //! | [`receiver`] | sockets: gRPC and HTTP on every port | `model`, `otlp`, `intake` |
+//! | [`client`] | sockets the other way: requests to an OTLP endpoint, again and again where that is allowed | `otlp` |
 //! | [`child`] | the command of `run`: a process in a terminal of its own, never left behind | nothing |
 //! | [`harmless`] | text of telemetry made fit for a terminal | nothing |
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
 //! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `otlp`, `store`, `diagnosis`, `query`, `stats`, `session`, `intake`, `child`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
-//! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query` |
+//! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query`, `client` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
 pub mod child;
 pub mod cli;
+pub mod client;
 pub mod commands;
 pub mod config;
 pub mod diagnosis;

@@ -1,4 +1,4 @@
-//! The command of `check -- CMD`: started, passed signals, and never left behind.
+//! The command of `check -- CMD` and `record -- CMD`: started, passed signals, and never left behind.
 
 use super::Failure;
 use crate::child::Ended;

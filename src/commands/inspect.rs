@@ -1,6 +1,8 @@
 //! The inspector: live, over dumps, and the demo.
 
+use super::follow::follow;
 use super::inputs::{Opened, Source, is_passed_over, open_later, sources};
+use super::player::{self, Player, Reached};
 use super::settings::Wishes;
 use super::world::World;
 use super::{
@@ -16,16 +18,16 @@ use crate::receiver::{self, BindError, Listeners};
 use crate::session::{Clock, Session};
 use crate::tui::text::plural;
 use crate::tui::{self, Feed, Left, Options, Outside, Status};
-use dump::pace::{Pace, Speed};
+use dump::pace::Speed;
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -63,11 +65,16 @@ pub(super) fn run(cli: &Cli, policy: Policy, wishes: &Wishes) -> Result<ExitCode
     for error in &failed {
         complain(error);
     }
+    if cli.follow {
+        let paths: Vec<PathBuf> = sources.into_iter().map(|source| source.path).collect();
+        let session = Session::with(max_memory, Clock::Wall, diagnosis);
+        return follow_all(&paths, from, session, &mut world, options()?);
+    }
     let inputs = sources.iter().map(open_later).collect::<Result<Vec<Opened>, DumpError>>()?;
     let options = options()?;
     let session = Session::with(max_memory, Clock::Stream, diagnosis);
-    let size = size(&sources);
-    replay(inputs, size, from, speed, session, &mut world, options)
+    let paced = Paced { from, speed, paused: cli.step, size: size(&sources) };
+    replay(inputs, paced, session, &mut world, options)
 }
 
 pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode, Failure> {
@@ -75,7 +82,8 @@ pub(super) fn demo(speed: &str, draw: &Draw, wishes: &Wishes) -> Result<ExitCode
     let inputs = vec![Opened::built_in(DEMO, "demo.jsonl")];
     let session = Session::new(DEMO_MEMORY, Clock::Stream);
     let options = screen::options(draw, wishes)?;
-    replay(inputs, Some(DEMO.len() as u64), None, speed, session, &mut World::new(None), options)
+    let paced = Paced { from: None, speed, paused: false, size: Some(DEMO.len() as u64) };
+    replay(inputs, paced, session, &mut World::new(None), options)
 }
 
 fn live(
@@ -145,7 +153,7 @@ impl Live {
             bad_requests: counters.bad_requests.load(Relaxed),
             wrong_port_requests: counters.wrong_port_requests.load(Relaxed),
             open_connections: counters.open_connections.load(Relaxed),
-            read: None,
+            ..Status::default()
         };
         runtime.block_on(tui::run(session, status, arrivals, outside, options))
     }
@@ -163,27 +171,34 @@ impl Live {
     }
 }
 
-fn replay(
-    inputs: Vec<Opened>,
-    size: Option<u64>,
+/// How dumps are replayed.
+#[derive(Clone, Copy)]
+struct Paced {
     from: Option<&'static Format>,
     speed: Speed,
+    /// From the start.
+    paused: bool,
+    /// Bytes of all of them, where that is known.
+    size: Option<u64>,
+}
+
+fn replay(
+    inputs: Vec<Opened>,
+    paced: Paced,
     mut session: Session,
     world: &mut World,
     options: Options,
 ) -> Result<ExitCode, Failure> {
-    let name = match inputs.as_slice() {
-        [first, others @ ..] if !others.is_empty() => format!("{} and {} more", first.name, others.len()),
-        inputs => inputs.iter().map(|input| input.name.as_str()).collect(),
-    };
+    let name = named(inputs.iter().map(|input| input.name.clone()));
     // Standard input may be slow to say anything: nothing is waited for then.
     let wait = inputs.iter().all(|input| input.name != super::STDIN);
     let (intake, arrivals) = intake::channel(QUEUE);
     let reached = Arc::new(Reached::default());
     let (first, began) = channel();
+    let (remote, player) = player::replay(paced.speed, paced.paused, &reached);
     let reader = std::thread::spawn({
         let reached = Arc::clone(&reached);
-        move || read_all(inputs, from, speed, &intake, &reached, &first)
+        move || read_all(inputs, paced.from, player, &intake, &reached, &first)
     });
     if wait {
         // Where no file yields a span, that is a line for each, said before the screen is touched.
@@ -195,10 +210,13 @@ fn replay(
             return Ok(ExitCode::from(super::UNUSABLE));
         }
     }
+    let playback = remote.clone();
+    world.plays(remote);
     let status = || Status {
         feed: Feed::Replay { name: name.clone(), done: reached.done.load(Relaxed) },
         now_ns: reached.time_ns.load(Relaxed),
-        read: Some(tui::Read { bytes: reached.bytes.load(Relaxed), of: size }),
+        read: Some(tui::Read { bytes: reached.bytes.load(Relaxed), of: paced.size }),
+        playback: playback.playback(),
         ..Status::default()
     };
     show(&mut session, status, arrivals, world, options)?;
@@ -210,6 +228,54 @@ fn replay(
     }
     let all_read = failed.is_ok_and(|failed| failed.is_empty());
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::from(super::UNUSABLE) })
+}
+
+/// Shows files as they grow, each read by a thread of its own.
+fn follow_all(
+    paths: &[PathBuf],
+    from: Option<&'static Format>,
+    mut session: Session,
+    world: &mut World,
+    options: Options,
+) -> Result<ExitCode, Failure> {
+    let (intake, arrivals) = intake::channel(QUEUE);
+    for path in paths {
+        let name = path.display().to_string();
+        if name == "-" {
+            return Err(Failure("standard input is read as it comes: leave --follow out".to_owned()));
+        }
+        File::open(path).map_err(|error| DumpError::unreadable(&name, &error))?;
+        let (path, intake) = (path.clone(), intake.clone());
+        std::thread::spawn(move || {
+            if let Err(error) = follow(&path, from, &intake) {
+                let _ = intake.send_blocking(failed_batch(name, &error));
+            }
+            intake
+        });
+    }
+    let name = named(paths.iter().map(|path| path.display().to_string()));
+    let status = || Status {
+        feed: Feed::Replay { name: name.clone(), done: false },
+        now_ns: wall_clock_ns(),
+        following: true,
+        ..Status::default()
+    };
+    show(&mut session, status, arrivals, world, options)?;
+    part(&session);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What several dumps are called together.
+fn named(mut names: impl ExactSizeIterator<Item = String>) -> String {
+    let first = names.next().unwrap_or_default();
+    if names.len() == 0 { first } else { format!("{first} and {} more", names.len()) }
+}
+
+/// That a dump could not be read, for the screen.
+fn failed_batch(name: String, error: &DumpError) -> Batch {
+    let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
+    said.rejections.push(Rejection::new(name, error.to_string()));
+    said
 }
 
 /// Waits for the first batch of any dump: a good one is not kept back by a bad one beside it. The failures of all of
@@ -259,19 +325,11 @@ impl Read for Counted<'_> {
     }
 }
 
-/// How far a replay has come.
-#[derive(Default)]
-struct Reached {
-    bytes: AtomicU64,
-    time_ns: AtomicU64,
-    done: AtomicBool,
-}
-
 /// Reads one dump after the other, each at its pace. That there are batches is told, and every failure.
 fn read_all(
     inputs: Vec<Opened>,
     from: Option<&'static Format>,
-    speed: Speed,
+    mut player: Player,
     intake: &Intake,
     reached: &Reached,
     first: &Sender<Result<(), DumpError>>,
@@ -280,13 +338,13 @@ fn read_all(
     for opened in inputs {
         let found = opened.may_be_else();
         let Opened { input, name, .. } = opened;
-        let mut pace = Pace::new(speed);
-        let started = Instant::now();
+        player.next_dump();
         let input = Counted { input, bytes: &reached.bytes };
         let read = dump::read(input, &name, from, &mut |batch| {
             let _ = first.send(Ok(()));
-            std::thread::sleep(pace.wait(batch.arrived_ns, started.elapsed()));
-            reached.time_ns.fetch_max(batch.arrived_ns, Relaxed);
+            if !player.wait(batch.arrived_ns) {
+                return ControlFlow::Break(());
+            }
             match intake.send_blocking(batch) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(intake::Closed) => ControlFlow::Break(()),
@@ -294,15 +352,15 @@ fn read_all(
         });
         if let Err(error) = read {
             let _ = first.send(Err(error.clone()));
-            let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
             if is_passed_over(found, &error) {
                 // Not on standard error: the screen is there.
+                let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
                 said.remarks.push(format!("passed over: {error}"));
+                let _ = intake.send_blocking(said);
             } else {
-                said.rejections.push(Rejection::new(name, error.to_string()));
+                let _ = intake.send_blocking(failed_batch(name, &error));
                 failed.push(error);
             }
-            let _ = intake.send_blocking(said);
         }
     }
     reached.done.store(true, Relaxed);

@@ -5,14 +5,19 @@ mod check_live;
 mod child;
 mod convert;
 mod endpoint;
+mod follow;
 mod inputs;
 mod inspect;
 mod install;
+mod player;
 mod receive;
+mod record;
+mod recording;
 mod rules;
 mod run;
 mod save;
 mod screen;
+mod send;
 mod settings;
 mod touched;
 mod world;
@@ -65,6 +70,8 @@ fn run(settings: Settings) -> Result<ExitCode, Failure> {
         Some(Command::Demo { speed, draw }) => inspect::demo(speed, draw, &wishes),
         Some(Command::Run(args)) => run::run(args, policy, &wishes),
         Some(Command::Check(args)) => check::run(args, policy),
+        Some(Command::Record(args)) => record::run(args),
+        Some(Command::Send(args)) => send::run(args),
         Some(Command::Convert(args)) => convert::run(args),
         Some(Command::Completions { shell }) => install::completions(*shell),
         Some(Command::Man { of }) => install::man(of.as_deref()),

@@ -61,7 +61,7 @@ pub(super) fn read(cli: Cli) -> Result<Settings, Failure> {
         None => Some(&cli.say),
         Some(Command::Check(args)) => Some(&args.say),
         Some(Command::Run(args)) => Some(&args.say),
-        Some(Command::Demo { .. } | Command::Convert(_)) => None,
+        Some(Command::Demo { .. } | Command::Convert(_) | Command::Record(_) | Command::Send(_)) => None,
     };
     let config = load(say.and_then(|say| say.config.clone()))?;
     let policy = policy(&config, say)?;

@@ -1,12 +1,13 @@
 //! The world outside of a screen: clipboards, the configuration, files.
 
+use super::player::Remote;
 use super::save::Job;
 use super::settings::config_home;
 use crate::child::{self, Order, Told};
 use crate::config;
 use crate::diagnosis::Suppression;
 use crate::session::Session;
-use crate::tui::{NO_COMMAND, Outside, Refused, Save, copy_by_terminal};
+use crate::tui::{NO_COMMAND, NO_REPLAY, Outside, Refused, Replay, Save, copy_by_terminal};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub(super) struct World {
     config: Option<PathBuf>,
     /// The command of `otoscope run`.
     command: Option<child::Command>,
+    /// The replay of `otoscope FILE`.
+    replay: Option<Remote>,
     job: Option<Job>,
     tell: Sender<String>,
     told: Receiver<String>,
@@ -42,12 +45,17 @@ impl World {
     /// With the configuration that was named, if one was.
     pub(super) fn new(config: Option<PathBuf>) -> Self {
         let (tell, told) = channel();
-        Self { config, command: None, job: None, tell, told }
+        Self { config, command: None, replay: None, job: None, tell, told }
     }
 
     /// The same with the command of `otoscope run`.
     pub(super) fn with_command(self, command: child::Command) -> Self {
         Self { command: Some(command), ..self }
+    }
+
+    /// From now on with a replay.
+    pub(super) fn plays(&mut self, replay: Remote) {
+        self.replay = Some(replay);
     }
 
     /// The command, to be ended.
@@ -102,6 +110,10 @@ impl Outside for World {
 
     fn order(&mut self, order: Order) -> Result<(), String> {
         self.command.as_mut().ok_or(NO_COMMAND)?.order(order)
+    }
+
+    fn replay(&mut self, order: Replay) -> Result<(), String> {
+        self.replay.as_ref().ok_or(NO_REPLAY)?.order(order)
     }
 
     fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Told> {

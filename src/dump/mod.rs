@@ -51,7 +51,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 pub use error::DumpError;
-pub use output::{Output, Target, written_formats};
+pub use output::{Output, Target, without_packing, written_formats};
 
 /// A dump format: adding one is a file with such a constant, and a word in [`FORMATS`].
 pub struct Format {
@@ -83,6 +83,11 @@ trait Records: Send {
 
     /// Appends what is left.
     fn finish(&mut self, _out: &mut Vec<u8>) {}
+
+    /// Whether a request is a record of its own, and not a part of one document.
+    fn stand_alone(&self) -> bool {
+        false
+    }
 }
 
 /// What a format says of the start of a file.
@@ -153,6 +158,11 @@ pub fn read(
         "zip" => archive::read(&mut input, name, from, sink),
         _ => read_one(input, name, from, sink),
     }
+}
+
+/// The format of what is there of a dump already, if that tells.
+pub fn find_format(input: impl Read, name: &str) -> std::io::Result<Option<&'static Format>> {
+    Ok(sniff(&mut Input::open(input)?, name))
 }
 
 /// Reads one dump, which is not an archive of them.

@@ -62,6 +62,24 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Whether pieces that are written one by one make a dump when they stand behind each other.
+    pub fn is_record_by_record(&self) -> bool {
+        (self.start)().stand_alone()
+    }
+
+    /// Whether it is compressed.
+    pub fn is_packed(&self) -> bool {
+        self.packing != Packing::None
+    }
+}
+
+/// A name without the extension that asks for compression, and that extension.
+pub fn without_packing(name: &str) -> (&str, &str) {
+    let packed = PACKINGS.iter().find_map(|(end, _)| Some((name.strip_suffix(end)?, *end)));
+    packed.unwrap_or((name, ""))
+}
+
 /// The format that is written to a file of this name: of two extensions that fit, the longer one counts.
 pub(super) fn by_extension(bare: &str) -> Option<&'static Format> {
     let fitting = |format: &&'static Format| {
@@ -134,20 +152,28 @@ impl<W: Write> Output<W> {
     }
 
     /// Writes what is left. Answers what the format could not carry.
-    pub fn finish(mut self) -> io::Result<BTreeSet<Loss>> {
+    pub fn finish(self) -> io::Result<BTreeSet<Loss>> {
+        let spans = self.spans;
+        let (_, mut losses) = self.into_inner()?;
         // Whoever writes log records cannot know whether there are spans beside them.
-        if !self.spans {
-            self.losses.remove(&Loss::MixedSignals);
+        if !spans {
+            losses.remove(&Loss::MixedSignals);
         }
+        Ok(losses)
+    }
+
+    /// Writes what is left. Answers where it was written to, and what the format could not carry were there spans.
+    pub fn into_inner(mut self) -> io::Result<(W, BTreeSet<Loss>)> {
         self.buffer.clear();
         self.records.finish(&mut self.buffer);
         self.write()?;
-        let mut rest = match self.sink {
+        let rest = match self.sink {
             Sink::Plain(sink) => sink,
             Sink::Gzip(sink) => sink.finish()?,
             Sink::Zstd(sink) => sink.finish()?,
         };
-        rest.flush()?;
-        Ok(self.losses)
+        let mut into = rest.into_inner().map_err(io::IntoInnerError::into_error)?;
+        into.flush()?;
+        Ok((into, self.losses))
     }
 }

@@ -65,6 +65,10 @@ impl Records for Alone {
     fn put_logs(&mut self, request: &[u8], out: &mut Vec<u8>, lost: &mut Lost<'_>) {
         (self.logs)(request, out, lost);
     }
+
+    fn stand_alone(&self) -> bool {
+        true
+    }
 }
 
 /// A JSON text with its quotes.

@@ -102,6 +102,7 @@ pub(super) enum Edit {
     /// Another field stands in its place.
     Field(u32, Vec<u8>),
     Fixed32(u32),
+    Fixed64(u64),
 }
 
 /// A message with some of its fields changed, each where it stood; nothing where none is.
@@ -121,6 +122,10 @@ pub(super) fn edited(bytes: &[u8], edit: impl Fn(u64, Field<'_>) -> Option<Edit>
             Edit::Field(number, content) => with_length(number, &content, &mut out),
             Edit::Fixed32(value) => {
                 encode_key(number as u32, WireType::ThirtyTwoBit, &mut out);
+                out.extend_from_slice(&value.to_le_bytes());
+            }
+            Edit::Fixed64(value) => {
+                encode_key(number as u32, WireType::SixtyFourBit, &mut out);
                 out.extend_from_slice(&value.to_le_bytes());
             }
         }

@@ -5,7 +5,7 @@ use super::keys::Keys;
 use super::output::{Output, State};
 use super::palette;
 use super::remembered::Remembered;
-use super::request::{self, Done, NO_COMMAND, Outside, Request};
+use super::request::{self, Done, NO_COMMAND, Outside, Replay, Request};
 use super::status::{Status, Traffic};
 use super::theme::{Look, Role};
 use super::view::{
@@ -258,6 +258,8 @@ impl App {
                 self.notice = Some(words.to_owned());
             }
             Action::Tab(tab) => self.go_to_tab(tab),
+            Action::Hold if status.playback.is_some() => self.asked.push(Request::Replay(Replay::Hold)),
+            Action::Step => self.asked.push(Request::Replay(Replay::Step)),
             Action::Restart => self.asked.push(Request::Command(Order::Restart)),
             Action::OutputPane if self.output.is_some() => self.output_pane = !self.output_pane,
             Action::OutputPane => self.notice = Some(NO_COMMAND.to_owned()),

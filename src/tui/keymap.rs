@@ -94,6 +94,8 @@ pub enum Action {
     Follow,
     /// Hold still, or follow again.
     Hold,
+    /// The next batch of a replay.
+    Step,
     /// Keep a trace from being evicted and cleared, or no longer.
     Pin,
     /// Mark a trace, or take its mark off.
@@ -625,7 +627,7 @@ pub const KEYS: &[Binding] = &[
     Binding {
         action: Action::Hold,
         keys: &[key(KeyCode::Char(' '))],
-        help: "hold still, or follow the newest again; what arrives is taken in either way",
+        help: "hold still, or follow the newest again, and all is taken in either way; a replay pauses, or goes on",
         hint: Some("hold/follow"),
         contexts: &[Traces, Tree, Detail, Logs, Log],
     },
@@ -677,6 +679,13 @@ pub const KEYS: &[Binding] = &[
         help: "clear: delete every trace that is not pinned, and start the findings anew",
         hint: None,
         contexts: &[Traces, Tree, Detail],
+    },
+    Binding {
+        action: Action::Step,
+        keys: &[ch('.')],
+        help: "in a replay, the next batch, and then a pause",
+        hint: None,
+        contexts: &[Traces, Tree, Detail, Logs, Log],
     },
     Binding {
         action: Action::NextPane,

@@ -15,6 +15,18 @@ use std::task::{Context, Poll};
 /// What is said where there is no command.
 pub const NO_COMMAND: &str = "there is no command here: `otoscope run -- CMD` starts one";
 
+/// What is said where nothing is replayed.
+pub const NO_REPLAY: &str = "nothing is replayed here: `otoscope --speed 1x FILE` replays a dump";
+
+/// What is wanted of a replay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Replay {
+    /// It stops, or goes on.
+    Hold,
+    /// The next batch comes, and then it stops.
+    Step,
+}
+
 /// Something to be done outside of the view that wants it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Request {
@@ -27,6 +39,8 @@ pub enum Request {
     },
     /// Something is wanted of the command of `otoscope run`.
     Command(Order),
+    /// Something is wanted of the replay.
+    Replay(Replay),
     /// Puts a whole trace on the clipboard.
     CopyTrace(TraceId),
     /// Accepts findings from now on, and writes that down.
@@ -121,6 +135,11 @@ pub trait Outside: fmt::Debug {
         Err(NO_COMMAND.to_owned())
     }
 
+    /// Does what is wanted of the replay; where that cannot be, a sentence.
+    fn replay(&mut self, _order: Replay) -> Result<(), String> {
+        Err(NO_REPLAY.to_owned())
+    }
+
     /// What is told of the command next.
     fn poll_told(&mut self, _cx: &mut Context<'_>) -> Poll<Told> {
         Poll::Pending
@@ -169,6 +188,8 @@ pub(super) fn perform(request: Request, session: &mut Session, outside: &mut dyn
             Err(Refused::Because(why)) => Done::Said(format!("not saved: {why}")),
             Err(Refused::Exists) => Done::Asked(Box::new(overwrite(save))),
         },
+        // The header says how it goes.
+        Request::Replay(order) => outside.replay(order).map_or_else(Done::Said, |()| Done::Quietly),
         Request::Command(order) => {
             let again = order == Order::Restart;
             match outside.order(order) {

@@ -23,6 +23,17 @@ pub enum Feed {
     },
 }
 
+/// How a replay goes, which can be held and stepped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Playback {
+    /// Nothing comes until it is told to go on.
+    pub paused: bool,
+    /// How fast it is, as it is typed: `10x`, `max`.
+    pub speed: String,
+    /// How far it has come, by the times of the dump.
+    pub position_ns: u64,
+}
+
 /// What whoever runs the screen knows better than the session.
 #[derive(Clone, Debug)]
 pub struct Status {
@@ -42,6 +53,10 @@ pub struct Status {
     pub wrong_port_requests: u64,
     /// Connections open now.
     pub open_connections: u64,
+    /// How the replay goes, while there is one.
+    pub playback: Option<Playback>,
+    /// The dump grows, and is read on as it does.
+    pub following: bool,
     /// How much of a dump has been read.
     pub read: Option<Read>,
 }
@@ -66,6 +81,8 @@ impl Default for Status {
             bad_requests: 0,
             wrong_port_requests: 0,
             open_connections: 0,
+            playback: None,
+            following: false,
             read: None,
         }
     }

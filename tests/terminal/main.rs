@@ -13,6 +13,7 @@ mod keep;
 mod live;
 mod looks;
 mod pty;
+mod replay;
 mod run;
 mod shell;
 

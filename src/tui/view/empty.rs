@@ -29,6 +29,17 @@ pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     }
     let mut lines = match &cx.status.feed {
         Feed::Live { grpc, http } => listening(*grpc, *http, cx.look),
+        Feed::Replay { name, done: false } if cx.status.playback.as_ref().is_some_and(|it| it.paused) => {
+            let key = |action| part(cx.keys.name_of(action, cx.look.symbols), cx.look.style(Role::Key));
+            let plain = |words: &'static str| part(words, Style::new());
+            let words = vec![
+                key(Action::Step),
+                plain(" brings the next batch, "),
+                key(Action::Hold),
+                plain(" goes on."),
+            ];
+            vec![vec![part(format!("{name} is paused."), Style::new())], words]
+        }
         Feed::Replay { name, done: false } => vec![vec![part(format!("reading {name} …"), Style::new())]],
         Feed::Replay { name, done: true } => {
             vec![vec![part(format!("{name} holds no span"), cx.look.style(Role::Warning))]]

@@ -130,12 +130,28 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
             Segment { long, short, weight: 5 }
         }
         Feed::Replay { name, done } => {
-            let (symbol, word) = if *done { (symbols.still, "read") } else { (symbols.replay, "reading") };
-            let read = cx.status.read.filter(|_| !done).map_or(String::new(), progress);
-            let lead = part(format!("{symbol} {word} {read}"), look.style(Role::Good));
-            let long = vec![lead.clone(), part(name.as_str(), Style::new())];
+            let playback = cx.status.playback.as_ref().filter(|_| !done);
+            let paused = playback.is_some_and(|playback| playback.paused);
+            let (symbol, word, role) = match (done, paused) {
+                (true, _) => (symbols.still, "read", Role::Good),
+                (false, true) => (symbols.still, "paused", Role::Warning),
+                (false, false) if cx.status.following => (symbols.live, "following", Role::Good),
+                (false, false) => (symbols.replay, "reading", Role::Good),
+            };
+            // Where it keeps a pace, how far it has come is told by its times.
+            let paced = playback.filter(|playback| paused || playback.speed != "max");
+            let read = cx.status.read.filter(|_| !done && paced.is_none()).map_or(String::new(), progress);
+            let lead = part(format!("{symbol} {word} {read}"), look.style(role));
             let file = name.rsplit('/').next().unwrap_or(name);
-            Segment { long, short: vec![lead, part(file, Style::new())], weight: 5 }
+            let mut long = vec![lead.clone(), part(name.as_str(), Style::new())];
+            let mut short = vec![lead, part(file, Style::new())];
+            if let Some(playback) = paced {
+                let at = playback.position_ns as f64 / 1e9;
+                let how = part(format!("  {}  +{at:.1} s", playback.speed), look.style(Role::Dim));
+                long.push(how.clone());
+                short.push(how);
+            }
+            Segment { long, short, weight: 5 }
         }
     }
 }
