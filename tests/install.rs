@@ -58,5 +58,7 @@ fn every_command_has_a_manual_page_with_every_option() {
     }
     let out = otoscope(&["man", "nonsense"]);
     assert_eq!(out.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("these are: run, demo, check, convert"));
+    assert!(
+        String::from_utf8_lossy(&out.stderr).contains("these are: run, demo, check, record, convert, send")
+    );
 }

@@ -51,7 +51,8 @@ fn standard_input_that_does_not_end_is_shown_as_it_comes() {
     let mut into = File::options().write(true).open(&pipe).unwrap();
     term.see(&["reading standard input …"]);
     into.write_all(&fs::read(MERGED).unwrap()).unwrap();
-    term.see(&["24 requests", "reading standard input"]);
+    // How much has been read is said on the way.
+    term.see(&["24 requests", "reading", "standard input"]);
     term.keys("q");
     assert_eq!(term.ended().code, 0);
     drop(into);
@@ -65,12 +66,14 @@ fn what_cannot_be_read_is_one_line_and_no_screen() {
         fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     };
+    let nothing_in_it = dir.path().join("directory");
+    fs::create_dir(&nothing_in_it).unwrap();
     let cases = [
         (file("nothing.json", b""), "is empty"),
         (file("photo.jsonl", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00"), "PNG"),
         (file("letter.txt", b"Dear Sir or Madam,\n"), "not in a format that otoscope reads"),
         (dir.path().join("missing.json").to_str().unwrap().to_owned(), "cannot be read"),
-        (dir.path().to_str().unwrap().to_owned(), "it is a directory"),
+        (nothing_in_it.to_str().unwrap().to_owned(), "it is a directory without a file in it"),
     ];
     for (path, says) in cases {
         let ended = Term::otoscope((200, 24), &[&path]).ended();

@@ -220,7 +220,8 @@ fn an_endpoint_of_ones_own_is_overridden_and_that_is_said() {
         &["run", "--", "sh", "-c", "echo told $OTEL_EXPORTER_OTLP_ENDPOINT $OTEL_EXPORTER_OTLP_PROTOCOL"],
         &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://192.0.2.1:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
     );
-    term.see(&["OTEL_EXPORTER_OTLP_ENDPOINT=http://192.0.2.1:4317 is overridden for the command"]);
+    // On the screen it is wrapped.
+    term.see(&["OTEL_EXPORTER_OTLP_ENDPOINT=http://192.0.2.1:4317 is overridden"]);
     term.keys("6");
     term.see(&["told http://127.0.0.1:", " grpc"]);
     term.keys("q");
