@@ -8,20 +8,26 @@ use otoscope::dump;
 use otoscope::model::Batch;
 use otoscope::session::{Clock, Session};
 use otoscope::tui::keymap::{Action, KEYS};
+use otoscope::tui::view::listing::Busy;
 use otoscope::tui::{App, Feed, Look, Status};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Nanoseconds in a second.
 const SECOND: u64 = 1_000_000_000;
 
 /// The batches of the built-in capture, in the order in which they came.
 fn demo() -> Vec<Batch> {
+    read("assets/demo.jsonl", "demo.jsonl")
+}
+
+fn read(path: &str, name: &str) -> Vec<Batch> {
     let mut batches = Vec::new();
-    dump::read(File::open("assets/demo.jsonl").unwrap(), "demo.jsonl", None, &mut |batch| {
+    dump::read(File::open(path).unwrap(), name, None, &mut |batch| {
         batches.push(batch);
         ControlFlow::Continue(())
     })
@@ -61,7 +67,8 @@ impl Stage {
 
     /// A dump that has been read to its end.
     fn replayed(batches: Vec<Batch>) -> Self {
-        let feed = Feed::Replay { name: "demo.jsonl".into(), done: true };
+        let name = batches.first().map_or_else(String::new, |batch| batch.source.to_string());
+        let feed = Feed::Replay { name, done: true };
         let mut stage = Self::new(feed, Clock::Stream, 64 << 20);
         stage.status.now_ns = batches.last().map_or(0, |batch| batch.arrived_ns);
         for batch in batches {
@@ -98,6 +105,8 @@ impl Stage {
     }
 
     fn draw(&mut self, (columns, rows): (u16, u16)) -> Buffer {
+        let step = Duration::from_millis(4);
+        while self.app.work(Instant::now() + step, &self.session, &self.status) > Busy::Rest {}
         let area = Rect::new(0, 0, columns, rows);
         let mut buffer = Buffer::empty(area);
         self.app.draw_into(area, &mut buffer, &self.session, &self.status);
@@ -152,6 +161,19 @@ fn findings_and_a_span() {
         Action::Fold,
     ]);
     check("span", "otoscope demo", SIZE, span);
+}
+
+/// Requests through four services, and what one of them logged.
+#[test]
+fn around_the_story() {
+    let mesh = || Stage::replayed(read("tests/captures/mesh/capture.jsonl", "mesh.jsonl"));
+    let title = "otoscope mesh.jsonl";
+    let path = [Action::Down, Action::Down, Action::Open, Action::CriticalPath];
+    check("critical-path", title, SIZE, mesh().act(&path));
+    check("icicle", title, SIZE, mesh().act(&[Action::Open, Action::Icicle]));
+    check("services", title, SIZE, mesh().act(&[Action::Tab(2), Action::First, Action::Down]));
+    let logs = Stage::replayed(read("tests/captures/flask-logs/capture.jsonl", "flask-logs.jsonl"));
+    check("logs", "otoscope flask-logs.jsonl", SIZE, logs.act(&[Action::Tab(3), Action::PreviousError]));
 }
 
 #[test]
