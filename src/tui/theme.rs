@@ -1,6 +1,6 @@
 //! How it looks: every style by the role that it plays, every symbol by its meaning.
 //!
-//! The styles are those of a [`Palette`](super::palette::Palette); without colour the same roles are told apart by
+//! The styles are those of a [`Palette`]; without colour the same roles are told apart by
 //! weight. No role is carried by colour alone: each has a sign, a word or a place.
 
 use super::palette::{self, Palette};

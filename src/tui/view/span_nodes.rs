@@ -1,6 +1,6 @@
 //! A span as nodes of a tree: everything that was sent, typed, nothing left out without a word.
 //!
-//! What there is, in its order, is one table: [`SECTIONS`].
+//! What there is, in its order, is one table: `SECTIONS`.
 
 use super::values::{self, MAX_SIBLINGS, attributes, group};
 use super::{Cx, log_nodes, nodes, row, stack};
