@@ -150,6 +150,15 @@ fn every_report_is_listed() {
 fn links_and_pictures_exist() {
     let readme = fs::read_to_string("README.md").unwrap();
     for target in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(target.starts_with("https://") || fs::exists(target).unwrap(), "{target}");
+        let heading = |name: &str| {
+            readme.lines().any(|line| {
+                line.strip_prefix("## ").is_some_and(|title| title.to_lowercase().replace(' ', "-") == name)
+            })
+        };
+        let there = match target.strip_prefix('#') {
+            Some(name) => heading(name),
+            None => target.starts_with("https://") || fs::exists(target).unwrap(),
+        };
+        assert!(there, "{target}");
     }
 }

@@ -834,7 +834,8 @@ fn listed(size: (u16, u16)) -> Stage {
 fn rows(stage: &mut Stage, names: &[&str]) -> Vec<String> {
     let list = stage.list();
     let name = |line: &String| names.iter().find(|name| line.contains(**name)).map(|name| (*name).to_owned());
-    list.iter().skip(2).filter_map(name).collect()
+    // Below it is the detail of the selected one.
+    list.iter().skip(2).take_while(|line| !line.starts_with("─ Span")).filter_map(name).collect()
 }
 
 #[test]
@@ -928,7 +929,10 @@ fn traces_are_pinned_marked_deleted_and_cleared() {
     stage.act(&[Action::Open]);
     let text = stage.text();
     assert!(text.contains(&format!("{} traces cleared; 1 pinned kept", all - 1)), "{text}");
-    assert!(text.contains("nothing found wrong so far") && text.contains("short"), "{text}");
+    assert!(
+        text.contains("nothing found wrong with the instrumentation") && text.contains("short"),
+        "{text}"
+    );
     assert_eq!(stage.session.store.trace_count(), 1);
     stage.act(&[Action::Clear]);
     assert!(stage.text().contains("nothing to clear: every trace is pinned"), "{}", stage.text());
@@ -1158,7 +1162,11 @@ fn many_findings_are_one_line_each_and_hints_are_one_line_together() {
 #[test]
 fn hints_alone_are_calm() {
     let mut stage = Stage::new((140, 42), &["high-cardinality-names"]);
-    assert!(stage.text().contains("✓ no faults so far; 1 hint: press 2"), "{}", stage.text());
+    assert!(
+        stage.text().contains("✓ no faults of the instrumentation so far; 1 hint: press 2"),
+        "{}",
+        stage.text()
+    );
     stage.act(&[Action::Tab(1)]);
     check("hints-140x42", &mut stage);
 }
@@ -1218,7 +1226,11 @@ fn what_is_accepted_is_counted_and_told_why() {
     let mut stage = Stage::new((100, 30), &[]);
     stage.session = Session::with(1 << 30, Clock::Stream, Diagnosis::with_policy(policy));
     stage.live("stock", backwards(1..3));
-    assert!(stage.text().contains("no faults so far; 1 suppressed: press 2"), "{}", stage.text());
+    assert!(
+        stage.text().contains("no faults of the instrumentation so far; 1 suppressed: press 2"),
+        "{}",
+        stage.text()
+    );
     stage.act(&[Action::Tab(1), Action::Open, Action::Down, Action::Unfold]);
     assert!(
         stage.text().contains("accepted: the clock of that host is known to jump (otoscope.toml:3)"),

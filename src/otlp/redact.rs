@@ -325,14 +325,21 @@ mod tests {
             base(vec![
                 ("app.order.id".into(), text("7")),
                 ("app.order.size".into(), text("7")),
-                ("db.query.text".into(), text("SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND y = '?'")),
+                (
+                    "db.query.text".into(),
+                    text("SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=42 AND t2.c3 = $4 AND y = '?'"),
+                ),
             ]),
             Resource::default(),
         )));
         let shown: Vec<String> = read.attributes.iter().map(|(_, value)| value.to_string()).collect();
         assert!(shown[0].starts_with("[redacted:") && shown[1] == "7", "{shown:?}");
         assert!(
-            !shown[2].contains("Ann") && !shown[2].contains("Neil") && shown[2].ends_with("y = '?'"),
+            !shown[2].contains("42")
+                && shown[2].contains("t2.c3 = $4")
+                && !shown[2].contains("Ann")
+                && !shown[2].contains("Neil")
+                && shown[2].ends_with("y = '?'"),
             "{shown:?}"
         );
         assert!(

@@ -114,11 +114,12 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// The texts in single quotes of a statement, without the quotes.
+/// The texts in single quotes of a statement, without the quotes, and its numbers.
 pub(super) fn literals(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = memchr::memchr(b'\'', &text[at..]).map(|more| at + more) {
+        numbers(text, at..open, &mut found);
         let mut close = open + 1;
         loop {
             match memchr::memchr(b'\'', &text[close..]).map(|more| close + more) {
@@ -140,7 +141,24 @@ pub(super) fn literals(text: &[u8]) -> Vec<Range<usize>> {
         }
         at = (close + 1).min(text.len());
     }
+    numbers(text, at..text.len(), &mut found);
     found
+}
+
+/// Digits that stand for themselves: no part of a name, of a placeholder or of a mask.
+fn numbers(text: &[u8], within: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let mut at = within.start;
+    while at < within.end {
+        let word = |b: &u8| {
+            b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b':' | b'@' | b'%' | b'"' | b'`')
+        };
+        let end = at + text[at..within.end].iter().take_while(|b| word(b)).count();
+        let of_digits = text[at..end].iter().all(|b| b.is_ascii_digit() || *b == b'.');
+        if end > at && of_digits && text[at].is_ascii_digit() {
+            found.push(at..end);
+        }
+        at = end.max(at) + usize::from(end < within.end || end == at);
+    }
 }
 
 /// `?`, `$1`, `%s`, `:name`, `@name`, `{}` or what was masked already.

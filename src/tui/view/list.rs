@@ -40,6 +40,8 @@ pub struct List {
     before: Option<(String, Window<Id>)>,
     /// How many traces had been deleted when the selection was last looked after.
     deleted: u64,
+    /// Another order was asked for: what comes first in it is looked at, as soon as that is known.
+    to_top: bool,
     /// What a filter may ask for.
     seen: Seen,
     head: Rect,
@@ -89,7 +91,12 @@ impl List {
         if self.before.is_some() {
             self.seen.look(&cx.session.store, LEARNT);
         }
-        self.listing.work(cx, until)
+        let busy = self.listing.work(cx, until);
+        if self.to_top {
+            self.window.apply(Action::First, &self.listing.rows(cx));
+            self.to_top = busy > Busy::Rest;
+        }
+        busy
     }
 
     /// Keeps the selection where there is one.
@@ -114,6 +121,7 @@ impl List {
     /// Moves, follows, searches, sorts, filters, marks, deletes.
     pub fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
         let store = &cx.session.store;
+        self.to_top = false;
         match action {
             Action::Follow => {
                 self.window.follow(true);
@@ -155,7 +163,8 @@ impl List {
 
     fn sort(&mut self, column: Column, inverted: bool, cx: &Cx<'_>) -> Outcome {
         self.listing.sort(column, inverted, cx);
-        self.window.refill();
+        self.window.apply(Action::First, &self.listing.rows(cx));
+        self.to_top = true;
         let (name, first) = column.words(inverted);
         Outcome::Notice(format!("sorted by {name}, {first}"))
     }
@@ -180,11 +189,14 @@ impl List {
                 Outcome::Done
             }
             Said::Entered(text) => {
-                self.before = None;
-                match self.set_filter(text, cx) {
-                    Ok(()) => Outcome::Done,
-                    Err(wrong) => Outcome::Notice(format!("no filter: {wrong} (character {})", wrong.at + 1)),
+                let before = self.before.take();
+                let Err(wrong) = self.set_filter(text, cx) else { return Outcome::Done };
+                // Half of what was meant must not stay: what was listed before is listed again.
+                if let Some((text, window)) = before {
+                    let _ = self.set_filter(&text, cx);
+                    self.window = window;
                 }
+                Outcome::Notice(format!("no filter: {wrong} (character {})", wrong.at + 1))
             }
             Said::Cancelled => {
                 if let Some((text, window)) = self.before.take() {

@@ -223,14 +223,18 @@ impl Prompt {
         let width = |text: &str| crate::tui::text::width(text) as u16;
         let labels = listed.iter().map(|c| width(&c.label)).max().unwrap_or(0).min(above.width / 2);
         let notes = listed.iter().map(|c| width(&c.note)).max().unwrap_or(0);
-        let whole = (labels + notes + 4).min(above.width);
+        let whole = (labels + notes + 6).min(above.width);
         let left = x.min(above.right().saturating_sub(whole));
         let top = above.bottom().saturating_sub(listed.len() as u16);
         for (at, completion) in listed.iter().enumerate() {
-            let row = Rect { x: left, y: top + at as u16, width: whole, height: 1 };
-            pen.clear(row);
+            let frame = Rect { x: left, y: top + at as u16, width: whole, height: 1 };
+            pen.clear(frame);
+            let (edge, rule) = (cx.look.symbols.vertical, Role::Rule.style(cx));
+            pen.put(frame.x, frame.y, 1, edge, rule);
+            pen.put(frame.right() - 1, frame.y, 1, edge, rule);
+            let row = Rect { x: frame.x + 1, width: whole.saturating_sub(2), ..frame };
             pen.put(row.x + 1, row.y, labels, &completion.label, Style::new());
-            let room = whole.saturating_sub(labels + 3);
+            let room = row.width.saturating_sub(labels + 3);
             pen.put(row.x + labels + 3, row.y, room, &completion.note, Role::Dim.style(cx));
             let style = if self.choice == Some(at) { Role::Selected } else { Role::Listed };
             pen.restyle(row, style.style(cx));

@@ -71,9 +71,9 @@ fn calm<'a>(counts: Counts, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let so_far = if matches!(cx.status.feed, Feed::Replay { done: true, .. }) { "" } else { " so far" };
     let quiet: Vec<String> = counts.quiet().collect();
     let words = if quiet.is_empty() {
-        format!("nothing found wrong{so_far}")
+        format!("nothing found wrong with the instrumentation{so_far}")
     } else {
-        format!("no faults{so_far}; {}: press 2", quiet.join(", "))
+        format!("no faults of the instrumentation{so_far}; {}: press 2", quiet.join(", "))
     };
     vec![part(format!(" {} {words}", cx.look.symbols.good), cx.look.style(Role::Dim))]
 }

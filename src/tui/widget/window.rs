@@ -133,6 +133,7 @@ impl<I: Copy + PartialEq> Window<I> {
             self.selected = suggested.map(|at| rows.id(at));
             let seen = self.seen.iter().position(|seen| Some(*seen) == self.selected);
             self.line = if suggested == rows.first() { 0 } else { seen.unwrap_or(self.height / 3) };
+            self.fill = true;
             return Kept::Same;
         };
         if rows.find(selected).is_some() {
