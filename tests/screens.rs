@@ -751,6 +751,29 @@ fn a_finding_is_accepted_in_place() {
 }
 
 #[test]
+fn the_listed_traces_and_all_of_them_are_saved() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Filter]);
+    stage.write("status=error");
+    stage.act(&[Action::Open, Action::Mark, Action::Save]);
+    let words = stage.text();
+    for offer in ["the marked traces", "the listed traces", "everything"] {
+        assert!(words.contains(offer), "{offer} in {words}");
+    }
+    for choice in ["marked", "listed", "everything"] {
+        stage.write(choice);
+        stage.act(&[Action::Open, Action::Open, Action::Save]);
+    }
+    let saved = stage.outside.saved.iter().map(|save| match &save.what {
+        Saved::Traces(ids) => ids.len(),
+        other => panic!("{other:?}"),
+    });
+    let [marked, listed, all] = saved.collect::<Vec<_>>()[..] else { panic!("{:?}", stage.outside.saved) };
+    assert_eq!((marked, all), (1, stage.session.store.trace_count()));
+    assert!(1 < listed && listed < all, "{listed} of {all}");
+}
+
+#[test]
 fn spans_are_saved_where_the_user_says() {
     for (columns, rows) in [(80, 24), (140, 42)] {
         let mut stage = Stage::new((columns, rows), MERGED);

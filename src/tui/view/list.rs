@@ -5,6 +5,7 @@ use super::filter::{self, Filter};
 use super::listing::{Busy, COUNT, Id, Listing};
 use super::menu::{Choice, Menu};
 use super::prompt::{Advice, Prompt, Purpose, Said};
+use super::save::{self, Offer};
 use super::{Cx, Outcome, list_row};
 use crate::model::TraceId;
 use crate::query::{QueryError, Seen};
@@ -28,6 +29,9 @@ const LEARNT: usize = 500;
 const MARKED: usize = 10_000;
 /// From how many traces on it is asked whether they are really to be deleted.
 const MANY: usize = 10;
+
+/// How many traces are saved at most: listing them must not keep keys waiting. `otoscope record` has no such bound.
+const SAVED: usize = 50_000;
 
 /// The list.
 #[derive(Debug, Default)]
@@ -69,6 +73,21 @@ impl List {
     /// The traces that are marked.
     pub fn marked(&self) -> impl ExactSizeIterator<Item = TraceId> {
         self.marked.values().copied()
+    }
+
+    /// What can be saved: the selected trace, those that are marked, those that the filter lets through, all.
+    pub fn offers(&self, cx: &Cx<'_>) -> Vec<Offer> {
+        let store = &cx.session.store;
+        let selected = self.selected(cx).map(|at| save::trace(at, cx)).unwrap_or_default();
+        let marked = save::traces(self.marked().collect(), "the marked traces", "marked");
+        let filtered = self.listing.filter().and_then(|_| {
+            let rows = self.listing.rows(cx);
+            let listed = std::iter::successors(rows.first(), |at| rows.next(*at)).take(SAVED);
+            save::traces(listed.map(|at| store.trace(at).id).collect(), "the listed traces", "filtered")
+        });
+        let all = store.traces().take(SAVED).map(|at| store.trace(at).id).collect();
+        let all = save::traces(all, "everything", "traces");
+        selected.into_iter().chain(marked).chain(filtered).chain(all).collect()
     }
 
     /// Keeps what is selected from now on.

@@ -4,6 +4,7 @@ use super::menu::{Choice, Menu};
 use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::{Cx, Outcome};
 use crate::diagnosis::Finding;
+use crate::model::TraceId;
 use crate::store::{SpanIx, TraceIx, View};
 use crate::tui::request::{Request, Save, Saved};
 use crate::tui::text;
@@ -45,6 +46,13 @@ pub fn trace(at: TraceIx, cx: &Cx<'_>) -> Vec<Offer> {
     let whole =
         Offer { label: "the trace, as recorded".to_owned(), note: spans, what, own_traces: false, stem };
     std::iter::once(whole).chain(apart).collect()
+}
+
+/// Several traces: `which` says which.
+pub fn traces(ids: Vec<TraceId>, which: &str, stem: &str) -> Option<Offer> {
+    let note = text::plural(ids.len() as u64, "trace");
+    let (label, stem) = (format!("{which}, as recorded"), stem.to_owned());
+    (!ids.is_empty()).then(|| Offer { label, note, what: Saved::Traces(ids), own_traces: false, stem })
 }
 
 /// A span with what is below it, and its trace.

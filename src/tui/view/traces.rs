@@ -134,7 +134,7 @@ impl Traces {
         let span = self.tree.selected(cx).filter(|_| self.focus != Pane::List);
         let offers = match (span, self.tree.view(cx)) {
             (Some(at), Some(view)) => save::span(at, view, cx),
-            _ => self.list.selected(cx).map(|at| save::trace(at, cx)).unwrap_or_default(),
+            _ => self.list.offers(cx),
         };
         self.saving.offer(offers)
     }
