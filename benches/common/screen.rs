@@ -4,7 +4,7 @@ use super::Failure;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const SIZE: PtySize = PtySize { rows: 50, cols: 200, pixel_width: 0, pixel_height: 0 };
@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Screen {
     pub(crate) grpc: u16,
     pub(crate) http: u16,
-    terminal: Arc<Mutex<vt100::Parser>>,
+    terminal: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     child: Box<dyn Child + Send + Sync>,
     /// The terminal lives as long as this.
     _master: Box<dyn MasterPty + Send>,
@@ -28,24 +29,29 @@ impl Screen {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_otoscope"));
         command.args(["--grpc", &grpc.to_string(), "--http", &http.to_string(), "--max-memory", "8GiB"]);
         command.env("TERM", "xterm-256color");
+        // Nothing is remembered of it.
+        command.env("XDG_STATE_HOME", "/nonexistent");
         let child = pair.slave.spawn_command(command)?;
         drop(pair.slave);
         let (rows, cols) = (SIZE.rows.try_into()?, SIZE.cols.try_into()?);
-        let terminal = Arc::new(Mutex::new(vt100::Parser::new(rows, cols, 0)));
+        let terminal = Arc::new((Mutex::new(vt100::Parser::new(rows, cols, 0)), Condvar::new()));
         let mut drawn = pair.master.try_clone_reader()?;
-        let mut typed = pair.master.take_writer()?;
+        let keyboard = Arc::new(Mutex::new(pair.master.take_writer()?));
+        let typed = Arc::clone(&keyboard);
         let shown = Arc::clone(&terminal);
         std::thread::spawn(move || {
             let mut piece = vec![0; 1 << 16];
             while let Ok(length @ 1..) = drawn.read(&mut piece) {
-                shown.lock().unwrap_or_else(PoisonError::into_inner).process(&piece[..length]);
+                shown.0.lock().unwrap_or_else(PoisonError::into_inner).process(&piece[..length]);
+                shown.1.notify_all();
                 // It asks a terminal where its cursor is before it draws.
                 if piece[..length].windows(4).any(|asked| asked == b"\x1b[6n") {
+                    let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
                     let _ = typed.write_all(b"\x1b[1;1R").and_then(|()| typed.flush());
                 }
             }
         });
-        let screen = Self { grpc, http, terminal, child, _master: pair.master };
+        let screen = Self { grpc, http, terminal, keyboard, child, _master: pair.master };
         screen.wait_for(0)?;
         Ok(screen)
     }
@@ -66,10 +72,29 @@ impl Screen {
         Ok(())
     }
 
+    /// Presses keys.
+    #[allow(dead_code, reason = "not every benchmark types")]
+    pub(crate) fn press(&self, keys: &str) -> Result<(), Failure> {
+        let mut keyboard = self.keyboard.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(keyboard.write_all(keys.as_bytes()).and_then(|()| keyboard.flush())?)
+    }
+
+    /// Waits until the screen is as `done` says.
+    #[allow(dead_code, reason = "not every benchmark looks")]
+    pub(crate) fn wait(&self, done: impl Fn(&vt100::Screen) -> bool) -> Result<(), Failure> {
+        let (terminal, changed) = &*self.terminal;
+        let shown = terminal.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shown, late) = changed
+            .wait_timeout_while(shown, PATIENCE, |shown| !done(shown.screen()))
+            .unwrap_or_else(PoisonError::into_inner);
+        let text = shown.screen().contents();
+        if late.timed_out() { Err(format!("the screen does not change:\n{text}").into()) } else { Ok(()) }
+    }
+
     /// The number before ` spans` in the first two lines, whatever separates its thousands.
     fn spans(&self) -> Option<u64> {
         let head = {
-            let terminal = self.terminal.lock().unwrap_or_else(PoisonError::into_inner);
+            let terminal = self.terminal.0.lock().unwrap_or_else(PoisonError::into_inner);
             terminal.screen().rows(0, SIZE.cols).take(2).collect::<Vec<_>>().join(" ")
         };
         let before = &head[..head.find(" span")?];
@@ -92,7 +117,7 @@ impl Screen {
     }
 
     fn text(&self) -> String {
-        self.terminal.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
+        self.terminal.0.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
     }
 }
 

@@ -52,7 +52,7 @@ pub fn trace(at: TraceIx, cx: &Cx<'_>) -> Vec<Offer> {
 pub fn traces(ids: Vec<TraceId>, which: &str, stem: &str) -> Option<Offer> {
     let note = text::plural(ids.len() as u64, "trace");
     let (label, stem) = (format!("{which}, as recorded"), stem.to_owned());
-    (!ids.is_empty()).then(|| Offer { label, note, what: Saved::Traces(ids), own_traces: false, stem })
+    (!ids.is_empty()).then_some(Offer { label, note, what: Saved::Traces(ids), own_traces: false, stem })
 }
 
 /// A span with what is below it, and its trace.
