@@ -11,8 +11,8 @@ use crate::tui::text;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many spans are looked at between two frames.
-const A_SLICE: u64 = 2_048;
+/// How many spans are looked at in one go, of which there are several between two frames.
+const A_SLICE: u64 = 512;
 /// How many rows are kept at most.
 const KEPT: usize = 100_000;
 

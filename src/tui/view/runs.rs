@@ -14,7 +14,7 @@ const LEAST: usize = 5;
 /// How far a run is followed when it is met.
 const AT_ONCE: usize = 256;
 /// How many spans are counted between two frames.
-const A_SLICE: usize = 16_384;
+const A_SLICE: usize = 4_096;
 /// What it costs more to ask for the findings of each.
 const MARKED: usize = 16;
 /// How many children of a repeated span are looked at: one with more is of interest.
