@@ -29,8 +29,8 @@ impl Screen {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_otoscope"));
         command.args(["--grpc", &grpc.to_string(), "--http", &http.to_string(), "--max-memory", "8GiB"]);
         command.env("TERM", "xterm-256color");
-        // Nothing is remembered of it.
-        command.env("XDG_STATE_HOME", "/nonexistent");
+        // What it remembers is not the user's.
+        command.env("XDG_STATE_HOME", std::env::temp_dir().join("otoscope-bench"));
         let child = pair.slave.spawn_command(command)?;
         drop(pair.slave);
         let (rows, cols) = (SIZE.rows.try_into()?, SIZE.cols.try_into()?);
