@@ -4,9 +4,9 @@ use super::console::REMARK;
 use super::console_object::{Fed, Object, start};
 use super::console_span::{Found, find};
 use super::terminal::{LARGEST, PRINTERS, Printer, Sink};
-use super::{go_stdout, inspect, node_console, otlp_json, outlet};
+use super::{go_stdout, inspect, node_console, outlet};
 use crate::model::{Scope, Value};
-use crate::otlp::{Reading, tree};
+use crate::otlp::{Reading, read_document, tree};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -110,7 +110,7 @@ pub(super) fn is_otlp(text: &[u8]) -> bool {
 /// Java's `logging-otlp` and `experimental-otlp/stdout` print whole documents.
 fn take_document(object: &Object, sink: &mut Sink<'_, '_>) -> ControlFlow<()> {
     let outlet = &mut *sink.outlet;
-    let Reading { mut batch, broken, .. } = otlp_json::read_any(object.text(), outlet);
+    let Reading { mut batch, broken, .. } = read_document(object.text(), outlet.source(), outlet.origin(), 0);
     for rejection in &mut batch.rejections {
         let path = std::mem::replace(&mut rejection.position, outlet.at_line(object.line));
         rejection.reason = format!("{path}: {}", rejection.reason);

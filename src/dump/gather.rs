@@ -18,9 +18,9 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    /// Nothing yet; `remark` is said once a file.
-    pub(super) fn new(remark: Option<&'static str>) -> Self {
-        Self { groups: Vec::new(), spans: 0, remarks: remark.into_iter().collect() }
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self { groups: Vec::new(), spans: 0, remarks: Vec::new() }
     }
 
     /// Says this with the next batch, once a file.

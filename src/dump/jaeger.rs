@@ -47,7 +47,7 @@ fn starts(line: &[u8]) -> bool {
 }
 
 fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
-    let mut spans = Gather::new(None);
+    let mut spans = Gather::new();
     let mut answer = false;
     loop {
         let Some(byte) = input.available().first().copied() else {

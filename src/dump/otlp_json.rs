@@ -6,7 +6,7 @@ use super::scan::{Extent, extent};
 use super::writing::Alone;
 use super::{Format, Guess, Lost};
 use crate::model::Unshown;
-use crate::otlp::{Reading, logs_to_json, read_document, read_resource_spans, to_json};
+use crate::otlp::{Reading, logs_to_json, read_document, to_json};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -88,7 +88,8 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
         // Mostly a line is a document, which saves looking for its end. An opening bracket alone never is.
         let record = &input.available()[..line];
         let alone = record.trim_ascii_end().len() < 3 && !input.has_ended();
-        let reading = if alone { None } else { Some(read_any(record, outlet)) };
+        let reading =
+            if alone { None } else { Some(read_document(record, outlet.source(), outlet.origin(), 0)) };
         let (reading, len) = match reading {
             Some(reading) if !reading.is_cut(record) => {
                 // After a document comes perhaps another one, after broken text only the next line.
@@ -103,24 +104,13 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
                 Extent::Whole(len) | Extent::Cut(len) => {
                     // The break is where the text ends, not on the line after it.
                     let record = input.available()[..len].trim_ascii_end();
-                    (read_any(record, outlet), len)
+                    (read_document(record, outlet.source(), outlet.origin(), 0), len)
                 }
             },
         };
         cap = LARGEST_OF_MANY;
         send(reading, len, input, outlet)?;
     }
-}
-
-/// Reads a document, or a `ResourceSpans` without one around it.
-pub(super) fn read_any(record: &[u8], outlet: &Outlet<'_>) -> Reading {
-    let reading = read_document(record, outlet.source(), outlet.origin(), 0);
-    let bare = reading.broken.is_none() && reading.unknown_keys.iter().any(|key| key == "scopeSpans");
-    if bare && reading.batch.records.is_empty() {
-        let record = record.get(..reading.end).unwrap_or(record);
-        return read_resource_spans(record, outlet.source(), outlet.origin(), 0);
-    }
-    reading
 }
 
 /// Turns paths into lines, says what broke the document, and hands on what there is.

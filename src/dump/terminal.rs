@@ -47,7 +47,7 @@ impl Sink<'_, '_> {
 
 /// Reads spans out of the text of a terminal.
 pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
-    let mut spans = Gather::new(None);
+    let mut spans = Gather::new();
     let mut printers: [Box<dyn Printer>; 5] = [
         Box::new(Objects::default()),
         Box::new(Blocks::<DotnetConsole>::default()),

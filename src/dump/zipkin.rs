@@ -43,7 +43,7 @@ fn starts(line: &[u8]) -> bool {
 }
 
 fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
-    let (mut spans, mut shared, mut arrays) = (Gather::new(None), Shared::default(), 0_usize);
+    let (mut spans, mut shared, mut arrays) = (Gather::new(), Shared::default(), 0_usize);
     loop {
         let Some(byte) = input.available().first().copied() else {
             // Before waiting for more, what there is goes on its way.

@@ -77,7 +77,7 @@ mod tests {
             kind,
             ..Span::default()
         };
-        let mut spans = Gather::new(None);
+        let mut spans = Gather::new();
         let mut server = span(2, 1, SpanKind::Server);
         server.attributes.push((MARK.into(), Value::Bool(true)));
         spans.add(resource("back"), Scope::default(), span(3, 2, SpanKind::Internal));

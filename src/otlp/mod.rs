@@ -26,7 +26,7 @@ mod walk_logs;
 mod wire;
 
 pub use json::{JsonError, Loss, logs_to_json, pretty, to_json, walk_json};
-pub(crate) use json::{Reading, first_keys, items, members, read_document, read_resource_spans, tree};
+pub(crate) use json::{Reading, first_keys, items, members, read_document, tree};
 pub use mend::mend;
 pub use redact::Redactor;
 pub use retain::{retain, retain_logs};

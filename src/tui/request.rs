@@ -146,12 +146,6 @@ pub trait Outside: fmt::Debug {
     }
 }
 
-/// A screen over a session, and nothing else to ask.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Nobody;
-
-impl Outside for Nobody {}
-
 /// What came of a request.
 pub(super) enum Done {
     /// Nothing is to be said.

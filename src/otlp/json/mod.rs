@@ -97,17 +97,6 @@ impl Reading {
     }
 }
 
-/// Walks a whole `ResourceSpans` that stands alone, as Java's `logging-otlp` prints them.
-pub(crate) fn read_resource_spans(body: &[u8], source: Source, origin: Origin, arrived_ns: u64) -> Reading {
-    const BEFORE: &[u8] = b"{\"resourceSpans\":[";
-    let whole = [BEFORE, body, b"]}"].concat();
-    let mut reading = read_document(&whole, source, origin, arrived_ns);
-    for at in &mut reading.rejected_at {
-        *at = at.saturating_sub(BEFORE.len());
-    }
-    Reading { end: body.len(), ..reading }
-}
-
 /// Walks the first document of this text and keeps what lies before a break.
 pub(crate) fn read_document(body: &[u8], source: Source, origin: Origin, arrived_ns: u64) -> Reading {
     let mut reader = request::Reader::new(body);
