@@ -311,6 +311,18 @@ mod tests {
 
     /// A batch of spans of one trace with random parents: late ones, missing parents, chains, twins, cycles.
     fn random_batch(rng: &mut fastrand::Rng, now_ms: u64, trace: u64) -> Batch {
+        random_batch_at(rng, trace, |rng, span| {
+            span.start_ns = crate::testkit::EPOCH_NS + (now_ms + rng.u64(0..5)) * crate::testkit::MS;
+            span.end_ns = crate::testkit::EPOCH_NS + (now_ms + 8) * crate::testkit::MS;
+        })
+    }
+
+    /// The same with times of the caller's own.
+    fn random_batch_at(
+        rng: &mut fastrand::Rng,
+        trace: u64,
+        set_times: impl Fn(&mut fastrand::Rng, &mut crate::model::Span),
+    ) -> Batch {
         use crate::model::{Origin, SpanId, SpanKind, TraceId, Value};
         use crate::otlp::encode::{Group, request};
         let attribute = |key: &str, value: &str| (key.to_owned(), Value::Str(value.to_owned()));
@@ -325,12 +337,11 @@ mod tests {
                 span_id: SpanId(id),
                 parent_id: SpanId(if rng.u8(0..12) == 0 { 0 } else { 1 + rng.u64(0..900) }),
                 kind: if rng.bool() { SpanKind::Internal } else { SpanKind::Server },
-                start_ns: crate::testkit::EPOCH_NS + (now_ms + rng.u64(0..5)) * crate::testkit::MS,
-                end_ns: crate::testkit::EPOCH_NS + (now_ms + 8) * crate::testkit::MS,
                 flags: [0, 0x100, 0x300][rng.usize(0..3)],
                 attributes: vec![attribute("pad", &"x".repeat(500))],
                 ..Default::default()
             };
+            set_times(rng, &mut span);
             if rng.u8(0..3) == 0 {
                 span.attributes.extend([attribute("http.method", "GET"), attribute("http.target", "/a")]);
             }
@@ -371,6 +382,27 @@ mod tests {
             }
             assert_eq!(rows, 2 * store.span_count(), "seed {seed}: every span is drawn once in each view");
             assert!(store.counters().evicted_spans > 0, "seed {seed}: room was made");
+        }
+    }
+
+    #[test]
+    fn no_time_that_a_span_can_say_stops_anything() {
+        const TIMES: [u64; 9] =
+            [0, 1, 1 << 40, crate::testkit::EPOCH_NS, 1 << 61, 1 << 62, 1 << 63, u64::MAX - 1, u64::MAX];
+        for seed in 0..20 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut session = Session::new(64 << 20, if seed % 2 == 0 { Clock::Wall } else { Clock::Stream });
+            for n in 0..150 {
+                let any =
+                    |rng: &mut fastrand::Rng| TIMES[rng.usize(0..TIMES.len())].saturating_add(rng.u64(0..5));
+                let times = (any(&mut rng), any(&mut rng));
+                session.take(random_batch_at(&mut rng, 1 + n / 50, |rng, span| {
+                    (span.start_ns, span.end_ns) = if rng.bool() { times } else { (any(rng), any(rng)) };
+                }));
+                session.advance(any(&mut rng));
+            }
+            session.finish();
+            assert!(session.store.span_count() > 100, "seed {seed}");
         }
     }
 

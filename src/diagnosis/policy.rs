@@ -81,6 +81,11 @@ impl Policy {
         self.today = Some(today);
     }
 
+    /// That day.
+    pub fn today(&self) -> Option<Day> {
+        self.today
+    }
+
     /// Whether nothing is wanted but what rules say by themselves.
     fn is_plain(&self) -> bool {
         self.levels.is_empty() && self.suppressions.is_empty()

@@ -16,6 +16,12 @@ impl Day {
         Self((ns / DAY_NS) as i64)
     }
 
+    /// The day so many days later.
+    #[must_use]
+    pub fn after(self, days: u32) -> Self {
+        Self(self.0 + i64::from(days))
+    }
+
     /// The day that `2027-01-31` names; nothing for other text and for days that no month has.
     pub fn parse(text: &str) -> Option<Self> {
         let [year, month, day] = text.split('-').collect::<Vec<_>>().try_into().ok()?;

@@ -3,7 +3,12 @@
 /// The earliest time that an SDK can have taken, 2010, nanoseconds since the Unix epoch: distributed tracing is younger.
 pub const EARLIEST_NS: u64 = 1_262_304_000_000_000_000;
 
-/// A duration in at most three digits and a unit: `0 ns`, `830 µs`, `8.1 ms`, `6.42 s`, `3 m 20 s`, `2 h 5 m`.
+/// The latest time that records hold, in the year 2116: what a later one says, its bytes still do. Times that are held
+/// can be added to each other, and so can durations between them, without a thought of overflow.
+pub const LATEST_NS: u64 = 1 << 62;
+
+/// A duration in at most three digits and a unit: `0 ns`, `830 µs`, `8.1 ms`, `6.42 s`, `3 m 20 s`, `2 h 5 m`,
+/// `4 d 2 h`, `200 days`, `56 years`.
 pub fn duration(ns: u64) -> String {
     let scaled = |unit: f64, name: &str| {
         let value = ns as f64 / unit;
@@ -26,7 +31,14 @@ pub fn duration(ns: u64) -> String {
         60_000_000_000..3_600_000_000_000 => {
             format!("{} m {} s", ns / 60_000_000_000, ns / 1_000_000_000 % 60)
         }
-        _ => format!("{} h {} m", ns / 3_600_000_000_000, ns / 60_000_000_000 % 60),
+        3_600_000_000_000..172_800_000_000_000 => {
+            format!("{} h {} m", ns / 3_600_000_000_000, ns / 60_000_000_000 % 60)
+        }
+        172_800_000_000_000..8_640_000_000_000_000 => {
+            format!("{} d {} h", ns / 86_400_000_000_000, ns / 3_600_000_000_000 % 24)
+        }
+        8_640_000_000_000_000..63_072_000_000_000_000 => format!("{} days", ns / 86_400_000_000_000),
+        _ => format!("{} years", ns / 31_556_952_000_000_000),
     }
 }
 
@@ -129,6 +141,10 @@ mod tests {
             (6_420_000_000, "6.42 s"),
             (200_000_000_000, "3 m 20 s"),
             (7_500_000_000_000, "2 h 5 m"),
+            (353_000_000_000_000, "4 d 2 h"),
+            (17_280_000_000_000_000, "200 days"),
+            (1_767_225_600_000_000_000, "56 years"),
+            (u64::MAX, "584 years"),
         ] {
             assert_eq!(duration(ns), text);
         }

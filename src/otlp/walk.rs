@@ -3,6 +3,7 @@
 use super::called::Called;
 use super::signs;
 use super::wire::{Broken, Field, Fields, key_value};
+use crate::model::time::LATEST_NS;
 use crate::model::{
     Batch, ByteRange, Facts, Key, KeySet, MessagingOperation, Method, Origin, Peer, Rejection, Source,
     SpanFlags, SpanId, SpanKind, SpanRecord, TraceId, hash32, hash64,
@@ -54,8 +55,11 @@ const ROLE_KEYS: KeySet = KeySet::of(&[
 /// Where the outer structure itself is broken, what lay before it is in the batch and the break is returned
 /// beside it: a server refuses such a request, a file keeps what could be read.
 pub fn walk(bytes: Bytes, source: Source, origin: Origin, arrived_ns: u64) -> (Batch, Option<Malformed>) {
-    let mut walk =
-        Walk { batch: Batch::empty(source, origin, arrived_ns), strings: HashTable::new(), bytes: &bytes };
+    let mut walk = Walk {
+        batch: Batch::empty(source, origin, arrived_ns.min(LATEST_NS)),
+        strings: HashTable::new(),
+        bytes: &bytes,
+    };
     let malformed = if u32::try_from(bytes.len()).is_ok() {
         walk.request().err().map(Malformed::from)
     } else {
@@ -156,8 +160,8 @@ impl Walk<'_> {
                     record.set_kind(kind as i32);
                     may_be_call = record.is_call();
                 }
-                (7, Field::Fixed64(ns)) => record.start_ns = ns,
-                (8, Field::Fixed64(ns)) => record.end_ns = ns,
+                (7, Field::Fixed64(ns)) => record.start_ns = ns.min(LATEST_NS),
+                (8, Field::Fixed64(ns)) => record.end_ns = ns.min(LATEST_NS),
                 (9, Field::Bytes(at, attribute)) => {
                     let (name, value_at, value) = key_value(attribute, at).map_err(broken)?;
                     if let Some(key) = Key::from_name(name) {

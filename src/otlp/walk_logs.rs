@@ -2,6 +2,7 @@
 
 use super::walk::Malformed;
 use super::wire::{Broken, Field, Fields};
+use crate::model::time::LATEST_NS;
 use crate::model::{
     Batch, ByteRange, LogRecord, Logs, Origin, Rejection, SeverityNumber, Source, SpanId, TraceId,
 };
@@ -19,7 +20,7 @@ pub fn walk_logs(
     origin: Origin,
     arrived_ns: u64,
 ) -> (Batch, Option<Malformed>) {
-    let mut batch = Batch::empty(source, origin, arrived_ns);
+    let mut batch = Batch::empty(source, origin, arrived_ns.min(LATEST_NS));
     let malformed = add_logs(bytes, &mut batch);
     (batch, malformed)
 }
@@ -109,13 +110,13 @@ impl Walk {
         let mut fields = Fields::new(bytes, base);
         while let Some(field) = fields.next()? {
             match field {
-                (1, Field::Fixed64(ns)) => record.time_ns = ns,
+                (1, Field::Fixed64(ns)) => record.time_ns = ns.min(LATEST_NS),
                 (2, Field::Varint(number)) => record.severity = SeverityNumber::from_wire(number as i32),
                 (5, Field::Bytes(at, body)) => record.body = range(at - base, body),
                 (8, Field::Fixed32(flags)) => record.flags = flags as u8,
                 (9, Field::Bytes(_, id)) => trace_id = id,
                 (10, Field::Bytes(_, id)) => span_id = id,
-                (11, Field::Fixed64(ns)) => record.observed_ns = ns,
+                (11, Field::Fixed64(ns)) => record.observed_ns = ns.min(LATEST_NS),
                 _ => {}
             }
         }

@@ -58,7 +58,7 @@ fn state(group: &Group, moment: &Moment) -> Option<State> {
         return enough.then_some(State::Firm);
     }
     let in_a_row = group.in_a_row();
-    let long = moment.open_ns >= LONG_NS.max(20 * group.median_duration_ns());
+    let long = moment.open_ns >= LONG_NS.max(group.median_duration_ns().saturating_mul(20));
     let waited = group.second_arrived_ns.is_some_and(|second| moment.now_ns >= second + SECOND_NS);
     if in_a_row < 2 && !long {
         return None;

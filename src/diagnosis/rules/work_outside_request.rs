@@ -106,7 +106,7 @@ impl<'a> Requests<'a> {
         } else {
             all.chunk_by(|(a, _), (b, _)| a.0 == b.0).collect()
         };
-        let (mut ran_ns, mut whole_ns) = (0, 0);
+        let (mut ran_ns, mut whole_ns) = (0_u64, 0_u64);
         for stretch in stretches {
             let (Some((first, _)), Some((last, _))) = (stretch.first(), stretch.last()) else { continue };
             let (from_ns, to_ns) = if busy.entries.is_whole() {
@@ -114,11 +114,11 @@ impl<'a> Requests<'a> {
             } else {
                 (first.1, last.1)
             };
-            whole_ns += to_ns.saturating_sub(from_ns);
+            whole_ns = whole_ns.saturating_add(to_ns.saturating_sub(from_ns));
             let mut done_ns = from_ns;
             for (key, end_ns) in stretch {
                 let end_ns = (*end_ns).min(to_ns);
-                ran_ns += end_ns.saturating_sub(done_ns.max(key.1));
+                ran_ns = ran_ns.saturating_add(end_ns.saturating_sub(done_ns.max(key.1)));
                 done_ns = done_ns.max(end_ns);
             }
         }

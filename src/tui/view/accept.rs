@@ -8,8 +8,7 @@ use crate::model::Day;
 use crate::tui::request::Request;
 
 /// How long is proposed where an end is wanted.
-const DAYS: u64 = 30;
-const DAY_NS: u64 = 86_400_000_000_000;
+const DAYS: u32 = 30;
 
 /// What was offered last: lines of text that are written know their place in it.
 #[derive(Debug, Default)]
@@ -48,7 +47,9 @@ impl Accepting {
         };
         if service.is_some() {
             add(format!("accept for the service {}", finding.service), here.clone(), &reason);
-            let until = Day::of(cx.status.now_ns + DAYS * DAY_NS).to_string();
+            // The time of a dump says nothing of the day on which somebody reads it.
+            let today = cx.session.diagnosis.policy().today().unwrap_or_else(|| Day::of(cx.status.now_ns));
+            let until = today.after(DAYS).to_string();
             let ask = |at| Outcome::Prompt(Prompt::new(Purpose::Until(at), "accept until", &until));
             add(format!("accept for the service {} until a day", finding.service), here.clone(), &ask);
         }
