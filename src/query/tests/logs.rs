@@ -68,7 +68,7 @@ fn conditions_of_one_log_record() {
         ("db.rows>4000", "2"),
         ("resource.host.name=box-7 -severity=nil", "1 2 3"),
         ("resource.http.route=/x", ""),
-        ("event.name=old", "1"),
+        (".event.name=old", "1"),
         ("traceId=0102", "1"),
         ("trace:id=0102 span=a1a2", "1"),
         ("span=nil", "2 3 4"),
