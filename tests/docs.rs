@@ -6,7 +6,7 @@
 use clap::Parser;
 use otoscope::cli::Cli;
 use otoscope::diagnosis::RULES;
-use otoscope::query::{FIELDS, Holds, OPS, Query};
+use otoscope::query::{Asked, FIELDS, Holds, OPS, Query, Seen};
 use otoscope::tui::keymap;
 use std::fmt::Write;
 use std::fs;
@@ -43,14 +43,17 @@ fn tables_are_the_programs_own() {
 }
 
 fn fields() -> String {
-    let mut out = String::from("| field | also | what |\n|---|---|---|\n");
+    let mut out = String::from("| field | also | of | what |\n|---|---|---|---|\n");
     for row in FIELDS {
         let also: Vec<String> = row.aliases.iter().map(|alias| format!("`{alias}`")).collect();
         let words = match row.holds {
             Holds::Word(words) => format!(": {}", words.join(", ")),
             _ => String::new(),
         };
-        let _ = writeln!(out, "| `{}` | {} | {}{words} |", row.name, also.join(" "), row.what);
+        let of: Vec<&str> =
+            row.of.iter().map(|of| if *of == Asked::Spans { "span" } else { "log" }).collect();
+        let (also, of) = (also.join(" "), of.join(", "));
+        let _ = writeln!(out, "| `{}` | {also} | {of} | {}{words} |", row.name, row.what);
     }
     out
 }
@@ -64,12 +67,17 @@ fn the_query_language_is_as_it_is_documented() {
     } else {
         assert!(page == expected, "docs/query.md is behind: UPDATE=1 cargo test --test docs");
     }
+    let logs = page.split("## Log records").nth(1).unwrap().split("\n## ").next().unwrap();
     let examples = page.split("```text\n").skip(1).flat_map(|rest| rest.split("```").next().unwrap().lines());
     // What an example means stands two blanks behind it.
     let examples: Vec<&str> = examples.map(|line| line.split("  ").next().unwrap()).collect();
     assert!(examples.len() > 20, "{}", examples.len());
     for example in examples {
-        Query::parse(example).map_err(|wrong| format!("{wrong}\n{}", wrong.pointing(example))).unwrap();
+        let of_logs = logs.contains(example);
+        let seen = if of_logs { Seen::of(Asked::Logs) } else { Seen::default() };
+        Query::parse_for(example, &seen)
+            .map_err(|wrong| format!("{wrong}\n{}", wrong.pointing(example)))
+            .unwrap();
     }
     let table = page.split("<!-- operators -->").nth(1).unwrap().split("<!-- end -->").next().unwrap();
     for (sign, _) in OPS {

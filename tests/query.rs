@@ -75,6 +75,14 @@ fn a_bad_query_is_shown_with_a_sign_under_the_character() {
         assert!(out.stdout.is_empty());
         assert!(said.contains("kind is never servr; did you mean server?"), "{said}");
         assert!(said.contains("\n    dur>1s kind=servr\n                ^\n"), "{said}");
+        let out = otoscope(&[command, &["--query", "dur>1s sttaus=error"]].concat());
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("no field \"sttaus\"; did you mean status? write .sttaus for an attribute"),
+            "{said}"
+        );
+        assert!(said.contains("\n    dur>1s sttaus=error\n           ^\n"), "{said}");
     }
 }
 

@@ -1376,7 +1376,7 @@ fn a_hundred_thousand_log_records_are_a_window_and_a_count() {
 fn a_filter_looks_at_all_of_them_without_holding_a_key_back() {
     let mut stage = huge((140, 42));
     stage.act(&[Action::Filter]);
-    stage.write("severity>=error BAN");
+    stage.write("severity>=error body~BAN");
     // The last letter is on the screen before all are looked at.
     let Stage { session, app, status, terminal, .. } = &mut stage;
     app.key(KeyEvent::from(KeyCode::Char('K')), session, status);
@@ -1386,7 +1386,7 @@ fn a_filter_looks_at_all_of_them_without_holding_a_key_back() {
     let far = std::time::Instant::now() + std::time::Duration::from_secs(60);
     assert!(stage.app.work(far, &stage.session, &stage.status) < Busy::Now, "all of them were looked at");
     let text = stage.text();
-    assert!(text.contains("100 of 100 000") && text.contains("severity>=error BANK"), "{text}");
+    assert!(text.contains("100 of 100 000") && text.contains("severity>=error body~BANK"), "{text}");
     check("logs-filtered-140x42", &mut stage);
     stage.act(&[Action::First]);
     assert!(stage.selected_lines()[0].1.contains("no. 999"), "{:?}", stage.selected_lines());
@@ -1398,6 +1398,35 @@ fn a_filter_looks_at_all_of_them_without_holding_a_key_back() {
     assert!(stage.text().contains("no log record fits; Esc shows all again"), "{}", stage.text());
     stage.act(&[Action::Back]);
     assert!(stage.text().contains("100 000 log records"), "{}", stage.text());
+}
+
+#[test]
+fn the_filter_of_log_records_speaks_the_query_language() {
+    let mut stage = Stage::new((80, 24), &[]);
+    stage.session.take(logs("shop", 0, 1_000, order));
+    stage.act(&[tab("Logs"), Action::Filter]);
+    // What may be written next, of log records and not of spans.
+    stage.write("sever");
+    check("logs-filter-keys-80x24", &mut stage);
+    stage.write("ity>=warn");
+    assert!(stage.text().contains("101 of 1 000"), "{}", stage.text());
+    stage.write(" duration>1s");
+    check("logs-filter-wrong-80x24", &mut stage);
+    let text = stage.text();
+    assert!(text.contains("a log record has no duration"), "{text}");
+    // What was before holds again if it is meant.
+    stage.act(&[Action::Open]);
+    let text = stage.text();
+    assert!(text.contains("no filter: a log record has no duration"), "{text}");
+    assert!(text.contains("1 000 log records"), "{text}");
+    // A slip is told of, and with braces it is the same language.
+    stage.act(&[Action::Filter]);
+    stage.write("severty=warn");
+    assert!(stage.text().contains("did you mean severity?"), "{}", stage.text());
+    stage.act(&[Action::Back, Action::Filter]);
+    stage.write("{ severity = error } || { body =~ \"slow .* 5\" }");
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("2 of 1 000"), "{}", stage.text());
 }
 
 #[test]

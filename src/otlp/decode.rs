@@ -80,60 +80,6 @@ pub fn text_value(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether any text of a log record is what is wanted: its severity's, its event's name, its body, keys and values of
-/// attributes. Nothing is decoded for it.
-pub fn any_text_of_log(bytes: &[u8], wanted: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-    let mut fields = Fields::new(bytes, 0);
-    while let Ok(Some((number, field))) = fields.next() {
-        let Field::Bytes(_, inner) = field else { continue };
-        let found = match number {
-            3 | 12 => wanted(inner),
-            5 => any_text(inner, wanted, 0),
-            6 => any_text_of_attribute(inner, wanted, 0),
-            _ => false,
-        };
-        if found {
-            return true;
-        }
-    }
-    false
-}
-
-fn any_text_of_attribute(bytes: &[u8], wanted: &mut dyn FnMut(&[u8]) -> bool, depth: usize) -> bool {
-    key_value(bytes, 0).is_ok_and(|(key, _, value)| wanted(key) || any_text(value, wanted, depth))
-}
-
-fn any_text(value: &[u8], wanted: &mut dyn FnMut(&[u8]) -> bool, depth: usize) -> bool {
-    if depth >= MAX_NESTING {
-        return false;
-    }
-    let mut fields = Fields::new(value, 0);
-    while let Ok(Some((number, field))) = fields.next() {
-        let found = match (number, field) {
-            (1, Field::Bytes(_, text)) => wanted(text),
-            (3, Field::Varint(number)) => wanted((number as i64).to_string().as_bytes()),
-            (5 | 6, Field::Bytes(_, list)) => {
-                let mut items = Fields::new(list, 0);
-                let mut found = false;
-                while let Ok(Some((1, Field::Bytes(_, item)))) = items.next() {
-                    found = found
-                        || if number == 5 {
-                            any_text(item, wanted, depth + 1)
-                        } else {
-                            any_text_of_attribute(item, wanted, depth + 1)
-                        };
-                }
-                found
-            }
-            _ => false,
-        };
-        if found {
-            return true;
-        }
-    }
-    false
-}
-
 /// The resource in these bytes of a `Resource` message, with its schema URL.
 pub fn resource(bytes: &[u8], schema_url: &[u8]) -> Resource {
     let mut reader = Reader::default();

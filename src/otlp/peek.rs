@@ -1,4 +1,4 @@
-//! Looks into the bytes of a span, in place: for whoever asks one thing of many spans.
+//! Looks into the bytes of a span or a log record, in place: for whoever asks one thing of many spans.
 //!
 //! Lenient as [`decode`](super::decode) is: a broken field ends its message, nesting ends at 32 levels.
 
@@ -38,6 +38,8 @@ pub enum Message {
     Event,
     /// A `Link` of a span.
     Link,
+    /// A `LogRecord`.
+    Log,
 }
 
 /// A part of a message.
@@ -49,7 +51,7 @@ pub enum Part<'a> {
     Event(&'a [u8]),
     /// The message of a link.
     Link(&'a [u8]),
-    /// The name of an event.
+    /// The name of an event of a span, or of the event that a log record is.
     Name(&'a [u8]),
     /// The time of an event, nanoseconds since the Unix epoch.
     Time(u64),
@@ -59,6 +61,10 @@ pub enum Part<'a> {
     SpanId(&'a [u8]),
     /// The message of a span's status.
     StatusMessage(&'a [u8]),
+    /// The body of a log record.
+    Body(Raw<'a>),
+    /// What the source of a log record calls its severity.
+    SeverityText(&'a [u8]),
 }
 
 /// The parts of a message, in the order in which they were sent.
@@ -69,14 +75,19 @@ pub fn parts(message: Message, bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
             let part = match (message, number, field) {
                 (Message::Span, 9, Field::Bytes(_, bytes))
                 | (Message::Event, 3, Field::Bytes(_, bytes))
-                | (Message::Link, 4, Field::Bytes(_, bytes)) => attribute(bytes),
+                | (Message::Link, 4, Field::Bytes(_, bytes))
+                | (Message::Log, 6, Field::Bytes(_, bytes)) => attribute(bytes),
                 (Message::Span, 11, Field::Bytes(_, event)) => Some(Part::Event(event)),
                 (Message::Span, 13, Field::Bytes(_, link)) => Some(Part::Link(link)),
                 (Message::Span, 15, Field::Bytes(_, status)) => status_message(status),
                 (Message::Event, 1, Field::Fixed64(ns)) => Some(Part::Time(ns)),
-                (Message::Event, 2, Field::Bytes(_, name)) => Some(Part::Name(name)),
+                (Message::Event, 2, Field::Bytes(_, name)) | (Message::Log, 12, Field::Bytes(_, name)) => {
+                    Some(Part::Name(name))
+                }
                 (Message::Link, 1, Field::Bytes(_, id)) => Some(Part::TraceId(id)),
                 (Message::Link, 2, Field::Bytes(_, id)) => Some(Part::SpanId(id)),
+                (Message::Log, 3, Field::Bytes(_, text)) => Some(Part::SeverityText(text)),
+                (Message::Log, 5, Field::Bytes(_, body)) => Some(Part::Body(Raw::of(body))),
                 _ => None,
             };
             if part.is_some() {
@@ -229,6 +240,24 @@ mod tests {
                 "StatusMessage([98, 114, 111, 107, 101])"
             ]
         );
+    }
+
+    #[test]
+    fn the_parts_of_a_log_record_are_met_in_place() {
+        let json = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"WARN","body":{"intValue":"7"},
+          "attributes":[{"key":"a","value":{"boolValue":true}}],"eventName":"e"}]}]}]}"#;
+        let batch =
+            crate::otlp::walk_json(json.as_bytes(), "t".into(), crate::model::Origin::HttpJson, 0).unwrap();
+        let record = batch.logs.records[0];
+        let bytes = &batch.logs.bytes[record.offset as usize..][..record.len as usize];
+        let mut said: Vec<String> = parts(Message::Log, bytes).map(|part| format!("{part:?}")).collect();
+        said.sort();
+        let expected =
+            ["Attribute([97], Bool(true))", "Body(Int(7))", "Name([101])", "SeverityText([87, 65, 82, 78])"];
+        assert_eq!(said, expected);
+        for cut in 0..bytes.len() {
+            assert!(parts(Message::Log, &bytes[..cut]).count() <= said.len());
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What may be typed next.
 
-use super::field::{FIELDS, Field, Holds, Intrinsic, Level};
+use super::field::{FIELDS, Holds, Intrinsic, Row};
 use super::lex::{Cursor, OPS, Place, is_plain, is_plain_key, quoted};
+use super::literal::severities;
+use super::named::{Field, Level};
 use super::seen::Seen;
 use crate::diagnosis::RULES;
 use std::ops::Range;
@@ -37,21 +39,21 @@ enum Position<'a> {
 pub fn complete(text: &str, cursor: usize, seen: &Seen) -> Vec<Completion> {
     let Some(before) = text.get(..cursor) else { return Vec::new() };
     let mut offered = Vec::new();
-    match position(before) {
+    match position(before, seen) {
         Position::Field(from) => {
             let typed = &before[from..];
             fields(typed, seen, &mut |text, what| offer(&mut offered, from..cursor, text, what));
-            if Field::named(typed).is_ok()
+            if Field::named(typed, seen).is_ok()
                 && !typed.is_empty()
                 && offered.iter().any(|known| known.text == typed)
             {
                 offered.retain(|known| known.text != typed);
-                ops(typed, cursor, &mut offered);
+                ops(typed, cursor, seen, &mut offered);
             }
         }
-        Position::Op(field) => ops(field, cursor, &mut offered),
+        Position::Op(field) => ops(field, cursor, seen, &mut offered),
         Position::Value(field, from) => {
-            let Ok(field) = Field::named(field) else { return offered };
+            let Ok(field) = Field::named(field, seen) else { return offered };
             values(&field, &before[from..], seen, &mut |text, what| {
                 offer(&mut offered, from..cursor, text, what);
             });
@@ -69,7 +71,7 @@ fn offer(offered: &mut Vec<Completion>, replaces: Range<usize>, text: String, wh
 }
 
 /// Reads up to the cursor as the parser does, forgiving.
-fn position(before: &str) -> Position<'_> {
+fn position<'a>(before: &'a str, seen: &Seen) -> Position<'a> {
     let mut cursor = Cursor { text: before, at: 0 };
     loop {
         cursor.skip_blanks();
@@ -96,7 +98,7 @@ fn position(before: &str) -> Position<'_> {
         let after = cursor.at;
         cursor.skip_blanks();
         if cursor.pass_op().is_none() {
-            let is_field = FIELDS.iter().any(|row| row.name == field || row.aliases.contains(&field));
+            let is_field = fields_of(seen).any(|row| row.is_called(field));
             if cursor.rest().is_empty() && cursor.at > after && is_field {
                 return Position::Op(field);
             }
@@ -123,14 +125,12 @@ fn position(before: &str) -> Position<'_> {
 
 /// Fields that begin with what was typed, then attributes that do, then those that contain it.
 fn fields(typed: &str, seen: &Seen, each: &mut dyn FnMut(String, &'static str)) {
-    let scope = Level::PREFIXES
-        .iter()
-        .find_map(|(prefix, level)| Some((*prefix, *level, typed.strip_prefix(prefix)?)));
+    let prefixes = || Level::PREFIXES.iter().filter(|(_, level)| level.is_of(seen.asked()));
+    let scope = prefixes().find_map(|(prefix, level)| Some((*prefix, *level, typed.strip_prefix(prefix)?)));
     let (prefix, level, part) = scope.unwrap_or(("", Level::Any, typed));
     if scope.is_none() {
-        for row in FIELDS {
-            let names = || std::iter::once(row.name).chain(row.aliases.iter().copied());
-            if let Some(name) = names().find(|name| begins(name, typed)) {
+        for row in fields_of(seen) {
+            if let Some(name) = row.names().find(|name| begins(name, typed)) {
                 each(name.to_owned(), row.what);
             }
         }
@@ -138,7 +138,7 @@ fn fields(typed: &str, seen: &Seen, each: &mut dyn FnMut(String, &'static str)) 
     let whole = |key: &str| {
         let is_plain = is_plain_key(key);
         // Without its dot such a key would be read as something else.
-        let is_own = is_plain && Field::named(key) == Ok(Field::attribute(Level::Any, key));
+        let is_own = is_plain && Field::named(key, seen) == Ok(Field::attribute(Level::Any, key));
         let dot = if prefix.is_empty() && !is_own { "." } else { "" };
         let key = if is_plain { key.to_owned() } else { quoted(key) };
         format!("{prefix}{dot}{key}")
@@ -147,7 +147,7 @@ fn fields(typed: &str, seen: &Seen, each: &mut dyn FnMut(String, &'static str)) 
         each(whole(key), "attribute");
     }
     if scope.is_none() && !typed.is_empty() {
-        for (prefix, _) in Level::PREFIXES.iter().filter(|(prefix, _)| begins(prefix, typed)) {
+        for (prefix, _) in prefixes().filter(|(prefix, _)| begins(prefix, typed)) {
             each((*prefix).to_owned(), "attributes there");
         }
     }
@@ -158,13 +158,19 @@ fn fields(typed: &str, seen: &Seen, each: &mut dyn FnMut(String, &'static str)) 
     }
 }
 
-fn ops(field: &str, at: usize, offered: &mut Vec<Completion>) {
-    let holds = Field::named(field).ok().and_then(|field| field.holds());
+/// Those fields that there are where this was seen.
+fn fields_of(seen: &Seen) -> impl Iterator<Item = &'static Row> {
+    let asked = seen.asked();
+    FIELDS.iter().filter(move |row| row.is_of(asked))
+}
+
+fn ops(field: &str, at: usize, seen: &Seen, offered: &mut Vec<Completion>) {
+    let holds = Field::named(field, seen).ok().and_then(|field| field.holds());
     let fits = |sign: &str| match holds {
         Some(Holds::Word(_) | Holds::Id) => matches!(sign, "=" | "!="),
-        Some(Holds::Duration | Holds::Count) => !sign.contains('~'),
+        Some(Holds::Duration | Holds::Count | Holds::Severity) => !sign.contains('~'),
         Some(Holds::Text | Holds::Rule) => !sign.contains(['<', '>']),
-        None => true,
+        Some(Holds::Anything) | None => true,
     };
     let order = ["=", "!=", ">", ">=", "<", "<=", "~", "=~", "!~"];
     let known = order.into_iter().filter(|sign| OPS.iter().any(|(own, _)| own == sign) && fits(sign));
@@ -174,17 +180,21 @@ fn ops(field: &str, at: usize, offered: &mut Vec<Completion>) {
 /// Values that begin with what was typed, then those that contain it.
 fn values(field: &Field, typed: &str, seen: &Seen, each: &mut dyn FnMut(String, &'static str)) {
     let typed = typed.strip_prefix(['"', '`']).unwrap_or(typed);
+    let severities = severities();
     let known: Vec<&str> = match field {
         Field::Attribute { level, key, .. } => seen.values(*level, key).collect(),
         Field::Intrinsic(intrinsic) => match (intrinsic, intrinsic.row().holds) {
             (_, Holds::Word(words)) => words.to_vec(),
             (_, Holds::Rule) => RULES.iter().map(|rule| rule.id).collect(),
+            // The most severe are looked for most.
+            (_, Holds::Severity) => severities.iter().rev().map(String::as_str).collect(),
             (_, Holds::Duration) => vec!["1ms", "10ms", "100ms", "1s", "10s", "1m"],
             (Intrinsic::Name | Intrinsic::RootName, _) => seen.names().collect(),
             (Intrinsic::Service | Intrinsic::RootService, _) => seen.services().collect(),
             (Intrinsic::ScopeName, _) => seen.scopes().collect(),
             (Intrinsic::ScopeVersion, _) => seen.versions().collect(),
             (Intrinsic::EventName, _) => seen.events().collect(),
+            (Intrinsic::SeverityText, _) => seen.severity_texts().collect(),
             _ => Vec::new(),
         },
     };

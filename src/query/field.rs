@@ -1,13 +1,44 @@
-//! What a query can ask of a span: fields with `TraceQL`'s names, and attributes.
+//! What a query can ask of a span or a log record: fields with `TraceQL`'s names, and attributes.
 
-use crate::diagnosis::nearest::nearest;
-use crate::model::Key;
-use std::fmt;
+/// What a query is asked of.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Asked {
+    /// Spans of traces.
+    #[default]
+    Spans,
+    /// Log records, each by itself.
+    Logs,
+}
+
+impl Asked {
+    /// `a span`, `a log record`.
+    pub(super) fn one(self) -> &'static str {
+        match self {
+            Self::Spans => "a span",
+            Self::Logs => "a log record",
+        }
+    }
+
+    /// `spans`, `log records`.
+    pub(super) fn many(self) -> &'static str {
+        match self {
+            Self::Spans => "spans",
+            Self::Logs => "log records",
+        }
+    }
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Spans => Self::Logs,
+            Self::Logs => Self::Spans,
+        }
+    }
+}
 
 /// A field that is no attribute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Intrinsic {
-    /// The span's name.
+    /// The span's name; the name of the event that a log record is.
     Name,
     /// Its kind.
     Kind,
@@ -23,7 +54,7 @@ pub enum Intrinsic {
     Parent,
     /// Its parent's id.
     ParentId,
-    /// Its id.
+    /// Its id; that of the span that a log record belongs to.
     SpanId,
     /// How many spans name it as their parent.
     ChildCount,
@@ -39,7 +70,7 @@ pub enum Intrinsic {
     TraceSpans,
     /// How many of them are errors.
     TraceErrors,
-    /// The names of its events.
+    /// The names of its events; the name of the event that a log record is.
     EventName,
     /// How long after its start its events were.
     EventTime,
@@ -55,6 +86,12 @@ pub enum Intrinsic {
     Finding,
     /// The severities of the findings that it is part of.
     FindingSeverity,
+    /// How severe a log record is.
+    Severity,
+    /// What its source calls that.
+    SeverityText,
+    /// What a log record says.
+    Body,
 }
 
 /// What a field holds.
@@ -72,6 +109,10 @@ pub enum Holds {
     Word(&'static [&'static str]),
     /// The name of a rule.
     Rule,
+    /// A severity of a log record: one of its ranges, or a number.
+    Severity,
+    /// Anything, as attributes do.
+    Anything,
 }
 
 /// What must be looked at to know a field: the cheapest conditions are asked first.
@@ -95,6 +136,8 @@ pub struct Row {
     pub holds: Holds,
     /// What it is, in a few words.
     pub what: &'static str,
+    /// What has it.
+    pub of: &'static [Asked],
     /// Whether spans that arrive later can change it.
     pub(super) shared: bool,
 }
@@ -104,6 +147,10 @@ pub(super) const STATUSES: &[&str] = &["error", "ok", "unset"];
 pub(super) const PARENTS: &[&str] = &["root", "local", "remote", "unknown", "missing"];
 pub(super) const SEVERITIES: &[&str] = &["error", "warning", "info"];
 
+const SPANS: &[Asked] = &[Asked::Spans];
+const LOGS: &[Asked] = &[Asked::Logs];
+const BOTH: &[Asked] = &[Asked::Spans, Asked::Logs];
+
 const fn row(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -111,7 +158,7 @@ const fn row(
     holds: Holds,
     what: &'static str,
 ) -> Row {
-    Row { name, aliases, field, holds, what, shared: false }
+    Row { name, aliases, field, holds, what, of: SPANS, shared: false }
 }
 
 /// A field that other spans have a part in.
@@ -119,10 +166,47 @@ const fn shared(row: Row) -> Row {
     Row { shared: true, ..row }
 }
 
+/// A field that log records have too.
+const fn both(row: Row) -> Row {
+    Row { of: BOTH, ..row }
+}
+
+/// A field that only log records have.
+const fn log(row: Row) -> Row {
+    Row { of: LOGS, ..row }
+}
+
 /// Every field that is no attribute.
 pub const FIELDS: &[Row] = &[
-    row("name", &["span:name"], Intrinsic::Name, Holds::Text, "the span's name"),
-    row("service", &[], Intrinsic::Service, Holds::Text, "`service.name` of the resource"),
+    both(row(
+        "name",
+        &["span:name"],
+        Intrinsic::Name,
+        Holds::Text,
+        "the span's name; the name of the event that a log record is",
+    )),
+    both(row("service", &[], Intrinsic::Service, Holds::Text, "`service.name` of the resource")),
+    log(row(
+        "severity",
+        &["sev"],
+        Intrinsic::Severity,
+        Holds::Severity,
+        "how severe the log record is, by its number",
+    )),
+    log(row(
+        "severityText",
+        &["severity_text"],
+        Intrinsic::SeverityText,
+        Holds::Text,
+        "what its source calls that",
+    )),
+    log(row(
+        "body",
+        &[],
+        Intrinsic::Body,
+        Holds::Anything,
+        "what the log record says, or a value within that",
+    )),
     row("kind", &["span:kind"], Intrinsic::Kind, Holds::Word(KINDS), "the kind as recorded"),
     row("status", &["span:status"], Intrinsic::Status, Holds::Word(STATUSES), "the status code"),
     row(
@@ -160,7 +244,13 @@ pub const FIELDS: &[Row] = &[
         Holds::Word(PARENTS),
         "where the parent is, by the span's flags; `missing`: it has not been received",
     )),
-    row("span:id", &["span"], Intrinsic::SpanId, Holds::Id, "the span's id, or how it begins"),
+    both(row(
+        "span:id",
+        &["span", "spanId"],
+        Intrinsic::SpanId,
+        Holds::Id,
+        "the span's id, or how it begins",
+    )),
     row("span:parentID", &[], Intrinsic::ParentId, Holds::Id, "the parent's id, or how it begins"),
     shared(row(
         "span:childCount",
@@ -169,7 +259,13 @@ pub const FIELDS: &[Row] = &[
         Holds::Count,
         "how many children it has",
     )),
-    row("trace:id", &["trace"], Intrinsic::TraceId, Holds::Id, "the trace's id, or how it begins"),
+    both(row(
+        "trace:id",
+        &["trace", "traceId"],
+        Intrinsic::TraceId,
+        Holds::Id,
+        "the trace's id, or how it begins",
+    )),
     shared(row(
         "traceDuration",
         &["trace:duration"],
@@ -199,7 +295,13 @@ pub const FIELDS: &[Row] = &[
         "how many spans of the trace are held",
     )),
     shared(row("trace:errors", &[], Intrinsic::TraceErrors, Holds::Count, "how many of them are errors")),
-    row("event:name", &["event"], Intrinsic::EventName, Holds::Text, "the name of an event"),
+    both(row(
+        "event:name",
+        &["event", "event_name"],
+        Intrinsic::EventName,
+        Holds::Text,
+        "the name of an event of the span; that of the event that a log record is",
+    )),
     row(
         "event:timeSinceStart",
         &[],
@@ -209,14 +311,20 @@ pub const FIELDS: &[Row] = &[
     ),
     row("link:traceID", &[], Intrinsic::LinkTraceId, Holds::Id, "the trace that a link leads to"),
     row("link:spanID", &[], Intrinsic::LinkSpanId, Holds::Id, "the span that a link leads to"),
-    row("instrumentation:name", &["scope"], Intrinsic::ScopeName, Holds::Text, "the instrumentation scope"),
-    row(
+    both(row(
+        "instrumentation:name",
+        &["scope"],
+        Intrinsic::ScopeName,
+        Holds::Text,
+        "the instrumentation scope, which is the logger of a log record",
+    )),
+    both(row(
         "instrumentation:version",
         &[],
         Intrinsic::ScopeVersion,
         Holds::Text,
         "the version of the instrumentation scope",
-    ),
+    )),
 ];
 
 impl Intrinsic {
@@ -226,146 +334,19 @@ impl Intrinsic {
     }
 }
 
-/// Where an attribute is looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Level {
-    /// In the span and its resource.
-    Any,
-    /// In the span.
-    Span,
-    /// In the resource.
-    Resource,
-    /// In the events of the span.
-    Event,
-    /// In the links of the span.
-    Link,
-    /// In the instrumentation scope.
-    Instrumentation,
-    /// In the parent and its resource.
-    Parent,
-}
-
-impl Level {
-    /// What stands before a key.
-    pub const PREFIXES: &[(&'static str, Self)] = &[
-        (".", Self::Any),
-        ("span.", Self::Span),
-        ("resource.", Self::Resource),
-        ("event.", Self::Event),
-        ("link.", Self::Link),
-        ("instrumentation.", Self::Instrumentation),
-        ("parent.", Self::Parent),
-    ];
-
-    pub(super) fn prefix(self) -> &'static str {
-        Self::PREFIXES.iter().find(|(_, level)| *level == self).map_or(".", |(prefix, _)| prefix)
-    }
-}
-
-/// What a condition asks about.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Field {
-    /// A field of the table.
-    Intrinsic(Intrinsic),
-    /// An attribute.
-    Attribute {
-        /// Where.
-        level: Level,
-        /// Its key.
-        key: String,
-        /// What the record says of such keys, where it says something: the bytes need not be read to know it is missing.
-        watched: Option<Key>,
-    },
-}
-
-impl Field {
-    pub(super) fn attribute(level: Level, key: impl Into<String>) -> Self {
-        let key = key.into();
-        let watched = Key::from_name(key.as_bytes());
-        Self::Attribute { level, key, watched }
+impl Row {
+    /// What it is called.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// The field with this name in a query; else a sentence and the name that was probably meant.
-    pub(super) fn named(name: &str) -> Result<Self, (String, Option<&'static str>)> {
-        if let Some(row) = by_name(name) {
-            return Ok(Self::Intrinsic(row.field));
-        }
-        if let Some((level, key)) =
-            Level::PREFIXES.iter().find_map(|(prefix, level)| Some((level, name.strip_prefix(prefix)?)))
-        {
-            return match key {
-                "" => Err((format!("a key is missing after {name}"), None)),
-                key => Ok(Self::attribute(*level, key)),
-            };
-        }
-        let scoped = name.split_once(':').map(|(scope, _)| scope);
-        let known =
-            |scope: &str| names().any(|name| name.split_once(':').is_some_and(|(known, _)| known == scope));
-        if scoped.is_some_and(known) {
-            return Err((format!("there is no field {name}"), nearest(name, names())));
-        }
-        // A slip of one letter; an attribute may have any name, with a dot before it.
-        let slip = |known: &&str| name.len() > 4 && strsim::damerau_levenshtein(name, known) == 1;
-        match names().find(slip) {
-            Some(meant) => Err((format!("there is no field {name} (the attribute is .{name})"), Some(meant))),
-            None => Ok(Self::attribute(Level::Any, name)),
-        }
+    /// Whether this is one of its names.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.names().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// What it holds; nothing for an attribute, which may hold anything.
-    pub fn holds(&self) -> Option<Holds> {
-        match self {
-            Self::Intrinsic(field) => Some(field.row().holds),
-            Self::Attribute { .. } => None,
-        }
-    }
-
-    pub(super) fn cost(&self) -> Cost {
-        match self {
-            Self::Intrinsic(Intrinsic::Finding | Intrinsic::FindingSeverity) => Cost::Findings,
-            Self::Intrinsic(
-                Intrinsic::StatusMessage
-                | Intrinsic::EventName
-                | Intrinsic::EventTime
-                | Intrinsic::LinkTraceId
-                | Intrinsic::LinkSpanId,
-            )
-            | Self::Attribute { .. } => Cost::Bytes,
-            Self::Intrinsic(_) => Cost::Record,
-        }
-    }
-
-    /// Whether spans that arrive later can change it.
-    pub(super) fn is_shared(&self) -> bool {
-        match self {
-            Self::Intrinsic(field) => field.row().shared,
-            Self::Attribute { level, .. } => *level == Level::Parent,
-        }
-    }
-}
-
-fn by_name(name: &str) -> Option<&'static Row> {
-    let called = |known: &str| known.eq_ignore_ascii_case(name);
-    FIELDS.iter().find(|row| called(row.name) || row.aliases.iter().any(|alias| called(alias)))
-}
-
-/// All names of fields that are no attributes.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    FIELDS.iter().flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()))
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Intrinsic(field) => f.write_str(field.row().name),
-            Self::Attribute { level, key, .. } => {
-                f.write_str(level.prefix())?;
-                if super::lex::is_plain_key(key) {
-                    f.write_str(key)
-                } else {
-                    f.write_str(&super::lex::quoted(key))
-                }
-            }
-        }
+    /// Whether these have it.
+    pub(super) fn is_of(&self, asked: Asked) -> bool {
+        self.of.contains(&asked)
     }
 }

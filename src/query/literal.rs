@@ -1,9 +1,11 @@
 //! What a condition compares with: text, numbers, durations, patterns.
 
-use super::field::{Field, Holds, Intrinsic};
+use super::field::{Holds, Intrinsic};
 use super::lex::Op;
+use super::named::Field;
 use crate::diagnosis::RULES;
 use crate::diagnosis::nearest::nearest;
+use crate::model::{SeverityNumber, SeverityRange};
 use crate::otlp::peek::Raw;
 use regex::bytes::{Regex, RegexBuilder};
 use std::cmp::Ordering;
@@ -43,6 +45,8 @@ pub(super) enum Test {
     /// An id that begins with these hexadecimal digits.
     Id(Vec<u8>),
     Pattern(Regex),
+    /// A number from one to another, ends included.
+    Between(i64, i64),
 }
 
 /// What is wrong with a condition.
@@ -72,6 +76,7 @@ impl Test {
         match (op, field.holds()) {
             (_, Some(Holds::Word(words))) => word(field, op, text, words),
             (_, Some(Holds::Id)) => id(field, op, text),
+            (_, Some(Holds::Severity)) => severity(field, op, text),
             (_, Some(Holds::Duration)) => match (bare.and_then(duration), is_order(op)) {
                 (Some(ns), true) => Ok(Self::Number(Number::Int(ns), text.clone())),
                 (_, false) => Err(Wrong::Op(format!("{field} is compared with > < >= <= = or !="))),
@@ -92,7 +97,7 @@ impl Test {
                 Ok(Self::Pattern(compiled(&format!("^(?s:{})$", starred(text)), false)?))
             }
             (_, Some(Holds::Text | Holds::Rule)) => Ok(Self::Text(text.clone())),
-            (_, None) => Ok(match bare {
+            (_, None | Some(Holds::Anything)) => Ok(match bare {
                 Some("true") => Self::Bool(true),
                 Some("false") => Self::Bool(false),
                 Some(bare) => match number(bare).or_else(|| duration(bare).map(Number::Int)) {
@@ -113,6 +118,9 @@ impl Test {
     fn leaf(&self, op: Op, leaf: Raw<'_>) -> bool {
         match (self, leaf) {
             (Self::Nil, _) => true,
+            (Self::Between(from, to), Raw::Int(i)) => {
+                ordered(op, Some(if i < *from { Ordering::Less } else { i.cmp(to).max(Ordering::Equal) }))
+            }
             (Self::Number(number, _), Raw::Int(i)) => ordered(op, number.order(Number::Int(i))),
             (Self::Number(number, _), Raw::Double(d)) => ordered(op, number.order(Number::Float(d))),
             (Self::Number(number, written), Raw::Str(text)) => {
@@ -205,6 +213,38 @@ fn word(field: &Field, op: Op, text: &str, words: &'static [&'static str]) -> Re
             Err(Wrong::Value(message, near))
         }
     }
+}
+
+/// A range of severities, one within it (`error2`), or its number.
+fn severity(field: &Field, op: Op, text: &str) -> Result<Test, Wrong> {
+    if !is_order(op) {
+        return Err(Wrong::Op(format!("{field} is compared with > < >= <= = or !=")));
+    }
+    let numbers = || (1..=24).map(SeverityNumber);
+    let is_called = |name: &str| {
+        name.eq_ignore_ascii_case(if text.eq_ignore_ascii_case("warning") { "warn" } else { text })
+    };
+    let of_range = |number: &SeverityNumber| is_called(number.range().name());
+    if let (Some(first), Some(last)) = (numbers().find(of_range), numbers().rfind(of_range)) {
+        return Ok(Test::Between(i64::from(first.0), i64::from(last.0)));
+    }
+    let is_it = |number: &SeverityNumber| number.0.to_string() == text || is_called(&number.to_string());
+    if let Some(number) = numbers().find(is_it) {
+        return Ok(Test::Between(i64::from(number.0), i64::from(number.0)));
+    }
+    let words = severities();
+    let near = nearest(&text.to_lowercase(), words.iter().map(String::as_str)).map(str::to_owned);
+    let message = match near {
+        Some(_) => format!("{field} is never {text}"),
+        None => format!("{field} is one of {}, or a number from 1 to 24", words.join(", ")),
+    };
+    Err(Wrong::Value(message, near))
+}
+
+/// What ranges of severities are called in a query, the least severe first.
+pub(super) fn severities() -> Vec<String> {
+    let ranges = SeverityRange::ALL.into_iter().filter(|range| *range != SeverityRange::Unspecified);
+    ranges.map(|range| range.name().to_lowercase()).collect()
 }
 
 fn id(field: &Field, op: Op, text: &str) -> Result<Test, Wrong> {

@@ -1,17 +1,18 @@
-//! What to show: the query language, parsed once, matched span by span and trace by trace.
+//! What to show: the query language, parsed once, matched span by span and trace by trace, or log record by log record.
 //!
 //! A subset of `TraceQL`, and the same without braces for everyday typing: `docs/query.md`. Matching reads the store as
-//! it is: what the record knows first, attributes in the span's bytes, in place; nothing is decoded. Knows no screen and
+//! it is: what the record knows first, attributes in the bytes, in place; nothing is decoded. Knows no screen and
 //! no clock: whoever shows something hands a budget to [`Scan::step`] or [`Walk::step`] with each frame.
 //!
 //! | file | what it knows |
 //! |---|---|
 //! | `lex`, `parse`, `error` | from text to tree, and what is wrong with a text |
 //! | `tree` | conditions, spansets, what a trace has to hold; printing |
-//! | `field` | the table of fields, attributes and where they are |
+//! | `field` | the table of fields |
+//! | `named` | fields and attributes; which of them a name is |
 //! | `literal` | what is compared with: text, numbers, durations, patterns |
 //! | `subject` | asking conditions of something |
-//! | `span` | a span as something to be asked |
+//! | `span`, `log` | a span and a log record as something to be asked |
 //! | `structure` | how spans stand to each other |
 //! | `walk` | all spans of one trace, some at a time |
 //! | `scan` | which traces of all match, some spans at a time |
@@ -22,6 +23,8 @@ mod error;
 mod field;
 mod lex;
 mod literal;
+mod log;
+mod named;
 mod parse;
 mod scan;
 mod seen;
@@ -33,17 +36,17 @@ mod walk;
 
 pub use complete::{Completion, complete};
 pub use error::QueryError;
-pub use field::{FIELDS, Field, Holds, Intrinsic, Level, Row};
+pub use field::{Asked, FIELDS, Holds, Intrinsic, Row};
 pub use lex::{OPS, Op};
 pub use literal::Literal;
+pub use named::{Field, Level};
 pub use scan::{Scan, Verdict};
 pub use seen::Seen;
-pub use subject::{Ask, Subject};
 pub use tree::{Condition, Expr, Formula, Occurs, Relation, Spanset};
 pub use walk::{Progress, Walk};
 
 use crate::diagnosis::Diagnosis;
-use crate::store::{SpanIx, Store, TraceIx};
+use crate::store::{HeldLog, SpanIx, Store, TraceIx};
 use field::Cost;
 use span::Around;
 use std::fmt;
@@ -66,9 +69,15 @@ pub struct Query {
 }
 
 impl Query {
-    /// The query that this text is. An empty one matches everything.
+    /// The query of spans that this text is, where nothing is known of them yet. An empty one matches everything.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
-        let (formula, braces) = parse::parse(text)?;
+        Self::parse_for(text, &Seen::default())
+    }
+
+    /// The query that this text is, asked of those that were seen: spans or log records. A name that is nearly a
+    /// field's is an attribute where one with this name was seen, else an error.
+    pub fn parse_for(text: &str, seen: &Seen) -> Result<Self, QueryError> {
+        let (formula, braces) = parse::parse(text, seen)?;
         let (mut looks_around, mut reads_findings) = (false, false);
         formula.spansets(&mut |spanset| {
             looks_around |= spanset.looks_around();
@@ -93,11 +102,13 @@ impl Query {
         self.bits(Around { store, diagnosis }, at, &mut 0) != 0
     }
 
-    /// Whether something that stands alone, and not in a tree of spans, is one of those that are looked for.
-    pub fn matches_alone(&self, subject: &dyn Subject) -> bool {
-        let mut matches = false;
-        self.formula.spansets(&mut |spanset| matches = matches || spanset.holds_alone(subject));
-        matches
+    /// Whether a log record is one of those that are looked for, by a query that is asked of log records.
+    pub fn matches_log(&self, log: &HeldLog<'_>) -> bool {
+        match &self.formula {
+            Formula::Spans(spanset) => spanset.holds_alone(log),
+            // No query of log records joins braces otherwise.
+            Formula::Both(..) | Formula::Either(..) => false,
+        }
     }
 
     /// Every matching span of a trace, in the order in which they are drawn; none where the trace does not match.

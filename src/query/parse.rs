@@ -1,9 +1,11 @@
 //! From text to tree.
 
 use super::error::QueryError;
-use super::field::{Field, Intrinsic, Level};
+use super::field::{Asked, Intrinsic};
 use super::lex::{Cursor, Op, Place};
 use super::literal::{Literal, Wrong};
+use super::named::{Field, Level, NoField};
+use super::seen::Seen;
 use super::tree::{Condition, Expr, Formula, Occurs, Relation, Spanset};
 
 /// How deep brackets and negations may be nested.
@@ -13,9 +15,9 @@ const MAX_LEN: usize = 4_096;
 /// How many spansets a query may join with `&&`: as many as there are bits to note what was found.
 const MAX_SPANSETS: usize = 32;
 
-/// The tree of a query, and whether it was written with braces.
-pub(super) fn parse(text: &str) -> Result<(Formula, bool), QueryError> {
-    let mut parser = Parser { cursor: Cursor { text, at: 0 }, depth: 0, braces: false };
+/// The tree of a query, and whether it was written with braces; asked of what was seen.
+pub(super) fn parse(text: &str, seen: &Seen) -> Result<(Formula, bool), QueryError> {
+    let mut parser = Parser { cursor: Cursor { text, at: 0 }, depth: 0, braces: false, seen };
     if text.len() > MAX_LEN {
         return Err(parser.wrong(MAX_LEN, "a query has at most 4,096 bytes"));
     }
@@ -28,11 +30,14 @@ pub(super) fn parse(text: &str) -> Result<(Formula, bool), QueryError> {
         Some('}') => return Err(parser.here("this } closes nothing")),
         Some(')') => return Err(parser.here("this ) closes nothing")),
         Some('|') => return Err(parser.here("pipelines such as | count() are not understood")),
-        Some('<') => {
+        Some('<') if seen.asked() == Asked::Spans => {
             return Err(parser.here("of two spansets the upper one stands on the left: {above} > {below}"));
         }
         Some('{') if !braces => {
             return Err(parser.here("braces stand around all conditions: { kind = server && … }"));
+        }
+        Some('{') if seen.asked() == Asked::Logs => {
+            return Err(parser.here("braces are joined with ||; what must hold too stands within them"));
         }
         Some('{') => return Err(parser.here("spansets are joined with && || > >> or ~")),
         Some(_) if braces => return Err(parser.here("conditions stand within the braces")),
@@ -51,6 +56,8 @@ struct Parser<'a> {
     depth: usize,
     /// Within braces values are written as in `TraceQL`.
     braces: bool,
+    /// What is asked, and names that are known there.
+    seen: &'a Seen,
 }
 
 /// Whether a value looks like a field of `TraceQL`.
@@ -73,6 +80,23 @@ impl Parser<'_> {
     fn about(&self, byte: usize, wrong: Wrong) -> QueryError {
         let (Wrong::Op(message) | Wrong::Value(message, _)) = wrong;
         self.wrong(byte, message)
+    }
+
+    fn no_field(&self, byte: usize, none: NoField) -> QueryError {
+        self.wrong(byte, none.message).meant(none.meant).or(none.otherwise)
+    }
+
+    /// What is said of a sign between braces that only spans of one trace can stand to each other by.
+    fn stands_alone(&self, at: usize, sign: &str) -> Parsed<()> {
+        match self.seen.asked() {
+            Asked::Spans => Ok(()),
+            Asked::Logs => {
+                let within =
+                    if sign == "&&" { ": write both conditions within one pair of braces" } else { "" };
+                Err(self
+                    .wrong(at, format!("{sign} is for spans of a trace; a log record stands alone{within}")))
+            }
+        }
     }
 
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
@@ -100,9 +124,11 @@ impl Parser<'_> {
         let mut left = self.related()?;
         loop {
             self.cursor.skip_blanks();
+            let at = self.cursor.at;
             if !self.cursor.pass("&&") {
                 return Ok(left);
             }
+            self.stands_alone(at, "&&")?;
             left = Formula::Both(Box::new(left), Box::new(self.related()?));
         }
     }
@@ -113,9 +139,10 @@ impl Parser<'_> {
             self.cursor.skip_blanks();
             let at = self.cursor.at;
             let signs = &Relation::SIGNS;
-            let Some((_, relation)) = signs.iter().find(|(sign, _)| self.cursor.pass(sign)) else {
+            let Some((sign, relation)) = signs.iter().find(|(sign, _)| self.cursor.pass(sign)) else {
                 return Ok(left);
             };
+            self.stands_alone(at, sign)?;
             let right = self.spanset()?;
             let (Formula::Spans(above), Formula::Spans(below)) = (left, right) else {
                 return Err(
@@ -223,7 +250,7 @@ impl Parser<'_> {
         }
         let field = match plain {
             Some(field) => field,
-            None => Field::named(&name).map_err(|(message, meant)| self.wrong(from, message).meant(meant))?,
+            None => Field::named(&name, self.seen).map_err(|none| self.no_field(from, none))?,
         };
         self.cursor.skip_blanks();
         let value_at = self.cursor.at;
@@ -252,6 +279,10 @@ impl Parser<'_> {
         let scope = Level::PREFIXES.iter().find(|(prefix, _)| *prefix == word);
         if let (Some((_, level)), Some(key)) = (scope, self.cursor.quoted()) {
             let key = key.map_err(|()| self.wrong(key_at, "this text does not end: a quote is missing"))?;
+            let asked = self.seen.asked();
+            if !level.is_of(asked) {
+                return Err(self.no_field(from, Field::no_scope(*level, asked)));
+            }
             return Ok((word.to_owned(), false, Some(Field::attribute(*level, key))));
         }
         Ok((word.to_owned(), false, None))
@@ -265,7 +296,7 @@ impl Parser<'_> {
                 Some(c) => self.here(format!("{c} is not understood here")),
             });
         }
-        if text == "finding" && !quoted {
+        if text == "finding" && !quoted && self.seen.asked() == Asked::Spans {
             let literal = Literal { text: "nil".to_owned(), quoted: false };
             let any = Condition::new(Field::Intrinsic(Intrinsic::Finding), Op::NotEqual, literal);
             return any.map(Expr::Condition).map_err(|wrong| self.about(from, wrong));

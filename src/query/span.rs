@@ -1,10 +1,11 @@
 //! Whether one span is as a query says: first what its record knows, then its bytes in place.
 
-use super::field::{Field, Intrinsic, Level};
-use super::subject::{Ask, Subject};
+use super::field::Intrinsic;
+use super::named::{Field, Level};
+use super::subject::{Ask, Subject, listed, text};
 use super::tree::Occurs;
 use crate::diagnosis::Diagnosis;
-use crate::model::{Attributes, Key, ParentLocality, SpanKind, StatusCode};
+use crate::model::{Key, ParentLocality, SpanKind, StatusCode};
 use crate::otlp::peek::{Message, Part, Raw, parts};
 use crate::store::{SpanIx, Store};
 
@@ -70,7 +71,6 @@ impl Around<'_> {
         let slot = store.slot(at);
         let record = &slot.record;
         let trace = || store.trace(slot.trace);
-        let text = |text: &str, ask: Ask<'_>| !text.is_empty() && ask(Raw::Str(text.as_bytes()));
         match field {
             Intrinsic::Name => text(&store.name(at), ask),
             Intrinsic::Service => text(store.service(at), ask),
@@ -106,6 +106,7 @@ impl Around<'_> {
             | Intrinsic::EventTime
             | Intrinsic::LinkTraceId
             | Intrinsic::LinkSpanId => self.within(field, at, ask),
+            Intrinsic::Severity | Intrinsic::SeverityText | Intrinsic::Body => false,
         }
     }
 
@@ -160,10 +161,10 @@ impl Around<'_> {
         let record = store.record(at);
         match level {
             Level::Any => {
-                self.attribute(Level::Span, key, watched, at, ask)
+                self.attribute(Level::Own, key, watched, at, ask)
                     || self.attribute(Level::Resource, key, watched, at, ask)
             }
-            Level::Span => {
+            Level::Own => {
                 let may = watched.is_none_or(|watched| record.keys.has(watched));
                 may && parts(Message::Span, store.span_bytes(at).unwrap_or_default()).any(
                     |part| matches!(part, Part::Attribute(own, raw) if own == key.as_bytes() && ask(raw)),
@@ -190,10 +191,6 @@ impl Around<'_> {
             }
         }
     }
-}
-
-fn listed(attributes: &Attributes, key: &str, ask: Ask<'_>) -> bool {
-    attributes.iter().any(|(own, value)| own == key && ask(value.into()))
 }
 
 fn count(number: u64) -> Raw<'static> {

@@ -1,17 +1,18 @@
-//! Asking conditions of something: a span ([`span`](super::span)), or whatever else has fields and text.
+//! Asking conditions of something that has fields and text: a span ([`span`](super::span)), a log record
+//! ([`log`](super::log)).
 
-use super::field::Field;
 use super::lex::Op;
 use super::literal::{Test, as_text, begins_with};
+use super::named::Field;
 use super::tree::{Condition, Expr, Occurs};
+use crate::model::Attributes;
 use crate::otlp::peek::Raw;
 
 /// Something that is asked of each value; true ends the asking.
-pub type Ask<'a> = &'a mut dyn FnMut(Raw<'_>) -> bool;
+pub(super) type Ask<'a> = &'a mut dyn FnMut(Raw<'_>) -> bool;
 
-/// What conditions are asked of. Another kind of thing that queries should find implements this, and is asked by
-/// [`Query::matches_alone`](super::Query::matches_alone).
-pub trait Subject {
+/// What conditions are asked of. Another kind of thing that queries should find implements this.
+pub(super) trait Subject {
     /// Asks of each value of a field, none where it has none, until the answer is yes; tells whether it was.
     fn values(&self, field: &Field, ask: Ask<'_>) -> bool;
 
@@ -19,9 +20,19 @@ pub trait Subject {
     fn holds_text(&self, text: &Occurs) -> bool;
 }
 
+/// Asks of a text, where there is one.
+pub(super) fn text(text: &str, ask: Ask<'_>) -> bool {
+    !text.is_empty() && ask(Raw::Str(text.as_bytes()))
+}
+
+/// Asks of what decoded attributes have under a key.
+pub(super) fn listed(attributes: &Attributes, key: &str, ask: Ask<'_>) -> bool {
+    attributes.iter().any(|(own, value)| own == key && ask(value.into()))
+}
+
 impl Expr {
     /// Whether something is so.
-    pub fn holds(&self, of: &dyn Subject) -> bool {
+    pub(super) fn holds(&self, of: &dyn Subject) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|part| part.holds(of)),
             Self::Or(parts) => parts.iter().any(|part| part.holds(of)),
@@ -52,22 +63,22 @@ impl Condition {
 impl Occurs {
     /// Whether it occurs in this text.
     #[inline]
-    pub fn is_in(&self, text: &[u8]) -> bool {
+    pub(super) fn is_in(&self, text: &[u8]) -> bool {
         self.pattern.is_match(text)
     }
 
     /// Whether it occurs in this value, or in one within it.
-    pub fn is_in_value(&self, value: Raw<'_>) -> bool {
+    pub(super) fn is_in_value(&self, value: Raw<'_>) -> bool {
         value.any(&mut |leaf| as_text(leaf, &mut |text| self.is_in(text)))
     }
 
     /// Whether this id begins with it.
-    pub fn begins(&self, id: &[u8]) -> bool {
+    pub(super) fn begins(&self, id: &[u8]) -> bool {
         self.digits.as_ref().is_some_and(|digits| begins_with(id, digits))
     }
 
     /// Whether it may occur in a number or a truth value, which is no text in encoded bytes.
-    pub fn may_be_scalar(&self) -> bool {
+    pub(super) fn may_be_scalar(&self) -> bool {
         self.is_scalar
     }
 }

@@ -5,6 +5,8 @@ use crate::model::{Event, Link, SpanId, StatusCode, TraceId, Value};
 use crate::otlp::encode::Group;
 use crate::testkit::{Bench, batches, spans};
 
+mod logs;
+
 const SHOP: &str = "
 GET /users/{id}  shop  server  0..120  noflags http.request.method=GET http.response.status_code=500 error
   validate       shop  internal  5..15  cart.items=3
@@ -189,8 +191,22 @@ fn an_error_points_at_the_character() {
         ("kind>server", 4, "kind is compared with = or !="),
         ("dur>100", 4, "100 is not a duration; write 100ms, 1.5s or 2m; did you mean 100ms?"),
         ("dur~1s", 3, "duration is compared with > < >= <= = or !="),
-        ("statis=error", 0, "there is no field statis (the attribute is .statis); did you mean status?"),
-        ("a span:nam=x", 2, "there is no field span:nam; did you mean span:name?"),
+        ("kidn=server", 0, "no field \"kidn\"; did you mean kind? write .kidn for an attribute"),
+        (
+            "dur>1s sttaus=error",
+            7,
+            "no field \"sttaus\"; did you mean status? write .sttaus for an attribute",
+        ),
+        ("-duraton>1s", 1, "no field \"duraton\"; did you mean duration? write .duraton for an attribute"),
+        ("serv=shop", 0, "no field \"serv\"; did you mean service? write .serv for an attribute"),
+        ("{ kidn = server }", 2, "no field \"kidn\"; did you mean kind? write .kidn for an attribute"),
+        (
+            "severty>=warn",
+            0,
+            "no field \"severty\"; log records have severity; write .severty for an attribute",
+        ),
+        ("a body~x", 2, "a span has no body, which is a field of log records; write .body for an attribute"),
+        ("a span:nam=x", 2, "no field \"span:nam\"; did you mean span:name?"),
         ("finding=mergd*", 8, "there is no rule mergd*; did you mean merged-under-local-span?"),
         ("trace=xyz", 6, "xyz is not an id; write its hexadecimal digits, or the first of them"),
         ("name=~\"(\"", 6, "not a regular expression: unclosed group"),
@@ -227,6 +243,25 @@ fn an_error_points_at_the_character() {
     assert!(Query::parse(&"a ".repeat(5_000)).is_err());
     assert!(Query::parse(&vec!["{ }"; 33].join(" && ")).is_err());
     assert!(Query::parse(&vec!["{ }"; 400].join(" > ")).is_ok());
+}
+
+#[test]
+fn an_attribute_is_one_whatever_it_is_nearly_called() {
+    let mut bench = Bench::default();
+    bench.take(batches(&spans("GET  shop  server  0..1  kidn=7 state=open room=12 severity=high"))).finish();
+    // With a dot always; without one what is no field's neighbour, and what was seen.
+    for query in [".kidn=7", "span.kidn=7", "state=open", "-kid=7", ".room=12", ".severity=high"] {
+        assert_eq!(found(&bench, query), ["GET"], "{query}");
+    }
+    let mut seen = Seen::default();
+    let said = |query: &str, seen: &Seen| Query::parse_for(query, seen).map(|query| query.to_string());
+    assert!(said("room=12", &seen).is_err() && said("severity=high", &seen).is_err());
+    seen.look(&bench.0.store, 100);
+    assert_eq!(said("kidn=7", &seen).unwrap(), ".kidn = 7");
+    assert!(said("room=12 severity=high", &seen).is_ok());
+    assert!(said("knid=7", &seen).is_err());
+    let offered = complete("kid", 3, &seen);
+    assert_eq!(offered.iter().map(|offer| offer.text.as_str()).collect::<Vec<_>>(), ["kidn"]);
 }
 
 const PIECES: &[&str] = &[
@@ -272,6 +307,8 @@ const PIECES: &[&str] = &[
     "&",
     "trace:id",
     "1kb",
+    "severity>=warn",
+    "body",
 ];
 
 #[test]
@@ -285,14 +322,15 @@ fn what_is_printed_is_read_back_as_the_same_and_nothing_panics() {
         } else {
             (0..rng.usize(1..14)).map(|_| PIECES[rng.usize(..PIECES.len())]).collect()
         };
-        let seen = Seen::default();
+        let seen = Seen::of(if round % 2 == 0 { Asked::Spans } else { Asked::Logs });
         let cursor = text.char_indices().map(|(at, _)| at).nth(rng.usize(0..20)).unwrap_or(text.len());
         let _ = complete(&text, cursor, &seen);
-        match Query::parse(&text) {
+        match Query::parse_for(&text, &seen) {
             Ok(query) => {
                 read += 1;
                 let printed = query.to_string();
-                let again = Query::parse(&printed).unwrap_or_else(|e| panic!("{text:?} → {printed:?}: {e}"));
+                let again = Query::parse_for(&printed, &seen)
+                    .unwrap_or_else(|e| panic!("{text:?} → {printed:?}: {e}"));
                 assert_eq!(again, query, "{text:?} → {printed:?}");
             }
             Err(error) => assert!(error.at <= text.chars().count() && !error.message.is_empty(), "{text:?}"),
@@ -328,40 +366,11 @@ fn completion_offers_what_was_seen() {
     let whole = complete("a kind=ser", 10, &seen);
     assert_eq!(whole[0].replaces, 7..10);
     for (level, key) in
-        [(Level::Span, "http.route"), (Level::Resource, "host.name"), (Level::Event, "exception.type")]
+        [(Level::Own, "http.route"), (Level::Resource, "host.name"), (Level::Event, "exception.type")]
     {
         assert!(seen.keys(level).any(|known| known == key), "{key}");
     }
     for offer in offered("").iter().filter(|offer| !offer.ends_with('.')) {
-        assert!(Query::parse(&format!("{offer} != nil")).is_ok(), "{offer}");
-    }
-}
-
-/// Something that is no span.
-struct Note(&'static [(&'static str, &'static str)]);
-
-impl Subject for Note {
-    fn values(&self, field: &Field, ask: Ask<'_>) -> bool {
-        let Field::Attribute { key, .. } = field else { return false };
-        self.0.iter().any(|(own, value)| own == key && ask(crate::otlp::peek::Raw::Str(value.as_bytes())))
-    }
-
-    fn holds_text(&self, text: &Occurs) -> bool {
-        self.0.iter().any(|(_, value)| text.is_in(value.as_bytes()))
-    }
-}
-
-#[test]
-fn other_things_than_spans_are_asked_alone() {
-    let note = Note(&[("level", "WARN"), ("body", "disk is full")]);
-    for (query, expected) in [
-        ("level=WARN full", true),
-        ("level=INFO", false),
-        ("{ level=INFO } || { body~DISK }", true),
-        ("{ level=WARN } > { level=WARN }", false),
-        ("name=x", false),
-        ("name=nil", true),
-    ] {
-        assert_eq!(Query::parse(query).unwrap().matches_alone(&note), expected, "{query}");
+        assert!(Query::parse_for(&format!("{offer} != nil"), &seen).is_ok(), "{offer}");
     }
 }

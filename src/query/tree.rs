@@ -1,12 +1,13 @@
 //! A query as a tree: conditions of one span, and how spans stand to each other.
 
-use super::field::{Cost, Field};
+use super::field::Cost;
 use super::lex::{Op, Place, is_plain, quoted};
 use super::literal::{Literal, Test, Wrong, containing, hex_digits};
+use super::named::Field;
 use regex::bytes::Regex;
 use std::fmt;
 
-/// What one span has to be.
+/// What one span or log record has to be.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Expr {
     /// All of these; of none: anything.
@@ -33,7 +34,7 @@ pub struct Condition {
     pub(super) test: Test,
 }
 
-/// A text that occurs in a name, a service, a status message, an event or an attribute value, or begins an id.
+/// A text that occurs in a name, a service, a status message, an event, a body or an attribute value, or begins an id.
 #[derive(Clone, Debug)]
 pub struct Occurs {
     /// The text.

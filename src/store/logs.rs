@@ -64,12 +64,6 @@ impl HeldLog<'_> {
         decode::value(self.record.body.of(self.bytes))
     }
 
-    /// Whether any text of it is what is wanted: its severity's, its event's name, its body, keys and values of
-    /// attributes. Nothing is decoded for it.
-    pub fn any_text(&self, wanted: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        decode::any_text_of_log(self.bytes, wanted)
-    }
-
     /// The service that it comes from.
     pub fn service(&self) -> &str {
         self.resource.service_name()
@@ -230,6 +224,11 @@ impl Store {
     /// What has sent log records, as many different resources as were seen.
     pub fn log_resources(&self) -> impl Iterator<Item = &Resource> {
         (0..self.logs.resources.len() as u32).filter_map(|number| self.logs.resources.get(number))
+    }
+
+    /// The loggers of log records, as many different scopes as were seen.
+    pub fn log_scopes(&self) -> impl Iterator<Item = &Scope> {
+        (0..self.logs.scopes.len() as u32).filter_map(|number| self.logs.scopes.get(number))
     }
 
     /// How many log records are held.

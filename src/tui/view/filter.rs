@@ -14,8 +14,8 @@ pub struct Filter {
 
 impl Filter {
     /// The filter that a text means; nothing for a blank one.
-    pub fn parse(text: &str) -> Result<Option<Self>, QueryError> {
-        let query = Query::parse(text)?;
+    pub fn parse(text: &str, seen: &Seen) -> Result<Option<Self>, QueryError> {
+        let query = Query::parse_for(text, seen)?;
         let text = text.trim().to_owned();
         Ok((!query.is_empty()).then(|| Self { text, scan: Scan::new(query) }))
     }

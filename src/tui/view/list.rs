@@ -194,7 +194,7 @@ impl List {
 
     /// Lists what a text lets through; what is wrong with it, where it is no filter.
     fn set_filter(&mut self, text: &str, cx: &Cx<'_>) -> Result<(), QueryError> {
-        self.listing.set_filter(Filter::parse(text)?, cx);
+        self.listing.set_filter(Filter::parse(text, &self.seen)?, cx);
         self.window.refill();
         Ok(())
     }
@@ -229,7 +229,7 @@ impl List {
 
     /// What is to be said of a filter that is being written.
     pub fn advice(&self, text: &str, cursor: usize, cx: &Cx<'_>) -> Advice {
-        let wrong = Filter::parse(text).err().map(|wrong| (wrong.at, wrong.to_string()));
+        let wrong = Filter::parse(text, &self.seen).err().map(|wrong| (wrong.at, wrong.to_string()));
         let note = match self.listing.progress(cx) {
             Some((listed, looked_at)) => progress(listed, looked_at, "traces", cx),
             None => "a word, or kind=server dur>100ms".to_owned(),

@@ -20,39 +20,6 @@ use std::time::Instant;
 const SEARCH: usize = 20_000;
 /// How many rows beyond the window are counted.
 const COUNT: usize = 1_000;
-/// How many log records are held against a new filter at once; the rest between frames.
-const AT_ONCE: usize = 2_000;
-/// How many are between two looks at the clock.
-const BETWEEN_LOOKS: usize = 64;
-
-/// Those that a filter shows, as far as it has looked.
-#[derive(Debug)]
-struct Filtered {
-    text: String,
-    filter: Box<dyn LogFilter>,
-    shown: BTreeSet<LogKey>,
-    /// The place in the order of arrival up to which it has looked.
-    looked: u64,
-}
-
-impl Filtered {
-    /// Looks at so many more.
-    fn look(&mut self, count: usize, store: &Store) {
-        while self.shown.first().is_some_and(|key| store.log(*key).is_none()) {
-            self.shown.pop_first();
-        }
-        for key in store.logs_arrived_from(self.looked).take(count) {
-            self.looked = key.seq + 1;
-            if store.log(key).is_some_and(|log| self.filter.matches(&log)) {
-                self.shown.insert(key);
-            }
-        }
-    }
-
-    fn is_done(&self, store: &Store) -> bool {
-        store.logs_arrived_from(self.looked).next().is_none()
-    }
-}
 
 struct Logs<'a> {
     store: &'a Store,
@@ -127,14 +94,14 @@ impl Rows for Logs<'_> {
 pub struct LogList {
     window: Window<LogKey>,
     rows: Rect,
-    filtered: Option<Filtered>,
+    filter: Option<LogFilter>,
     /// There was a log record to look at.
     begun: bool,
 }
 
 impl LogList {
     fn all<'a>(&'a self, cx: &Cx<'a>) -> Logs<'a> {
-        Logs { store: &cx.session.store, shown: self.filtered.as_ref().map(|filtered| &filtered.shown) }
+        Logs { store: &cx.session.store, shown: self.filter.as_ref().map(LogFilter::shown) }
     }
 
     /// The selected log record.
@@ -153,11 +120,10 @@ impl LogList {
     }
 
     /// Shows what a filter shows, or all.
-    pub fn filter(&mut self, filter: Option<(String, Box<dyn LogFilter>)>, cx: &Cx<'_>) {
-        self.filtered =
-            filter.map(|(text, filter)| Filtered { text, filter, shown: BTreeSet::new(), looked: 0 });
-        if let Some(filtered) = &mut self.filtered {
-            filtered.look(AT_ONCE, &cx.session.store);
+    pub fn filter(&mut self, filter: Option<LogFilter>, cx: &Cx<'_>) {
+        self.filter = filter;
+        if let Some(filter) = &mut self.filter {
+            filter.begin(&cx.session.store);
         }
         let rows = self.all(cx);
         // What was selected stays so if it is still shown; else the closest to it.
@@ -172,18 +138,18 @@ impl LogList {
 
     /// What was written to filter by; empty where nothing is.
     pub fn filter_text(&self) -> &str {
-        self.filtered.as_ref().map_or("", |filtered| &filtered.text)
+        self.filter.as_ref().map_or("", LogFilter::text)
     }
 
     /// `12 of 340`, and whether there is more to look at.
     pub fn told(&self, cx: &Cx<'_>) -> String {
         let store = &cx.session.store;
         let all = text::count(store.log_count() as u64);
-        match &self.filtered {
+        match &self.filter {
             None => text::plural(store.log_count() as u64, "log record"),
-            Some(filtered) => {
-                let shown = text::count(filtered.shown.len() as u64);
-                let looking = if filtered.is_done(store) { "" } else { ", still looking" };
+            Some(filter) => {
+                let shown = text::count(filter.shown().len() as u64);
+                let looking = if filter.is_done(store) { "" } else { ", still looking" };
                 format!("{shown} of {all}{looking}")
             }
         }
@@ -191,15 +157,7 @@ impl LogList {
 
     /// Holds log records against the filter until then. Whether there is more to do.
     pub fn work(&mut self, until: Instant, cx: &Cx<'_>) -> bool {
-        let Some(filtered) = &mut self.filtered else { return false };
-        let store = &cx.session.store;
-        while !filtered.is_done(store) {
-            if Instant::now() >= until {
-                return true;
-            }
-            filtered.look(BETWEEN_LOOKS, store);
-        }
-        false
+        self.filter.as_mut().is_some_and(|filter| filter.work(until, &cx.session.store))
     }
 
     /// Keeps the selection where there is one.
@@ -213,7 +171,7 @@ impl LogList {
             self.window.choose();
         }
         let store = &cx.session.store;
-        let rows = Logs { store, shown: self.filtered.as_ref().map(|filtered| &filtered.shown) };
+        let rows = Logs { store, shown: self.filter.as_ref().map(LogFilter::shown) };
         let selected = self.window.selected();
         let evicted = selected.is_some_and(|key| store.log(key).is_none());
         match self.window.reconcile(&rows) {
@@ -232,7 +190,7 @@ impl LogList {
             Action::PreviousError => return self.search(false, cx),
             action => {
                 let store = &cx.session.store;
-                let rows = Logs { store, shown: self.filtered.as_ref().map(|filtered| &filtered.shown) };
+                let rows = Logs { store, shown: self.filter.as_ref().map(LogFilter::shown) };
                 if !self.window.apply(action, &rows) {
                     return Outcome::Ignored;
                 }
@@ -283,7 +241,7 @@ impl LogList {
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         self.rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let store = &cx.session.store;
-        let rows = Logs { store, shown: self.filtered.as_ref().map(|filtered| &filtered.shown) };
+        let rows = Logs { store, shown: self.filter.as_ref().map(LogFilter::shown) };
         let drawn = self.window.rows(&rows, self.rows.height as usize);
         let beyond = beyond(&drawn, &rows, cx);
         let mut title = vec![part("Logs  ", Style::new()), part(self.told(cx), pen.style(Role::Dim))];
@@ -303,7 +261,7 @@ impl LogList {
             super::row::select(row, self.window.selected() == Some(*key), focused, pen);
         }
         if drawn.is_empty() {
-            let done = self.filtered.as_ref().is_none_or(|filtered| filtered.is_done(store));
+            let done = self.filter.as_ref().is_none_or(|filter| filter.is_done(store));
             let words =
                 if done { "no log record fits; Esc shows all again" } else { "looking for what fits" };
             pen.put(area.x + 2, area.y + 1, area.width.saturating_sub(3), words, pen.style(Role::Dim));

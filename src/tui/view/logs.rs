@@ -10,10 +10,11 @@
 //! ```
 
 use super::listing::Busy;
+use super::log_filter::LogFilter;
 use super::log_list::LogList;
 use super::prompt::{Advice, Prompt, Purpose, Said};
-use super::{Cx, Mouse, Outcome, Screen, Target, log_filter, log_nodes, logs_empty};
-use crate::model::Resource;
+use super::{Cx, Mouse, Outcome, Screen, Target, filter, log_nodes, logs_empty};
+use crate::query::{Asked, QueryError, Seen};
 use crate::store::LogKey;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -26,9 +27,11 @@ use std::time::Instant;
 
 /// From this height on, the detail has more than a third.
 const TALL: u16 = 28;
+/// How many log records are looked at for what may be written next, with every letter and between frames.
+const LEARNT: usize = 1_000;
 
 /// The tab of logs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Logs {
     list: LogList,
     branches: Branches,
@@ -38,8 +41,25 @@ pub struct Logs {
     /// Lines that the user has given to the detail, or taken from it.
     resized: i16,
     areas: (Rect, Rect),
-    /// What was filtered by before the line that is being written.
-    before: String,
+    /// What was filtered by before the line that is being written, while one is.
+    before: Option<String>,
+    /// What a filter may ask for.
+    seen: Seen,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self {
+            list: LogList::default(),
+            branches: Branches::default(),
+            shown: None,
+            in_detail: false,
+            resized: 0,
+            areas: Default::default(),
+            before: None,
+            seen: Seen::of(Asked::Logs),
+        }
+    }
 }
 
 impl Logs {
@@ -77,15 +97,17 @@ impl Logs {
         }
     }
 
-    /// Filters by what is written. Words that cannot be read change nothing.
-    fn filter(&mut self, written: &str, cx: &Cx<'_>) -> Outcome {
-        let written = written.trim();
-        let filter = match log_filter::parse(written) {
-            Ok(filter) => (!written.is_empty()).then(|| (written.to_owned(), filter)),
-            Err((_, why)) => return Outcome::Notice(why),
-        };
-        self.list.filter(filter, cx);
-        Outcome::Done
+    /// Lists what a text lets through; what is wrong with it, where it is no filter.
+    fn filter(&mut self, text: &str, cx: &Cx<'_>) -> Result<(), QueryError> {
+        self.list.filter(LogFilter::parse(text, &self.seen)?, cx);
+        Ok(())
+    }
+
+    /// Lists again what was listed before the line was written.
+    fn restore(&mut self, cx: &Cx<'_>) {
+        if let Some(before) = self.before.take() {
+            let _ = self.filter(&before, cx);
+        }
     }
 
     fn draw_detail(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
@@ -133,8 +155,11 @@ impl Screen for Logs {
             Action::Back => return Outcome::Leave,
             Action::Filter => {
                 self.in_detail = false;
-                self.before = self.list.filter_text().to_owned();
-                return Outcome::Prompt(Prompt::new(Purpose::Filter, "filter", &self.before));
+                self.seen.look(&cx.session.store, LEARNT);
+                let text = self.list.filter_text().to_owned();
+                let prompt = Prompt::new(Purpose::Filter, "filter", &text);
+                self.before = Some(text);
+                return Outcome::Prompt(prompt);
             }
             Action::Hold => {
                 let follow = !self.list.is_following();
@@ -188,34 +213,47 @@ impl Screen for Logs {
     }
 
     fn work(&mut self, until: Instant, cx: &Cx<'_>) -> Busy {
+        if self.before.is_some() {
+            self.seen.look(&cx.session.store, LEARNT);
+        }
         if self.list.work(until, cx) { Busy::Now } else { Busy::Rest }
     }
 
     fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {
         match (purpose, said) {
-            // A word that is half written is no mistake yet: the line itself says what is wrong.
             (Purpose::Filter, Said::Changed(text)) => {
-                self.filter(&text, cx);
+                self.seen.look(&cx.session.store, LEARNT);
+                // A word that is half written is no mistake yet: the line itself says what is wrong.
+                let _ = self.filter(&text, cx);
                 Outcome::Done
             }
-            (Purpose::Filter, Said::Entered(text)) => self.filter(&text, cx),
+            (Purpose::Filter, Said::Entered(text)) => match self.filter(&text, cx) {
+                Ok(()) => {
+                    self.before = None;
+                    Outcome::Done
+                }
+                // Half of what was meant must not stay: what was listed before is listed again.
+                Err(wrong) => {
+                    self.restore(cx);
+                    Outcome::Notice(format!("no filter: {wrong} (character {})", wrong.at + 1))
+                }
+            },
             (Purpose::Filter, Said::Cancelled) => {
-                let before = std::mem::take(&mut self.before);
-                self.filter(&before, cx)
+                self.restore(cx);
+                Outcome::Done
             }
             _ => Outcome::Ignored,
         }
     }
 
-    fn advice(&self, _purpose: Purpose, text: &str, _cursor: usize, cx: &Cx<'_>) -> Advice {
+    fn advice(&self, _purpose: Purpose, text: &str, cursor: usize, cx: &Cx<'_>) -> Advice {
         let note = if text.trim().is_empty() {
-            "words, severity>=warn, service=NAME".to_owned()
+            "a word, or severity>=warn service=shop".to_owned()
         } else {
             self.list.told(cx)
         };
-        let services = cx.session.store.log_resources().map(Resource::service_name);
-        let completions = log_filter::completions(text, services);
-        Advice { wrong: log_filter::parse(text).err(), note, completions }
+        let wrong = LogFilter::parse(text, &self.seen).err().map(|wrong| (wrong.at, wrong.to_string()));
+        Advice { wrong, note, completions: filter::completions(text, cursor, &self.seen) }
     }
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {

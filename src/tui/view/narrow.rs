@@ -4,7 +4,7 @@
 use super::Cx;
 use super::runs::Stamp;
 use crate::model::TraceId;
-use crate::query::Query;
+use crate::query::{Query, Seen};
 use crate::session::Session;
 use crate::store::{SpanIx, TraceIx, View};
 use crate::tui::text;
@@ -33,8 +33,8 @@ impl PartialEq for Wanted {
 
 impl Wanted {
     /// What a text asks for; nothing is found by one that is no query.
-    pub fn new(text: &str) -> Self {
-        let query = Query::parse(text).ok().filter(|query| !query.is_empty()).map(Rc::new);
+    pub fn new(text: &str, seen: &Seen) -> Self {
+        let query = Query::parse_for(text, seen).ok().filter(|query| !query.is_empty()).map(Rc::new);
         Self { text: text.to_owned(), query }
     }
 

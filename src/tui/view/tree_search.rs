@@ -32,7 +32,7 @@ impl Waterfall {
                     self.window = from.clone();
                 }
                 self.seen.look(&cx.session.store, LEARNT);
-                self.wanted = Wanted::new(text);
+                self.wanted = Wanted::new(text, &self.seen);
                 self.narrow_anew(cx);
                 if self.wanted.is_empty() { Outcome::Done } else { self.search_matches(true, cx) }
             }
@@ -49,7 +49,7 @@ impl Waterfall {
 
     /// What is wrong with it, and what may be looked for.
     pub fn advice(&self, text: &str, cursor: usize) -> Advice {
-        let wrong = Query::parse(text).err().map(|wrong| (wrong.at, wrong.to_string()));
+        let wrong = Query::parse_for(text, &self.seen).err().map(|wrong| (wrong.at, wrong.to_string()));
         let note = "Enter, then n and N go on, & hides the rest".to_owned();
         Advice { wrong, note, completions: filter::completions(text, cursor, &self.seen) }
     }
