@@ -54,6 +54,8 @@ enum Section {
 #[derive(Default)]
 pub(super) struct Printout {
     draft: Draft,
+    /// Whether its last member came, behind which lists may follow.
+    has_duration: bool,
     /// Whether its last sections came.
     at_end: bool,
     section: Section,
@@ -76,7 +78,12 @@ impl Block for Printout {
     }
 
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
-        if [TRACE_ID, ID].iter().any(|first| line.as_bytes().starts_with(first)) {
+        let is_first = [TRACE_ID, ID].iter().any(|first| line.as_bytes().starts_with(first));
+        // Without the last sections, which may be left out of what is pasted, only what follows tells that it is over.
+        if self.has_duration && (is_first || line.trim_ascii().is_empty()) {
+            self.draft.head_is_whole();
+        }
+        if is_first {
             self.finish(sink);
             self.draft.start(number);
         }
@@ -102,7 +109,10 @@ impl Block for Printout {
         };
         self.close();
         self.section = section;
-        self.at_end |= matches!(section, Section::Scope | Section::Resource);
+        if matches!(section, Section::Scope | Section::Resource) {
+            self.at_end = true;
+            self.draft.head_is_whole();
+        }
     }
 
     fn pause(&mut self, sink: &mut Sink<'_, '_>) {
@@ -155,7 +165,7 @@ impl Printout {
             "Activity.Duration" => match duration(value) {
                 Some(ns) => {
                     span.end_ns = span.start_ns.saturating_add(ns);
-                    self.draft.head_is_whole();
+                    self.has_duration = true;
                     Ok(())
                 }
                 None => Err(format!("Duration is not a time span: \"{}\"", value.escape_default())),

@@ -7,8 +7,8 @@ use crate::otlp::tree;
 use memchr::memmem;
 use std::borrow::Cow;
 
-/// Members of a log entry that hold what was printed.
-const TEXTS: [&str; 5] = ["log", "msg", "message", "MESSAGE", "textPayload"];
+/// Members of a log entry that hold what was printed, as they are written.
+const TEXTS: [&str; 5] = ["\"log\":", "\"msg\":", "\"message\":", "\"MESSAGE\":", "\"textPayload\":"];
 
 /// Docker cuts lines into pieces of this many bytes; only the last of them ends with a line break.
 const PIECE: usize = 16 << 10;
@@ -43,15 +43,16 @@ impl Wrapped {
 fn entry(line: &[u8]) -> Option<(usize, String)> {
     let at = memmem::find(line, b"{\"")?;
     let object = line[at..].trim_ascii_end();
-    let named = |name: &&str| memmem::find(object, format!("\"{name}\":").as_bytes()).is_some();
-    if !object.ends_with(b"}") || !TEXTS.iter().any(|name| named(&name)) {
+    let named = |name: &&str| memmem::find(object, name.as_bytes()).is_some();
+    if !object.ends_with(b"}") || !TEXTS.iter().any(named) {
         return None;
     }
     let Ok(Value::Map(members)) = tree(object) else { return None };
-    TEXTS.iter().find_map(|name| match members.iter().find(|(key, _)| key == name) {
-        Some((_, Value::Str(text))) => Some((at, text.clone())),
-        _ => None,
-    })
+    let text = |name: &&str| {
+        let (_, value) = members.iter().find(|(key, _)| *key == name[1..name.len() - 2])?;
+        if let Value::Str(text) = value { Some((at, text.clone())) } else { None }
+    };
+    TEXTS.iter().find_map(text)
 }
 
 /// The start of a text as it was printed, for those that look for their words in it.

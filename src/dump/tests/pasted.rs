@@ -62,8 +62,8 @@ fn a_printout_within_log_entries_is_read() {
         let outcome = dump(lines.map(|line| format!("{prefix}{line}\n")).concat());
         assert_eq!(outcome.rejections(), [], "{prefix}");
         assert_eq!(outcome.names().len(), 6, "{prefix}");
-        assert_eq!(outcome.result.unwrap().format, "collector-debug");
-        assert_eq!(outcome.batches[0].resources.len(), 1, "{prefix}");
+        assert_eq!(outcome.result.as_ref().unwrap().format, "collector-debug");
+        assert_eq!(services(&outcome), services(&dump(printout)), "{prefix}");
     }
 }
 
@@ -209,7 +209,7 @@ fn a_quiet_moment_ends_the_last_span() {
             seen += batch.records.len();
             if seen == all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert_eq!((seen, input.1), (all, 1), "{format}");
+        assert!(seen == all && input.1 <= 1, "{format} {seen} {}", input.1);
     }
 }
 
