@@ -80,7 +80,7 @@ impl Block for Printout {
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let is_first = [TRACE_ID, ID].iter().any(|first| line.as_bytes().starts_with(first));
         // Without the last sections, which may be left out of what is pasted, only what follows tells that it is over.
-        if self.has_duration && (is_first || line.trim_ascii().is_empty()) {
+        if self.has_duration && (is_first || line.is_empty()) {
             self.draft.head_is_whole();
         }
         if is_first {
