@@ -14,11 +14,17 @@ use std::time::Duration;
 /// How often it is looked whether there is more.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How many times in a row there may be nothing more before it is said that nothing comes: a printer may be in the
+/// middle of a span.
+const QUIET_AFTER: u32 = 5;
+
 /// A file whose end is waited at, until it is no longer the one of its name.
 struct Following<'a> {
     path: &'a Path,
     file: File,
     at: u64,
+    /// How many times in a row there was nothing more.
+    quiet: u32,
     /// What happened to it.
     over: Option<&'static str>,
 }
@@ -29,6 +35,7 @@ impl Read for Following<'_> {
             let n = self.file.read(into)?;
             if n > 0 {
                 self.at += n as u64;
+                self.quiet = 0;
                 return Ok(n);
             }
             if self.over.is_some() {
@@ -38,6 +45,10 @@ impl Read for Following<'_> {
             // What was written just before that is read still, and a writer that goes on is not asked too often.
             if self.over.is_none() {
                 sleep(POLL);
+                self.quiet = self.quiet.saturating_add(1);
+                if self.quiet == QUIET_AFTER {
+                    return Err(dump::QUIET.into());
+                }
             }
         }
     }
@@ -80,7 +91,7 @@ pub(super) fn follow(
             None => format_when_known(path, &name).map_err(unreadable)?,
         };
         let file = File::open(path).map_err(unreadable)?;
-        let mut following = Following { path, file, at: 0, over: None };
+        let mut following = Following { path, file, at: 0, quiet: 0, over: None };
         let mut wanted = true;
         let read = dump::read(&mut following, &name, Some(format), &mut |mut batch| {
             batch.arrived_ns = wall_clock_ns();

@@ -13,8 +13,14 @@ pub(super) trait Block: Default {
     fn second(line: &[u8]) -> Option<usize>;
     /// Whether these two, each from its start, belong together.
     fn belong(first: &[u8], second: &[u8]) -> bool;
+    /// The first line that was there, if this second one is found without it: a text may begin anywhere.
+    fn first_of(_second: &[u8]) -> Option<&'static str> {
+        None
+    }
     /// Takes a line in, without its prefix; it may be somebody else's.
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>);
+    /// Nothing came for a moment: what can be told to be whole is.
+    fn pause(&mut self, sink: &mut Sink<'_, '_>);
     /// Nothing more comes.
     fn end(&mut self, sink: &mut Sink<'_, '_>);
 }
@@ -52,7 +58,7 @@ impl<B: Block> Printer for Blocks<B> {
             return ControlFlow::Continue(());
         }
         if let Some(at) = B::second(line) {
-            self.resolve(&line[..at], &line[at..], sink);
+            self.resolve(&line[..at], &line[at..], number, sink);
         }
         let owner = |prefixed: bool| {
             move |(prefix, _): &(Prefix, B)| prefix.0.is_empty() != prefixed && prefix.strip(line).is_some()
@@ -66,6 +72,12 @@ impl<B: Block> Printer for Blocks<B> {
         ControlFlow::Continue(())
     }
 
+    fn pause(&mut self, sink: &mut Sink<'_, '_>) {
+        for (_, block) in &mut self.open {
+            block.pause(sink);
+        }
+    }
+
     fn end(&mut self, sink: &mut Sink<'_, '_>) {
         for (_, mut block) in self.open.drain(..) {
             block.end(sink);
@@ -75,15 +87,22 @@ impl<B: Block> Printer for Blocks<B> {
 
 impl<B: Block> Blocks<B> {
     /// A second line, behind `prefix`, says which of the first lines was one.
-    fn resolve(&mut self, prefix: &[u8], second: &[u8], sink: &mut Sink<'_, '_>) {
+    fn resolve(&mut self, prefix: &[u8], second: &[u8], number: u64, sink: &mut Sink<'_, '_>) {
         let prefix = Prefix(prefix.to_vec());
         // The first line may have had more before it: the collector's log entry starts with a time.
         let is_first =
             |start: &Start| prefix.strip(&start.before).is_some() && B::belong(&start.line, second);
-        let Some(at) = self.starts.iter().rposition(is_first) else { return };
-        let start = self.starts.remove(at);
+        let start = self.starts.iter().rposition(is_first).map(|at| self.starts.remove(at));
         let known =
             self.open.iter().position(|(known, _)| known.strip(&prefix.0).is_some_and(<[u8]>::is_empty));
+        let (line, number) = match (start, known) {
+            (Some(start), _) => (String::from_utf8_lossy(&start.line).into_owned(), start.number),
+            (None, Some(_)) => return,
+            (None, None) => match B::first_of(second) {
+                Some(first) => (first.to_owned(), number),
+                None => return,
+            },
+        };
         let known = known.unwrap_or_else(|| {
             if self.open.len() == PRINTERS {
                 self.open.remove(0).1.end(sink);
@@ -91,7 +110,7 @@ impl<B: Block> Blocks<B> {
             self.open.push((prefix, B::default()));
             self.open.len() - 1
         });
-        self.open[known].1.line(&String::from_utf8_lossy(&start.line), start.number, sink);
+        self.open[known].1.line(&line, number, sink);
     }
 }
 

@@ -2,10 +2,11 @@
 //! (opentelemetry-collector, `exporter/internal/otlptext`: `traces.go`, `databuffer.go`). Every value names its type.
 
 use super::block::{Block, Lines};
-use super::printed::{checked, kind_named, span_id, status_named, time_of, trace_id};
+use super::draft::Draft;
+use super::printed::{kind_named, span_id, status_named, time_of, trace_id};
 use super::terminal::{self, Sink};
 use super::{Format, Guess};
-use crate::model::{Attributes, Event, Link, Resource, Scope, Span, Value};
+use crate::model::{Attributes, Event, Link, Scope, Span, Value};
 use crate::otlp::tree;
 use memchr::memmem;
 
@@ -23,8 +24,7 @@ const REMARK: &str =
     "text of the collector's debug exporter carries no span flags; where they matter, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
-    let printed = memmem::find(head, b"Span #").is_some() && trace_id_at(head).is_some();
-    if printed { Guess::Sure } else { Guess::No }
+    if trace_id_at(&terminal::text(head)).is_some() { Guess::Sure } else { Guess::No }
 }
 
 /// Where a span's trace id is named. The names of its members are padded, those of links are not; white space may
@@ -51,14 +51,7 @@ enum Section {
 /// One process's printing.
 #[derive(Default)]
 pub(super) struct Printout {
-    resource: Resource,
-    scope: Scope,
-    /// The span that is being printed, and the line where it started.
-    span: Option<(u64, Span)>,
-    /// Whether its head was whole.
-    is_whole: bool,
-    /// What of it could not be read.
-    bad: Option<String>,
+    draft: Draft,
     section: Section,
     /// An attribute and its printed value, of which more lines may come.
     attribute: Option<(String, String)>,
@@ -90,6 +83,14 @@ impl Block for Printout {
         first.starts_with(b"Span #") == trace_id_at(second).is_some()
     }
 
+    fn first_of(second: &[u8]) -> Option<&'static str> {
+        match () {
+            () if trace_id_at(second).is_some() => Some("Span #0"),
+            () if second.starts_with(b"ScopeSpans #") => None,
+            () => Some("ResourceSpans #0"),
+        }
+    }
+
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
         if line.starts_with('\t') {
@@ -107,17 +108,17 @@ impl Block for Printout {
         let section = match (text, header) {
             (_, "ResourceSpans ") => {
                 self.finish(sink);
-                (self.resource, self.scope) = Default::default();
+                self.draft.start_resource();
                 Section::None
             }
             (_, "ScopeSpans " | "InstrumentationLibrarySpans ") => {
                 self.finish(sink);
-                self.scope = Scope::default();
+                self.draft.scope = Scope::default();
                 Section::None
             }
             (_, "Span ") => {
                 self.finish(sink);
-                self.span = Some((number, Span::default()));
+                self.draft.start(number);
                 Section::Head
             }
             (_, "SpanEvent ") => self.of_span(Section::Event, |span| span.events.push(Event::default())),
@@ -132,6 +133,12 @@ impl Block for Printout {
         self.section = section;
     }
 
+    fn pause(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.draft.is_whole() {
+            self.finish(sink);
+        }
+    }
+
     fn end(&mut self, sink: &mut Sink<'_, '_>) {
         self.finish(sink);
     }
@@ -142,8 +149,8 @@ impl Printout {
     fn other(&mut self, line: &str, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
         for (start, schema_url) in [
-            ("Resource SchemaURL:", &mut self.resource.schema_url),
-            ("ScopeSpans SchemaURL:", &mut self.scope.schema_url),
+            ("Resource SchemaURL:", &mut self.draft.resource.schema_url),
+            ("ScopeSpans SchemaURL:", &mut self.draft.scope.schema_url),
         ] {
             if let Some(url) = text.strip_prefix(start) {
                 return url.trim().clone_into(schema_url);
@@ -152,9 +159,10 @@ impl Printout {
         let scope = line.trim_start();
         let scope =
             scope.strip_prefix("InstrumentationScope ").or(scope.strip_prefix("InstrumentationLibrary "));
-        if let (Some(scope), None) = (scope, &self.span) {
-            let (name, version) = scope.rsplit_once(' ').unwrap_or((scope, ""));
-            (self.scope.name, self.scope.version) = (name.trim().to_owned(), version.to_owned());
+        if let (Some(printed), None) = (scope, self.draft.span()) {
+            let (name, version) = printed.rsplit_once(' ').unwrap_or((printed, ""));
+            let scope = &mut self.draft.scope;
+            (scope.name, scope.version) = (name.trim().to_owned(), version.to_owned());
         } else if ends(text) {
             self.finish(sink);
             self.section = Section::None;
@@ -166,8 +174,8 @@ impl Printout {
     /// Changes the span that is being printed.
     fn of_span(&mut self, section: Section, change: impl FnOnce(&mut Span)) -> Section {
         self.close();
-        match &mut self.span {
-            Some((_, span)) => {
+        match self.draft.span() {
+            Some(span) => {
                 change(span);
                 section
             }
@@ -177,7 +185,7 @@ impl Printout {
 
     /// A member of a span's head; whether it was one.
     fn head(&mut self, text: &str) -> bool {
-        let (Some((name, value)), Some((_, span))) = (text.split_once(':'), &mut self.span) else {
+        let (Some((name, value)), Some(span)) = (text.split_once(':'), self.draft.span()) else {
             return false;
         };
         let value = value.trim();
@@ -204,8 +212,8 @@ impl Printout {
                 Ok(())
             }
             "Status message" => {
-                self.is_whole = true;
                 value.clone_into(&mut span.status_message);
+                self.draft.head_is_whole();
                 Ok(())
             }
             "DroppedAttributesCount" => {
@@ -222,15 +230,13 @@ impl Printout {
             }
             _ => return false,
         };
-        if let Err(reason) = result {
-            self.bad.get_or_insert(reason);
-        }
+        self.draft.note(result);
         true
     }
 
     /// `-> key: Type(value)`, or a member of an event or a link.
     fn arrow(&mut self, text: &str) {
-        let span = self.span.as_mut().map(|(_, span)| span);
+        let span = self.draft.span();
         let member = text.split_once(':').map(|(name, value)| (name, value.trim()));
         match (self.section, span, member) {
             (Section::Event, Some(span), Some((name, value))) => {
@@ -266,16 +272,15 @@ impl Printout {
             printed.push_str(&lines[..=end]);
         }
         let attribute = (key, value(&printed));
-        let span = self.span.as_mut().map(|(_, span)| span);
-        let list = match (self.section, span) {
-            (Section::Resource, _) => Some(&mut self.resource.attributes),
-            (Section::Scope, _) => Some(&mut self.scope.attributes),
-            (Section::Span, Some(span)) => Some(&mut span.attributes),
-            (Section::EventAttributes, Some(span)) => {
-                span.events.last_mut().map(|event| &mut event.attributes)
-            }
-            (Section::LinkAttributes, Some(span)) => span.links.last_mut().map(|link| &mut link.attributes),
-            _ => None,
+        let list = match self.section {
+            Section::Resource => Some(&mut self.draft.resource.attributes),
+            Section::Scope => Some(&mut self.draft.scope.attributes),
+            section => self.draft.span().and_then(|span| match section {
+                Section::Span => Some(&mut span.attributes),
+                Section::EventAttributes => span.events.last_mut().map(|event| &mut event.attributes),
+                Section::LinkAttributes => span.links.last_mut().map(|link| &mut link.attributes),
+                _ => None,
+            }),
         };
         list.unwrap_or(&mut Attributes::new()).push(attribute);
     }
@@ -287,18 +292,7 @@ impl Printout {
         }
         self.close();
         self.section = Section::None;
-        let (bad, is_whole) = (self.bad.take(), std::mem::take(&mut self.is_whole));
-        let Some((line, mut span)) = self.span.take() else { return };
-        // Links without ids were printed as such; they are none.
-        span.links.retain(|link| !link.span_id.is_none());
-        match bad.map_or_else(|| checked(span), Err) {
-            _ if !is_whole => sink.reject(line, "the span is cut off"),
-            Ok(span) => {
-                sink.spans.remark(REMARK);
-                sink.spans.add(self.resource.clone(), self.scope.clone(), span);
-            }
-            Err(reason) => sink.reject(line, reason),
-        }
+        self.draft.finish(REMARK, sink);
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) const REMARK: &str =
     "console text carries neither instrumentation scopes nor flags; where they matter, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
-    let mut ids = memmem::find_iter(head, b"\"trace_id\"");
+    let head = terminal::text(head);
+    let mut ids = memmem::find_iter(&head, b"\"trace_id\"");
     let hex = ids.any(|at| {
         let after = head[at + 10..].trim_ascii_start();
         after.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\"0x"))

@@ -6,7 +6,7 @@ use super::console_span::{Found, find};
 use super::terminal::{LARGEST, PRINTERS, Printer, Sink};
 use super::{go_stdout, inspect, node_console, outlet};
 use crate::model::{Scope, Value};
-use crate::otlp::{Reading, read_document, tree};
+use crate::otlp::{JsonError, Reading, read_document, tree};
 use memchr::memmem;
 use std::ops::ControlFlow;
 
@@ -75,15 +75,26 @@ fn take(object: &Object, sink: &mut Sink<'_, '_>) -> ControlFlow<()> {
         Ok(Value::Map(members)) if members.iter().any(|(key, _)| key == "SpanContext") => {
             add(go_stdout::find(members), go_stdout::REMARK, object, sink);
         }
-        Ok(value) => add(find(value), REMARK, object, sink),
-        Err(error) if object.is_span() => {
-            let reason =
-                format!("not JSON: {} in its line {}, column {}", error.what, error.line, error.column);
-            sink.reject(object.line, reason);
+        Ok(Value::Map(members)) if node_console::is_json_span(object.text()) => {
+            add(node_console::find(members), node_console::REMARK, object, sink);
         }
+        Ok(value) => add(find(value), REMARK, object, sink),
+        Err(error) if node_console::is_json_span(object.text()) => {
+            // The documentation puts quotes around some keys and others not.
+            match inspect::object(object.text()) {
+                Ok(members) => add(node_console::find(members), node_console::REMARK, object, sink),
+                Err(_) => reject_json(&error, object, sink),
+            }
+        }
+        Err(error) if object.is_span() => reject_json(&error, object, sink),
         Err(_) => {}
     }
     ControlFlow::Continue(())
+}
+
+fn reject_json(error: &JsonError, object: &Object, sink: &mut Sink<'_, '_>) {
+    let reason = format!("not JSON: {} in its line {}, column {}", error.what, error.line, error.column);
+    sink.reject(object.line, reason);
 }
 
 fn add(found: Found, remark: &'static str, object: &Object, sink: &mut Sink<'_, '_>) {

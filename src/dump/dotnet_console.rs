@@ -3,10 +3,11 @@
 //! machine's culture and have no fractions of a second.
 
 use super::block::{Block, Lines};
-use super::printed::{checked, guessed, kind_named, span_id, status_named, time_of, trace_id};
+use super::draft::Draft;
+use super::printed::{guessed, kind_named, span_id, status_named, time_of, trace_id};
 use super::terminal::{self, Sink};
 use super::{Format, Guess};
-use crate::model::{Attributes, Event, Link, Resource, Scope, Span, Value, time};
+use crate::model::{Attributes, Event, Link, Span, SpanId, TraceId, Value, time};
 use crate::otlp::tree;
 use memchr::memmem;
 
@@ -26,8 +27,13 @@ const REMARK: &str = "console text of .NET carries no types of attributes (numbe
 const TRACE_ID: &[u8] = b"Activity.TraceId:";
 const SPAN_ID: &[u8] = b"Activity.SpanId:";
 
+/// The first line before version 1.2: all ids in one, as `traceparent` writes them.
+const ID: &[u8] = b"Activity.Id:";
+
 fn sniff(head: &[u8]) -> Guess {
-    let printed = memmem::find(head, TRACE_ID).is_some() && memmem::find(head, SPAN_ID).is_some();
+    let head = terminal::text(head);
+    let has = |member: &[u8]| memmem::find(&head, member).is_some();
+    let printed = has(TRACE_ID) && has(SPAN_ID) || has(ID) && has(b"Activity.StartTime:");
     if printed { Guess::Sure } else { Guess::No }
 }
 
@@ -47,14 +53,11 @@ enum Section {
 /// One process's printing.
 #[derive(Default)]
 pub(super) struct Printout {
-    /// The span that is being printed, and the line where it started.
-    span: Option<(u64, Span)>,
-    resource: Resource,
-    scope: Scope,
-    /// What of it could not be read.
-    bad: Option<String>,
+    draft: Draft,
+    /// Whether its last member came, behind which lists may follow.
+    has_duration: bool,
     /// Whether its last sections came.
-    is_whole: bool,
+    at_end: bool,
     section: Section,
     /// Lines that belong to the last attribute if another one follows.
     lines: Lines,
@@ -62,32 +65,42 @@ pub(super) struct Printout {
 
 impl Block for Printout {
     fn first(line: &[u8]) -> Option<usize> {
-        memmem::find(line, TRACE_ID)
+        memmem::find(line, TRACE_ID).or_else(|| memmem::find(line, ID))
     }
 
     fn second(line: &[u8]) -> Option<usize> {
-        memmem::find(line, SPAN_ID)
+        let old = [&b"Activity.ParentId:"[..], b"Activity.ActivitySourceName:", b"Activity.DisplayName:"];
+        memmem::find(line, SPAN_ID).or_else(|| old.iter().find_map(|member| memmem::find(line, member)))
     }
 
-    fn belong(_: &[u8], _: &[u8]) -> bool {
-        true
+    fn belong(first: &[u8], second: &[u8]) -> bool {
+        first.starts_with(TRACE_ID) == second.starts_with(SPAN_ID)
     }
 
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
-        if line.as_bytes().starts_with(TRACE_ID) {
-            self.finish(sink);
-            self.span = Some((number, Span::default()));
+        let is_first = [TRACE_ID, ID].iter().any(|first| line.as_bytes().starts_with(first));
+        // Without the last sections, which may be left out of what is pasted, only what follows tells that it is over.
+        if self.has_duration && (is_first || line.is_empty()) {
+            self.draft.head_is_whole();
         }
-        if self.span.is_none() {
+        if is_first {
+            self.finish(sink);
+            self.draft.start(number);
+        }
+        if self.draft.span().is_none() {
             return;
         }
         let section = match line.trim_end() {
-            "" if self.is_whole => return self.finish(sink),
+            "" if self.at_end => return self.finish(sink),
             "Activity.Tags:" | "Activity.TagObjects:" => Section::Tags,
             "Activity.Events:" => Section::Events,
             "Activity.Links:" => Section::Links,
             "Instrumentation scope (ActivitySource):" => Section::Scope,
-            "Resource associated with Activity:" => Section::Resource,
+            "Resource associated with Activity:" => {
+                self.close();
+                self.draft.start_resource();
+                Section::Resource
+            }
             text if is_member(text) => {
                 self.close();
                 return self.head(text.trim_start());
@@ -96,7 +109,16 @@ impl Block for Printout {
         };
         self.close();
         self.section = section;
-        self.is_whole |= matches!(section, Section::Scope | Section::Resource);
+        if matches!(section, Section::Scope | Section::Resource) {
+            self.at_end = true;
+            self.draft.head_is_whole();
+        }
+    }
+
+    fn pause(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.at_end {
+            self.finish(sink);
+        }
     }
 
     fn end(&mut self, sink: &mut Sink<'_, '_>) {
@@ -107,9 +129,17 @@ impl Block for Printout {
 impl Printout {
     /// A line `Activity.Name: value`.
     fn head(&mut self, text: &str) {
-        let (Some((name, value)), Some((_, span))) = (text.split_once(':'), &mut self.span) else { return };
-        let value = value.trim();
-        let result = match name.trim_end() {
+        let Some((name, value)) = text.split_once(':') else { return };
+        let (name, value) = (name.trim_end(), value.trim());
+        if name == "Activity.ActivitySourceName" {
+            return value.clone_into(&mut self.draft.scope.name);
+        }
+        let Some(span) = self.draft.span() else { return };
+        let result = match name {
+            "Activity.Id" => ids(value).map(|(trace, id, flags)| {
+                (span.trace_id, span.span_id, span.flags) = (trace, id, flags);
+            }),
+            "Activity.ParentId" => ids(value).map(|(_, id, _)| span.parent_id = id),
             "Activity.TraceId" => trace_id("TraceId", value).map(|id| span.trace_id = id),
             "Activity.SpanId" => span_id("SpanId", value).map(|id| span.span_id = id),
             "Activity.ParentSpanId" => span_id("ParentSpanId", value).map(|id| span.parent_id = id),
@@ -123,10 +153,6 @@ impl Printout {
                 value.clone_into(&mut span.trace_state);
                 Ok(())
             }
-            "Activity.ActivitySourceName" => {
-                value.clone_into(&mut self.scope.name);
-                Ok(())
-            }
             "Activity.DisplayName" => {
                 value.clone_into(&mut span.name);
                 Ok(())
@@ -136,9 +162,14 @@ impl Printout {
                 Ok(())
             }
             "Activity.StartTime" => time_of("StartTime", value).map(|ns| span.start_ns = ns),
-            "Activity.Duration" => duration(value)
-                .map(|ns| span.end_ns = span.start_ns.saturating_add(ns))
-                .ok_or_else(|| format!("Duration is not a time span: \"{}\"", value.escape_default())),
+            "Activity.Duration" => match duration(value) {
+                Some(ns) => {
+                    span.end_ns = span.start_ns.saturating_add(ns);
+                    self.has_duration = true;
+                    Ok(())
+                }
+                None => Err(format!("Duration is not a time span: \"{}\"", value.escape_default())),
+            },
             "StatusCode" => {
                 span.status = status_named(value);
                 Ok(())
@@ -149,9 +180,7 @@ impl Printout {
             }
             _ => Ok(()),
         };
-        if let Err(reason) = result {
-            self.bad.get_or_insert(reason);
-        }
+        self.draft.note(result);
     }
 
     /// A line of a section: four spaces and what it lists, or eight and an attribute of that; or a line of a text.
@@ -166,7 +195,7 @@ impl Printout {
             (Section::Events, _) if indent == 4 && text.ends_with(']') => {
                 self.close();
                 let (name, printed) = text.rsplit_once(" [").unwrap_or((text, ""));
-                if let Some((_, span)) = &mut self.span {
+                if let Some(span) = self.draft.span() {
                     let time_ns = event_time(printed.trim_end_matches(']'), span);
                     span.events.push(Event { time_ns, name: name.to_owned(), ..Event::default() });
                 }
@@ -175,8 +204,8 @@ impl Printout {
             (Section::Links, None) if indent == 4 => {
                 self.close();
                 let Some((trace, id)) = text.split_once(' ') else { return };
-                if let (Ok(trace_id), Ok(span_id), Some((_, span))) =
-                    (trace_id("TraceId", trace), span_id("SpanId", id.trim()), &mut self.span)
+                if let (Ok(trace_id), Ok(span_id), Some(span)) =
+                    (trace_id("TraceId", trace), span_id("SpanId", id.trim()), self.draft.span())
                 {
                     span.links.push(Link { trace_id, span_id, ..Link::default() });
                 }
@@ -184,16 +213,16 @@ impl Printout {
             }
             (Section::Scope, Some((key, value))) if indent == 4 => {
                 match key {
-                    "Name" => value.clone_into(&mut self.scope.name),
-                    "Version" => value.clone_into(&mut self.scope.version),
-                    "Schema URL" => value.clone_into(&mut self.scope.schema_url),
+                    "Name" => value.clone_into(&mut self.draft.scope.name),
+                    "Version" => value.clone_into(&mut self.draft.scope.version),
+                    "Schema URL" => value.clone_into(&mut self.draft.scope.schema_url),
                     "Tags" => self.section = Section::ScopeTags,
                     _ => {}
                 }
                 return;
             }
             (Section::Resource, Some(("Schema URL", url))) if indent == 4 => {
-                return url.clone_into(&mut self.resource.schema_url);
+                return url.clone_into(&mut self.draft.resource.schema_url);
             }
             (Section::Tags | Section::Resource, Some(_)) if indent == 4 => {}
             (Section::Events | Section::Links | Section::ScopeTags, Some(_)) if deep => {}
@@ -207,14 +236,17 @@ impl Printout {
 
     /// Where an attribute of the section goes.
     fn attributes(&mut self) -> Option<&mut Attributes> {
-        let (_, span) = self.span.as_mut()?;
+        match self.section {
+            Section::ScopeTags => return Some(&mut self.draft.scope.attributes),
+            Section::Resource => return Some(&mut self.draft.resource.attributes),
+            _ => {}
+        }
+        let span = self.draft.span()?;
         match self.section {
             Section::Tags => Some(&mut span.attributes),
             Section::Events => span.events.last_mut().map(|event| &mut event.attributes),
             Section::Links => span.links.last_mut().map(|link| &mut link.attributes),
-            Section::ScopeTags => Some(&mut self.scope.attributes),
-            Section::Resource => Some(&mut self.resource.attributes),
-            Section::Head | Section::Scope => None,
+            _ => None,
         }
     }
 
@@ -230,25 +262,23 @@ impl Printout {
         }
     }
 
+    /// The span is over, with its resource and its scope.
     fn finish(&mut self, sink: &mut Sink<'_, '_>) {
-        let Self { span, mut resource, scope, bad, is_whole, .. } = {
-            self.lines.clear();
-            std::mem::take(self)
-        };
-        let Some((line, span)) = span else { return };
-        let is_root = span.parent_id.is_none();
-        match bad.map_or_else(|| checked(span), Err) {
-            _ if !is_whole => sink.reject(line, "the span is cut off"),
-            Ok(mut span) => {
-                // A root's parent is known: there is none.
-                span.flags |= if is_root { 0x100 } else { 0 };
-                resource.attributes.retain(|(key, _)| !key.is_empty());
-                sink.spans.remark(REMARK);
-                sink.spans.add(resource, scope, span);
-            }
-            Err(reason) => sink.reject(line, reason),
-        }
+        self.lines.clear();
+        let mut draft = std::mem::take(self).draft;
+        draft.resource.attributes.retain(|(key, _)| !key.is_empty());
+        draft.finish(REMARK, sink);
     }
+}
+
+/// The ids and flags of a `traceparent`; the hierarchical ids of .NET Framework are none.
+fn ids(text: &str) -> Result<(TraceId, SpanId, u32), String> {
+    let mut parts = text.split('-').skip(1);
+    let (Some(trace), Some(id), Some(flags)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(format!("Activity.Id is not in W3C form: \"{}\"", text.escape_default()));
+    };
+    let flags = u32::from_str_radix(flags, 16).unwrap_or(0) & 0xff;
+    Ok((trace_id("Activity.Id", trace)?, span_id("Activity.Id", id)?, flags))
 }
 
 /// Whether this line is one of the span's own members; the status stood among the tags once.

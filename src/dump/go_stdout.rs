@@ -25,8 +25,9 @@ pub(super) const REMARK: &str =
     "text of Go's stdouttrace carries no schema URL of the resource; where it matters, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
+    let head = terminal::text(head);
     let printed =
-        memmem::find(head, b"\"SpanContext\"").is_some() && memmem::find(head, b"\"TraceID\"").is_some();
+        memmem::find(&head, b"\"SpanContext\"").is_some() && memmem::find(&head, b"\"TraceID\"").is_some();
     if printed { Guess::Sure } else { Guess::No }
 }
 
@@ -58,8 +59,20 @@ fn span(mut object: Attributes) -> Result<Printed, String> {
         ..Scope::default()
     };
     let own = context(take(object, "SpanContext"))?;
-    let parent = context(take(object, "Parent"))?;
+    let parent = match take(object, "Parent") {
+        Value::Empty => parent_before_1(object)?,
+        parent => context(parent)?,
+    };
     let mut status = members(take(object, "Status"));
+    for (old, new) in [("StatusCode", "Code"), ("StatusMessage", "Description")] {
+        if let printed @ Value::Str(_) = take(object, old) {
+            status.push((new.to_owned(), printed));
+        }
+    }
+    let events = match take(object, "Events") {
+        Value::Empty => take(object, "MessageEvents"),
+        events => events,
+    };
     let span = Span {
         trace_id: own.trace_id,
         span_id: own.span_id,
@@ -72,7 +85,7 @@ fn span(mut object: Attributes) -> Result<Printed, String> {
         end_ns: instant("EndTime", take(object, "EndTime"))?,
         attributes: attributes(take(object, "Attributes")),
         dropped_attributes: dropped(object, "DroppedAttributes"),
-        events: items(take(object, "Events")).into_iter().map(event).collect(),
+        events: items(events).into_iter().map(event).collect(),
         dropped_events: dropped(object, "DroppedEvents"),
         links: items(take(object, "Links")).into_iter().filter_map(link).collect(),
         dropped_links: dropped(object, "DroppedLinks"),
@@ -81,6 +94,14 @@ fn span(mut object: Attributes) -> Result<Printed, String> {
         ..Span::default()
     };
     Ok((resource, scope, checked(span)?))
+}
+
+/// Versions before 1.0 printed the parent's id and whether it is remote.
+fn parent_before_1(object: &mut Attributes) -> Result<Context, String> {
+    let id = text(take(object, "ParentSpanID"));
+    let span_id = if id.is_empty() { SpanId::NONE } else { span_id("ParentSpanID", &id)? };
+    let is_remote = take(object, "HasRemoteParent") == Value::Bool(true);
+    Ok(Context { span_id, is_remote, ..Context::default() })
 }
 
 fn dropped(object: &mut Attributes, name: &str) -> u32 {
@@ -102,7 +123,10 @@ fn context(printed: Value) -> Result<Context, String> {
     Ok(Context {
         trace_id: trace_id("TraceID", &text(take(&mut printed, "TraceID")))?,
         span_id: span_id("SpanID", &text(take(&mut printed, "SpanID")))?,
-        trace_flags: u8::from_str_radix(&text(take(&mut printed, "TraceFlags")), 16).unwrap_or(0),
+        trace_flags: match take(&mut printed, "TraceFlags") {
+            Value::Int(flags) => u8::try_from(flags).unwrap_or(0),
+            flags => u8::from_str_radix(&text(flags), 16).unwrap_or(0),
+        },
         trace_state: text(take(&mut printed, "TraceState")),
         is_remote: take(&mut printed, "Remote") == Value::Bool(true),
     })

@@ -26,22 +26,41 @@ pub(super) struct Input<'a> {
     /// Line breaks consumed.
     lines: u64,
     ended: bool,
+    /// Whether the last thing that was read was that nothing comes.
+    rests: bool,
     failure: Option<io::Error>,
+}
+
+/// What a reader fails with to say that nothing came for a moment; it is read on.
+pub const QUIET: io::ErrorKind = io::ErrorKind::TimedOut;
+
+/// Hands bytes to an unpacker, which cannot be told that nothing comes.
+struct Patient<R>(R);
+
+impl<R: Read> Read for Patient<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(into) {
+                Err(error) if error.kind() == QUIET => {}
+                read => return read,
+            }
+        }
+    }
 }
 
 impl<'a> Input<'a> {
     /// Looks whether the input is compressed, and inflates it if so.
     pub(super) fn open(mut input: impl Read + 'a) -> io::Result<Self> {
         let mut magic = Vec::new();
-        input.by_ref().take(8).read_to_end(&mut magic)?;
+        Patient(input.by_ref()).take(8).read_to_end(&mut magic)?;
         let compression = packed_with(&magic);
         let whole = Cursor::new(magic).chain(input);
         let inner: Box<dyn Read + 'a> = match compression {
-            "gzip" => Box::new(flate2::read::MultiGzDecoder::new(whole)),
+            "gzip" => Box::new(flate2::read::MultiGzDecoder::new(Patient(whole))),
             // A frame may ask for a window of 128 MiB at most: the decoder's own default.
-            "zstd" => Box::new(zstd::stream::read::Decoder::new(whole)?),
-            "xz" => Box::new(XzReader::new_mem_limit(whole, true, XZ_MEMORY)),
-            "zstd records" => Box::new(Frames::new(whole)),
+            "zstd" => Box::new(zstd::stream::read::Decoder::new(Patient(whole))?),
+            "xz" => Box::new(XzReader::new_mem_limit(Patient(whole), true, XZ_MEMORY)),
+            "zstd records" => Box::new(Frames::new(Patient(whole))),
             _ => Box::new(whole),
         };
         Ok(Self {
@@ -53,6 +72,7 @@ impl<'a> Input<'a> {
             offset: 0,
             lines: 0,
             ended: false,
+            rests: false,
             failure: None,
         })
     }
@@ -67,8 +87,24 @@ impl<'a> Input<'a> {
         &self.buffer[self.start..self.end]
     }
 
+    /// Reads more behind what is available, and tells whether nothing came for a moment instead.
+    pub(super) fn rests(&mut self) -> bool {
+        self.read() && self.rests
+    }
+
     /// Reads more behind what is available; may wait. Whether there was more.
     pub(super) fn more(&mut self) -> bool {
+        loop {
+            let more = self.read();
+            if !self.rests {
+                return more;
+            }
+        }
+    }
+
+    /// Reads once; whether it can be read on.
+    fn read(&mut self) -> bool {
+        self.rests = false;
         if self.ended {
             return false;
         }
@@ -91,6 +127,10 @@ impl<'a> Input<'a> {
                     return true;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == QUIET => {
+                    self.rests = true;
+                    return true;
+                }
                 Err(error) => {
                     self.failure = Some(error);
                     self.ended = true;

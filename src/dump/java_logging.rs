@@ -24,6 +24,7 @@ const REASON: &str = "a span of Java's `logging` exporter, printed without its p
      set OTEL_TRACES_EXPORTER=logging-otlp";
 
 fn sniff(head: &[u8]) -> Guess {
+    let head = &*terminal::text(head);
     let mut lines = head.split(|b| *b == b'\n');
     let documents =
         || is_otlp(head) && head.split(|b| *b == b'\n').any(|line| is_otlp(line) && has_prefix(line));

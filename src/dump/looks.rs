@@ -22,9 +22,57 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"\xfe\xff", "UTF-16 text: save it as UTF-8 first"),
 ];
 
-/// Texts that tell a kind of text, in the order in which they are looked for.
-const MARKS: &[(&str, &str)] =
-    &[("\"binaryAnnotations\"", "Zipkin JSON of version 1: only version 2 is read")];
+/// Starts of what the exporters and clients of other systems send.
+const SENT: &[(&[u8], &str)] = &[
+    (b"\x80\x01\0\x04\0\0\0\x09emitBatch", JAEGER),
+    (b"\x82\x81", JAEGER),
+    (b"\x0c\0\x01\x0b\0\x01", JAEGER),
+    (
+        b"\x0c\0\0\0",
+        "what Zipkin clients of version 1 send in Thrift: have the app send OTLP, or Zipkin JSON of version 2",
+    ),
+];
+
+const JAEGER: &str = "what Jaeger's clients send in Thrift: have the app send OTLP, or download the trace from Jaeger's UI as JSON";
+
+const ZIPKIN_PROTOBUF: &str =
+    "what Zipkin exporters send as protobuf: have the app send OTLP, or Zipkin JSON of version 2";
+
+/// Texts that tell a kind of text, in the order in which they are looked for: one of them, or both.
+const MARKS: &[(&[&str], &str)] = &[
+    (
+        &["\"binaryAnnotations\""],
+        "Zipkin JSON of version 1, of which only version 2 is read: have the app send that, or OTLP",
+    ),
+    (
+        &["OpenTelemetry::SDK::Trace::SpanData"],
+        "what Ruby's console exporter prints, whose ids are no longer text: have the app send OTLP",
+    ),
+    (
+        &["SpanData{", "startEpochNanos="],
+        "what Java's logging exporter printed before version 1.0: set OTEL_TRACES_EXPORTER=logging-otlp",
+    ),
+    (
+        &["parent_span_id:", "instr-lib "],
+        "what C++'s ostream exporter prints, which is not read: have the app send OTLP",
+    ),
+    (
+        &["\"scopes\"", "\"parent_span_id\""],
+        "what PHP's console exporter prints, which is not read: have the app send OTLP",
+    ),
+    (
+        &["SpanContext(trace_id=0x"],
+        "what Python's console exporter printed before version 0.6: have the app send OTLP",
+    ),
+    (
+        &["spans\": ", "TracesExporter"],
+        "a log of the collector without spans in it: set `verbosity: detailed` of its debug exporter",
+    ),
+    (
+        &["spans\": ", "\"otelcol.signal\": \"traces\""],
+        "a log of the collector without spans in it: set `verbosity: detailed` of its debug exporter",
+    ),
+];
 
 /// What the start of a file looks like, with what it was compressed with.
 pub(super) fn like(head: &[u8], compression: &str) -> String {
@@ -39,7 +87,14 @@ fn content(head: &[u8]) -> String {
     if head.get(257..262) == Some(b"ustar") {
         return "a tar archive: unpack it first".to_owned();
     }
-    if let Some((_, what)) = MARKS.iter().find(|(mark, _)| memmem::find(head, mark.as_bytes()).is_some()) {
+    if let Some((_, what)) = SENT.iter().find(|(start, _)| head.starts_with(start)) {
+        return (*what).to_owned();
+    }
+    if is_zipkin_protobuf(head) {
+        return ZIPKIN_PROTOBUF.to_owned();
+    }
+    let has = |mark: &&str| memmem::find(head, mark.as_bytes()).is_some();
+    if let Some((_, what)) = MARKS.iter().find(|(marks, _)| marks.iter().all(has)) {
         return (*what).to_owned();
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii();
@@ -64,6 +119,18 @@ fn content(head: &[u8]) -> String {
     match (lines.next().map(commas), lines.next().map(commas)) {
         (Some(a @ 1..), Some(b)) if a == b => "CSV".to_owned(),
         _ => "plain text without spans in it".to_owned(),
+    }
+}
+
+/// Whether this is a `ListOfSpans` of `zipkin.proto3`: a first span with a trace id of 8 or 16 bytes, and an id or a
+/// parent's of 8.
+fn is_zipkin_protobuf(head: &[u8]) -> bool {
+    let [0x0a, rest @ ..] = head else { return false };
+    let length = rest.iter().take(4).take_while(|b| **b >= 0x80).count() + 1;
+    match rest.get(length..) {
+        Some([0x0a, 16, span @ ..]) if span.len() > 26 => matches!(span[16..18], [0x12 | 0x1a, 8]),
+        Some([0x0a, 8, span @ ..]) if span.len() > 18 => matches!(span[8..10], [0x12 | 0x1a, 8]),
+        _ => false,
     }
 }
 

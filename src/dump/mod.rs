@@ -13,6 +13,7 @@ mod console_object;
 mod console_objects;
 mod console_span;
 mod dotnet_console;
+mod draft;
 mod error;
 mod frames;
 mod gather;
@@ -37,6 +38,7 @@ mod scan;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 mod writing;
 mod zipkin;
 mod zipkin_shared;
@@ -51,6 +53,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 pub use error::DumpError;
+pub use input::QUIET;
 pub use output::{Output, Target, without_packing, written_formats};
 
 /// A dump format: adding one is a file with such a constant, and a word in [`FORMATS`].

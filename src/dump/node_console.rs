@@ -24,8 +24,17 @@ pub(super) const REMARK: &str = "console text of Node carries neither trace flag
      nothing of remote parents, and of long lists only the start; where they matter, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
-    let printed = memmem::find(head, b"traceId: '").is_some() && memmem::find(head, b"timestamp: ").is_some();
-    if printed { Guess::Sure } else { Guess::No }
+    let head = terminal::text(head);
+    let has = |member: &[u8]| memmem::find(&head, member).is_some();
+    let inspected = has(b"traceId: '") && has(b"timestamp: ");
+    if inspected || is_json_span(&head) { Guess::Sure } else { Guess::No }
+}
+
+/// Whether this text has spans as OpenTelemetry's documentation shows them, and `JSON.stringify` writes them: Zipkin's
+/// spans have none of the last two.
+pub(super) fn is_json_span(text: &[u8]) -> bool {
+    let has = |member: &[u8]| memmem::find(text, member).is_some();
+    has(b"\"traceId\"") && has(b"\"duration\"") && has(b"\"attributes\"") && has(b"\"status\"")
 }
 
 /// What this object is.

@@ -2,10 +2,11 @@
 //! by span. Attributes are printed with `{:?}`, which names their type.
 
 use super::block::Block;
-use super::printed::{checked, kind_named, span_id, status_named, time_of, trace_id};
+use super::draft::Draft;
+use super::printed::{kind_named, span_id, status_named, time_of, trace_id};
 use super::terminal::{self, Sink};
 use super::{Format, Guess};
-use crate::model::{Event, Link, Resource, Scope, Span, StatusCode, Value};
+use crate::model::{Event, Link, Scope, Span, StatusCode, Value};
 use memchr::memmem;
 
 /// Text of Rust's stdout exporter.
@@ -24,7 +25,8 @@ const REMARK: &str = "text of Rust's opentelemetry-stdout carries neither trace 
 const SCOPE: &[u8] = b"\tInstrumentation Scope";
 
 fn sniff(head: &[u8]) -> Guess {
-    let printed = memmem::find(head, SCOPE).is_some() && memmem::find(head, b"\tTraceId").is_some();
+    let head = terminal::text(head);
+    let printed = memmem::find(&head, SCOPE).is_some() && memmem::find(&head, b"\tTraceId").is_some();
     if printed { Guess::Sure } else { Guess::No }
 }
 
@@ -43,14 +45,7 @@ enum Section {
 /// One process's printing.
 #[derive(Default)]
 pub(super) struct Printout {
-    resource: Resource,
-    scope: Scope,
-    /// The span that is being printed, and the line where it started.
-    span: Option<(u64, Span)>,
-    /// Whether its head was whole.
-    is_whole: bool,
-    /// What of it could not be read.
-    bad: Option<String>,
+    draft: Draft,
     section: Section,
 }
 
@@ -81,6 +76,10 @@ impl Block for Printout {
         first.starts_with(b"Span #") == second.starts_with(SCOPE)
     }
 
+    fn first_of(second: &[u8]) -> Option<&'static str> {
+        second.starts_with(SCOPE).then_some("Span #0")
+    }
+
     fn line(&mut self, line: &str, number: u64, sink: &mut Sink<'_, '_>) {
         let text = line.trim();
         // Everything but headers is indented with tabs, which nobody else does.
@@ -90,15 +89,17 @@ impl Block for Printout {
             return self.attribute(attribute);
         }
         let header = text.split('#').next().unwrap_or_default().trim_end();
-        match (header, self.span.is_some()) {
+        match (header, self.draft.span().is_some()) {
             ("Resource", _) => {
                 self.finish(sink);
-                (self.resource, self.section) = (Resource::default(), Section::Resource);
+                self.draft.start_resource();
+                self.section = Section::Resource;
             }
             ("Spans", _) => self.finish(sink),
             ("Span", _) if text.len() > header.len() => {
                 self.finish(sink);
-                (self.span, self.scope) = (Some((number, Span::default())), Scope::default());
+                self.draft.start(number);
+                self.draft.scope = Scope::default();
             }
             ("Instrumentation Scope", _) => self.section = Section::Scope,
             ("", true) if self.section == Section::Scope => self.section = Section::Head,
@@ -115,6 +116,12 @@ impl Block for Printout {
         }
     }
 
+    fn pause(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.draft.is_whole() {
+            self.finish(sink);
+        }
+    }
+
     fn end(&mut self, sink: &mut Sink<'_, '_>) {
         self.finish(sink);
     }
@@ -122,7 +129,7 @@ impl Block for Printout {
 
 impl Printout {
     fn of_span(&mut self, change: impl FnOnce(&mut Span)) {
-        if let Some((_, span)) = &mut self.span {
+        if let Some(span) = self.draft.span() {
             change(span);
         }
     }
@@ -132,22 +139,20 @@ impl Printout {
         let Some((name, value)) = text.split_once(':') else { return };
         let (name, value) = (name.trim_end(), value.trim());
         if self.section == Section::Resource && name == "Resource SchemaUrl" {
-            self.resource.schema_url = unquoted(value);
+            self.draft.resource.schema_url = unquoted(value);
         }
-        let Some((_, span)) = &mut self.span else { return };
+        if self.section == Section::Scope {
+            let scope = &mut self.draft.scope;
+            match name {
+                "Name" => scope.name = unquoted(value),
+                "Version" => scope.version = unquoted(value),
+                "SchemaUrl" => scope.schema_url = unquoted(value),
+                _ => {}
+            }
+            return;
+        }
+        let Some(span) = self.draft.span() else { return };
         let result = match (self.section, name) {
-            (Section::Scope, "Name") => {
-                self.scope.name = unquoted(value);
-                Ok(())
-            }
-            (Section::Scope, "Version") => {
-                self.scope.version = unquoted(value);
-                Ok(())
-            }
-            (Section::Scope, "SchemaUrl") => {
-                self.scope.schema_url = unquoted(value);
-                Ok(())
-            }
             (Section::Head, "Name") => {
                 value.clone_into(&mut span.name);
                 Ok(())
@@ -168,8 +173,8 @@ impl Printout {
             (Section::Head, "Start time") => time_of(name, value).map(|ns| span.start_ns = ns),
             (Section::Head, "End time") => time_of(name, value).map(|ns| span.end_ns = ns),
             (Section::Head, "Status") => {
-                self.is_whole = true;
                 (span.status, span.status_message) = status(value);
+                self.draft.head_is_whole();
                 Ok(())
             }
             (Section::Event, _) => {
@@ -197,48 +202,35 @@ impl Printout {
             }
             _ => Ok(()),
         };
-        if let Err(reason) = result {
-            self.bad.get_or_insert(reason);
-        }
+        self.draft.note(result);
     }
 
     /// `key: String(Owned("value"))`, of resources with `=`; of scopes the value alone.
     fn attribute(&mut self, text: &str) {
         let separator = if self.section == Section::Resource { "=" } else { ": " };
         let Some((key, printed)) = text.split_once(separator) else { return };
-        let span = self.span.as_mut().map(|(_, span)| span);
-        let (list, value) = match (self.section, span) {
-            (Section::Resource, _) => (&mut self.resource.attributes, value(printed)),
-            (Section::Scope, _) => (&mut self.scope.attributes, Value::Str(printed.to_owned())),
-            (Section::Head, Some(span)) => (&mut span.attributes, value(printed)),
-            (Section::Event, Some(span)) => {
-                let Some(event) = span.events.last_mut() else { return };
-                (&mut event.attributes, value(printed))
-            }
-            (Section::Link, Some(span)) => {
-                let Some(link) = span.links.last_mut() else { return };
-                (&mut link.attributes, value(printed))
-            }
-            _ => return,
+        let attribute = match self.section {
+            Section::Scope => Value::Str(printed.to_owned()),
+            _ => value(printed),
         };
-        list.push((key.to_owned(), value));
+        let list = match self.section {
+            Section::Resource => Some(&mut self.draft.resource.attributes),
+            Section::Scope => Some(&mut self.draft.scope.attributes),
+            section => self.draft.span().and_then(|span| match section {
+                Section::Head => Some(&mut span.attributes),
+                Section::Event => span.events.last_mut().map(|event| &mut event.attributes),
+                Section::Link => span.links.last_mut().map(|link| &mut link.attributes),
+                _ => None,
+            }),
+        };
+        if let Some(list) = list {
+            list.push((key.to_owned(), attribute));
+        }
     }
 
     fn finish(&mut self, sink: &mut Sink<'_, '_>) {
         self.section = Section::None;
-        let (bad, is_whole) = (self.bad.take(), std::mem::take(&mut self.is_whole));
-        let Some((line, span)) = self.span.take() else { return };
-        match bad.map_or_else(|| checked(span), Err) {
-            _ if !is_whole => sink.reject(line, "the span is cut off"),
-            Ok(mut span) => {
-                span.links.retain(|link| !link.span_id.is_none());
-                // A root's parent is known: there is none.
-                span.flags |= if span.parent_id.is_none() { 0x100 } else { 0 };
-                sink.spans.remark(REMARK);
-                sink.spans.add(self.resource.clone(), self.scope.clone(), span);
-            }
-            Err(reason) => sink.reject(line, reason),
-        }
+        self.draft.finish(REMARK, sink);
     }
 }
 

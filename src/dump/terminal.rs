@@ -12,6 +12,7 @@ use super::input::Input;
 use super::java_logging::JavaLines;
 use super::outlet::Outlet;
 use super::rust_stdout::Printout as RustStdout;
+use super::wrapped::Wrapped;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
@@ -25,6 +26,8 @@ pub(super) const PRINTERS: usize = 16;
 pub(super) trait Printer {
     /// Looks at a line; one that is somebody else's is left alone.
     fn line(&mut self, line: &[u8], number: u64, sink: &mut Sink<'_, '_>) -> ControlFlow<()>;
+    /// Nothing came for a moment: what can be told to be whole is.
+    fn pause(&mut self, _: &mut Sink<'_, '_>) {}
     /// Nothing more comes.
     fn end(&mut self, sink: &mut Sink<'_, '_>);
 }
@@ -45,6 +48,9 @@ impl Sink<'_, '_> {
     }
 }
 
+/// The start of a text as it was printed, for the formats that look for their words in it.
+pub(super) use super::wrapped::head as text;
+
 /// Reads spans out of the text of a terminal.
 pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
     let mut spans = Gather::new();
@@ -55,17 +61,31 @@ pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlo
         Box::new(Blocks::<RustStdout>::default()),
         Box::new(JavaLines),
     ];
+    let mut wrapped = Wrapped::default();
     loop {
         if memchr::memchr(b'\n', input.available()).is_none() {
             // Before waiting for more, what there is goes on its way.
             spans.flush(outlet)?;
+            if input.available().is_empty() && input.rests() {
+                for printer in &mut printers {
+                    printer.pause(&mut Sink { spans: &mut spans, outlet });
+                }
+                spans.flush(outlet)?;
+            }
         }
         match input.line_len(LARGEST) {
             Some(0) if input.available().is_empty() => break,
             Some(len) => {
                 let line = plain(&input.available()[..len]);
-                for printer in &mut printers {
-                    printer.line(&line, input.line(), &mut Sink { spans: &mut spans, outlet })?;
+                let number = input.line();
+                let mut print = |line: &[u8]| {
+                    printers.iter_mut().try_for_each(|printer| {
+                        printer.line(line, number, &mut Sink { spans: &mut spans, outlet })
+                    })
+                };
+                match wrapped.lines(&line) {
+                    Some(lines) => lines.lines().try_for_each(|line| print(&plain(line.as_bytes())))?,
+                    None => print(&line)?,
                 }
                 input.consume(len + 1);
             }

@@ -2,6 +2,7 @@
 
 use super::gather::Gather;
 use super::input::Input;
+use super::node_console::is_json_span;
 use super::otlp_json::first;
 use super::outlet::Outlet;
 use super::scan::{Extent, extent};
@@ -28,7 +29,9 @@ const LARGEST: usize = 64 << 20;
 fn sniff(head: &[u8]) -> Guess {
     let has = |key: &str| memmem::find(head, key.as_bytes()).is_some();
     let spans = matches!(first(head), Some(b'{' | b'[')) && has("\"traceId\"") && has("\"id\"");
-    if !spans || has("\"spanId\"") || has("\"binaryAnnotations\"") {
+    let of_others =
+        has("\"spanId\"") || has("\"binaryAnnotations\"") || is_json_span(head) && !has("\"localEndpoint\"");
+    if !spans || of_others {
         return Guess::No;
     }
     if has("\"localEndpoint\"") || has("\"timestamp\"") { Guess::Sure } else { Guess::Perhaps }

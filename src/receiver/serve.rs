@@ -164,6 +164,9 @@ fn routes() -> Router {
     routes
 }
 
+/// What to do about exporters of other systems.
+const SEND_OTLP: &str = "otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp";
+
 async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if head.uri.path() == "/" && matches!(head.method, Method::GET | Method::HEAD) {
@@ -177,7 +180,11 @@ async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Reques
         Complaint { path, origin: crate::model::Origin::Grpc }.send(&connection, &reason);
         return tonic::Status::unimplemented(reason).into_http::<Body>();
     }
-    let reason = format!("nothing at {path}: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics");
+    let reason = match path.trim_end_matches('/') {
+        "/api/v2/spans" | "/api/v1/spans" => format!("{path} is where Zipkin exporters send: {SEND_OTLP}"),
+        "/api/traces" => format!("{path} is where Jaeger exporters send: {SEND_OTLP}"),
+        _ => format!("nothing at {path}: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics"),
+    };
     if head.method == Method::POST {
         Complaint { path, origin: http::origin(&head.headers) }.send(&connection, &reason);
     }

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Receives what an SDK exports and keeps it. Needs the package opentelemetry-proto, and nothing else.
 
-  capture.py serve --port PORT --out DIR    until SIGINT or SIGTERM; writes into DIR
+  capture.py serve --port PORT [--udp PORT] --out DIR    until SIGINT or SIGTERM; writes into DIR
       capture.jsonl       an ExportTraceServiceRequest or ExportLogsServiceRequest a line, as OTLP/JSON, in the order of arrival
       capture.binpb       the same messages as protobuf, each after its length as a varint
       capture.raw.jsonl   of JSON senders only: the bodies as they were sent, one a line
       zipkin.jsonl        of Zipkin senders only: the arrays as they were sent, one a line
+      zipkin.binpb, zipkin-v1.jsonl, jaeger.thrift
+                          what Zipkin and Jaeger senders sent in other forms: the bodies as sent, one after the other
+      jaeger.udp          what came to the UDP port: the datagrams as sent, one after the other
 
   capture.py merge FILE.binpb OUT.binpb     all messages of FILE as a single one
 
-Takes OTLP/HTTP (protobuf or JSON, plain or compressed) at /v1/traces and /v1/logs, and Zipkin v2 JSON at /api/v2/spans. Bodies of
-protobuf are kept byte for byte in capture.binpb, those of JSON in capture.raw.jsonl.
+Takes OTLP/HTTP (protobuf or JSON, plain or compressed) at /v1/traces and /v1/logs, Zipkin at /api/v2/spans and /api/v1/spans,
+Jaeger at /api/traces and by UDP. Bodies of protobuf are kept byte for byte in capture.binpb, those of JSON in capture.raw.jsonl.
 """
 import argparse
 import base64
@@ -19,6 +22,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import zlib
@@ -27,6 +31,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+OTHERS = ("zipkin.jsonl", "zipkin.binpb", "zipkin-v1.jsonl", "jaeger.thrift", "jaeger.udp")
 IDS = ("traceId", "spanId", "parentSpanId")
 
 
@@ -91,7 +96,7 @@ class Store:
         self.directory = directory
         self.lock = threading.Lock()
         os.makedirs(directory, exist_ok=True)
-        for name in ("capture.jsonl", "capture.binpb", "capture.raw.jsonl", "zipkin.jsonl"):
+        for name in ("capture.jsonl", "capture.binpb", "capture.raw.jsonl", *OTHERS):
             if os.path.exists(os.path.join(directory, name)):
                 os.remove(os.path.join(directory, name))
 
@@ -108,9 +113,9 @@ class Store:
             self.append("capture.binpb", delimited(message.SerializeToString() if is_json else body))
             self.append("capture.jsonl", line.encode() + b"\n")
 
-    def zipkin(self, body):
+    def other(self, name, body):
         with self.lock:
-            self.append("zipkin.jsonl", on_one_line(body))
+            self.append(name, on_one_line(body) if name.endswith(".jsonl") else body)
 
 
 def handler(store):
@@ -133,7 +138,7 @@ def handler(store):
             body = self.body()
             content = self.headers.get("Content-Type") or "application/x-protobuf"
             is_json = content.startswith("application/json")
-            path = self.path.rstrip("/")
+            path = self.path.split("?")[0].rstrip("/")
             status = 200
             try:
                 if path.endswith("/v1/traces"):
@@ -141,7 +146,13 @@ def handler(store):
                 elif path.endswith("/v1/logs"):
                     store.otlp(body, is_json, ExportLogsServiceRequest)
                 elif path.endswith("/api/v2/spans"):
-                    store.zipkin(body)
+                    store.other("zipkin.jsonl" if is_json else "zipkin.binpb", body)
+                    status = 202
+                elif path.endswith("/api/v1/spans"):
+                    store.other("zipkin-v1.jsonl", body)
+                    status = 202
+                elif path.endswith("/api/traces"):
+                    store.other("jaeger.thrift", body)
                     status = 202
                 else:
                     status = 404
@@ -161,8 +172,18 @@ def handler(store):
     return Receiver
 
 
+def datagrams(port, store):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", port))
+        while True:
+            store.other("jaeger.udp", listening.recv(1 << 16))
+
+
 def serve(args):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", args.port), handler(Store(args.out)))
+    store = Store(args.out)
+    if args.udp:
+        threading.Thread(target=datagrams, args=(args.udp, store), daemon=True).start()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", args.port), handler(store))
     server.daemon_threads = True
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -182,6 +203,7 @@ def main():
     commands = ap.add_subparsers(required=True)
     command = commands.add_parser("serve")
     command.add_argument("--port", type=int, required=True)
+    command.add_argument("--udp", type=int)
     command.add_argument("--out", required=True)
     command.set_defaults(run=serve)
     command = commands.add_parser("merge")

@@ -5,6 +5,7 @@
       counts DIR/capture.jsonl, adds what was really requested (the log of tests/apps/drive.py), writes DIR/label.json
   label.py check DIR...     counts again and compares; says so and exits with 1 where they differ
   label.py tree FILE        the spans of a capture as trees, to look at
+  label.py count DIR        writes DIR/counts.json: what its files of Zipkin JSON and of Python's console text hold
 """
 import argparse
 import collections
@@ -92,6 +93,44 @@ def check(args):
     return 1 if wrong else 0
 
 
+def values(text):
+    """JSON values, one after the other; of a terminal's text, the objects that start with a bracket alone on a line."""
+    decoder = json.JSONDecoder()
+    starts = [match.start() for match in re.finditer(r"^(\{$|\[\{)", text, re.MULTILINE)]
+    return [decoder.raw_decode(text, start)[0] for start in starts]
+
+
+def count(args):
+    counts = {}
+    for name in sorted(os.listdir(args.dir)):
+        if name == "counts.json":
+            continue
+        with open(os.path.join(args.dir, name), encoding="utf-8") as file:
+            found = values(file.read())
+        if name.endswith(".txt"):
+            spans = [
+                {
+                    "traceId": span["context"]["trace_id"],
+                    "parentId": span["parent_id"],
+                    "kind": span["kind"].removeprefix("SpanKind."),
+                    "service": span["resource"]["attributes"]["service.name"],
+                }
+                for span in found
+            ]
+        else:
+            spans = [{**span, "service": span["localEndpoint"]["serviceName"]} for array in found for span in array]
+        kinds = collections.Counter(span.get("kind") or "none" for span in spans)
+        counts[name] = {
+            "spans": len(spans),
+            "traces": len({span["traceId"] for span in spans}),
+            "roots": sum(1 for span in spans if not span.get("parentId")),
+            "services": dict(sorted(collections.Counter(span["service"] for span in spans).items())),
+            "kinds": dict(sorted(kinds.items())),
+        }
+    with open(os.path.join(args.dir, "counts.json"), "w", encoding="utf-8") as file:
+        file.write(json.dumps(counts, indent=2) + "\n")
+
+
 def tree(args):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` may close the pipe
     traces = collections.defaultdict(list)
@@ -134,6 +173,9 @@ def main():
     command = commands.add_parser("check")
     command.add_argument("dir", nargs="+")
     command.set_defaults(run=check)
+    command = commands.add_parser("count")
+    command.add_argument("dir")
+    command.set_defaults(run=count)
     command = commands.add_parser("tree")
     command.add_argument("file")
     command.set_defaults(run=tree)

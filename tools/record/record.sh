@@ -5,7 +5,8 @@
 #   tools/record/record.sh --install SCENARIO...      only what they need: then they record without a network
 #
 # Everything is installed and run under RECORD_DIR (/tmp/otoscope unless set), so that the paths in a capture, those of
-# stack traces and command lines, are the same whoever records it. Uses the ports 8080, 8081, 9000 and 14318.
+# stack traces and command lines, are the same whoever records it. Uses the ports 8080, 8081, 9000 and 14318
+# (UDP too).
 set -euo pipefail
 set -m # or programs in the background would be deaf to SIGINT
 
@@ -66,7 +67,7 @@ receive() { # receive SCENARIO: starts the receiver
   out=$work/out/$1
   rm -rf "$out"
   mkdir -p "$out"
-  start "$apps/flask-1.30/bin/python" "$record/capture.py" serve --port $receiver --out "$out"
+  start "$apps/flask-1.30/bin/python" "$record/capture.py" serve --port $receiver --udp $receiver --out "$out"
   receiving=$pid
   listening $receiver
 }
@@ -80,6 +81,10 @@ keep() { # keep SCENARIO ARGUMENTS...: moves the capture to its place and labels
   cp "$out/capture.jsonl" "$captures/$1/"
   python3 "$record/label.py" write "$captures/$1" --requests "$out/requests.jsonl" "${@:2}"
   python3 "$record/label.py" check "$captures/$1"
+}
+
+count_all() { # count_all DIRECTORY: writes what its files hold, counted without otoscope
+  python3 "$record/label.py" count "$captures/$1"
 }
 
 # ---- the scenarios -------------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ fn texts_of_several_lines_are_put_together() {
     );
 }
 
-/// Behind the prefixes of `docker compose` and `kubectl`, indented, with colours, between other lines, with the
+/// Behind the prefixes of `docker compose`, `kubectl`, GitHub's runners and a quotation, in Docker's own files, indented, with colours, between other lines, with the
 /// white space that is lost in copying.
 #[test]
 fn samples_are_read_in_every_shape() {
@@ -218,6 +218,17 @@ fn samples_are_read_in_every_shape() {
         for (shape, pasted) in [
             ("compose", each_line(&text, &|_, line| format!("shop-1       | {line}").trim_end().to_owned())),
             ("kubectl", each_line(&text, &|n, line| format!("2026-11-23T06:53:{:02}.{n}Z {line}", n % 60))),
+            (
+                "cri",
+                each_line(&text, &|n, line| format!("2026-11-23T06:53:{:02}.{n}Z stdout F {line}", n % 60)),
+            ),
+            ("runner", each_line(&text, &|n, line| format!("2026-11-23T06:53:42.{n:07}Z {line}"))),
+            (
+                "run view",
+                each_line(&text, &|n, line| format!("test\tRun ./shop\t2026-11-23T06:53:42.{n:07}Z {line}")),
+            ),
+            ("quoted", each_line(&text, &|_, line| format!("> {line}").trim_end().to_owned())),
+            ("json-file", each_line(&text, &|_, line| json_file(line))),
             ("indented", each_line(&text, &|_, line| format!("    {line}"))),
             ("windows", text.replace('\n', "\r\n")),
             ("noise", format!("$ ./shop\n\x1b[32mstarting\x1b[0m {{\n{text}^C bye\n")),
@@ -235,6 +246,12 @@ fn samples_are_read_in_every_shape() {
             assert_eq!(outcome.rejections(), [], "{format} {shape}");
         }
     }
+}
+
+/// A line as Docker's `json-file` keeps it.
+fn json_file(line: &str) -> String {
+    let log = serde_json::to_string(&format!("{line}\n")).unwrap();
+    format!(r#"{{"log":{log},"stream":"stdout","time":"2026-11-23T06:53:42.083692Z"}}"#)
 }
 
 #[test]

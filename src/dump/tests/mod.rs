@@ -4,6 +4,8 @@ mod consoles;
 mod containers;
 mod hostile;
 mod jaeger;
+mod pasted;
+mod recorded;
 mod shapes;
 mod written;
 

@@ -5,6 +5,7 @@ use crate::receiver::reply::RpcStatus;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use serde_json::Value;
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -165,6 +166,28 @@ async fn other_types_are_a_415_with_a_sentence() {
     assert_eq!((reply.status, reply.text().starts_with("no content type: ")), (415, true));
     let reply = post(server.http, TRACES, JSON, b"{}").await;
     assert_eq!((reply.status, reply.text().starts_with("this path takes gRPC; ")), (415, true));
+}
+
+/// Their bodies were recorded (`tools/record/README.md`).
+#[tokio::test]
+async fn exporters_of_other_systems_are_named() {
+    let mut server = Server::start(8);
+    let thrift = "application/x-thrift";
+    for (path, content, body, says) in [
+        ("/api/v2/spans", JSON, "zipkin/node-2.12.jsonl", "/api/v2/spans is where Zipkin exporters send: "),
+        (
+            "/api/traces?format=jaeger.thrift",
+            thrift,
+            "other-exporters/jaeger-python-1.21.thrift",
+            "/api/traces is where Jaeger exporters send: ",
+        ),
+    ] {
+        let body = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(body);
+        let reply = post(server.http, path, content, &std::fs::read(body).unwrap()).await;
+        assert_eq!(reply.status, 404);
+        assert!(reply.text().starts_with(says), "{}", reply.text());
+        assert!(server.arrival().await.rejections[0].reason.ends_with("set OTEL_TRACES_EXPORTER=otlp"));
+    }
 }
 
 #[tokio::test]

@@ -84,6 +84,7 @@ console() {
   visit -n 8 --over 4 --paths "/,/products/1,POST:/cart,/cart,/products/13,POST:/checkout,/search?q=cup,/"
   close_shop INT
   cp "$out/terminal.txt" "$captures/console/flask-1.29.txt"
+  count_all console
 }
 
 zipkin() {
@@ -94,6 +95,7 @@ zipkin() {
   cp "$out/zipkin.jsonl" "$captures/zipkin/flask-1.29.jsonl"
   python3 -c 'import json, sys; print(json.dumps([span for line in sys.stdin for span in json.loads(line)]))' \
     <"$out/zipkin.jsonl" >"$captures/zipkin/flask-1.29.json"
+  count_all zipkin
 }
 
 # ---- other programs ------------------------------------------------------------------------------------------------
