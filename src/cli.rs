@@ -85,7 +85,7 @@ pub enum Command {
     Record(Box<Record>),
     /// Write dumps in another format, or with a trace of its own for every real request
     Convert(Box<Convert>),
-    /// Replay dumps into any OTLP endpoint over http; the exit code is 1 if something was rejected for good
+    /// Replay dumps into any OTLP endpoint, over http or https; the exit code is 1 if something was rejected for good
     ///
     /// What the receiver asks for later is sent again, as OTLP says: on UNAVAILABLE, 429, 502, 503, 504 and their like,
     /// when `Retry-After` or `RetryInfo` says, else after ever longer pauses. 0: all was accepted; 1: something was
@@ -304,19 +304,30 @@ pub struct Send {
     /// Dumps to read, directories of them, patterns; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Where to send: `http://localhost:4318`, or with a path to which `/v1/traces` is added
+    /// Where to send: `http://localhost:4318`, `https://HOST:PORT`, or with a path to which `/v1/traces` is added. Without a
+    /// scheme it is http
     #[arg(long, value_name = "URL")]
     pub to: String,
     /// Protocol; without it grpc for port 4317, else http/protobuf
     #[arg(long, value_name = "PROTOCOL",
           value_parser = clap::builder::PossibleValuesParser::new(crate::client::Protocol::NAMES))]
     pub protocol: Option<String>,
-    /// A header of every request, such as `authorization: Bearer …`; repeat it for more
+    /// A header of every request, such as `authorization: Bearer …`; repeat it for more. Those of
+    /// `OTEL_EXPORTER_OTLP_HEADERS` are not sent: they may be meant for somebody else
     #[arg(long, value_name = "KEY:VALUE")]
     pub header: Vec<String>,
     /// Compress requests
     #[arg(long)]
     pub gzip: bool,
+    /// For https: certificates (PEM) of the authorities to believe, instead of those that this machine trusts
+    #[arg(long, value_name = "FILE", env = "OTEL_EXPORTER_OTLP_CERTIFICATE", help_heading = "TLS")]
+    pub certificate: Option<OsString>,
+    /// For https: the certificate (PEM) that says who we are, where that is asked for
+    #[arg(long, value_name = "FILE", env = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", help_heading = "TLS")]
+    pub client_certificate: Option<OsString>,
+    /// For https: the key (PEM) of that certificate
+    #[arg(long, value_name = "FILE", env = "OTEL_EXPORTER_OTLP_CLIENT_KEY", help_heading = "TLS")]
+    pub client_key: Option<OsString>,
     /// How fast to replay: 1x is the dump's own pace
     #[arg(long, value_name = "SPEED", default_value = "max", env = "OTOSCOPE_SPEED")]
     pub speed: String,
