@@ -59,8 +59,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a command and inspect what it sends, live; its output is a tab of the same terminal
     ///
-    /// It finds a free port of ours in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC, HTTP/protobuf and HTTP/JSON;
-    /// nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
+    /// It finds a free port of ours, or the one of --http or --grpc, in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC,
+    /// HTTP/protobuf and HTTP/JSON; nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
     /// `Ctrl-]` stops that, `!` shows a few lines below any tab, `Ctrl-r` starts it again. Quitting ends it and all
     /// that it has started: SIGTERM, and after 5 s SIGKILL; a signal for otoscope is passed on. The exit code is that
     /// of the command if it has ended (128+n for a signal), else 0.
@@ -118,24 +118,14 @@ pub struct Listen {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "OTOSCOPE_HOST")]
     pub host: String,
-    /// Port where exporters expect gRPC; takes HTTP too. 0 picks a free one
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 4317,
-        env = "OTOSCOPE_GRPC",
-        alias = "otlp-grpc-port"
-    )]
-    pub grpc: u16,
-    /// Port where exporters expect HTTP; takes gRPC too. 0 picks a free one
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 4318,
-        env = "OTOSCOPE_HTTP",
-        alias = "otlp-http-port"
-    )]
-    pub http: u16,
+    /// Port where exporters expect gRPC; takes HTTP too. 0 picks a free one [default: 4317, or with CMD one free port for
+    /// all]
+    #[arg(long, value_name = "PORT", env = "OTOSCOPE_GRPC", alias = "otlp-grpc-port")]
+    pub grpc: Option<u16>,
+    /// Port where exporters expect HTTP; takes gRPC too. 0 picks a free one [default: 4318, or with CMD one free port for
+    /// all]
+    #[arg(long, value_name = "PORT", env = "OTOSCOPE_HTTP", alias = "otlp-http-port")]
+    pub http: Option<u16>,
 }
 
 /// How to read dumps.
@@ -220,6 +210,9 @@ pub struct Run {
     /// The command and its arguments, after `--`
     #[arg(last = true, value_name = "CMD", required = true)]
     pub command: Vec<OsString>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
     /// End when nothing has arrived for so long: 30s, 5m
     #[arg(long, value_name = "TIME", env = "OTOSCOPE_EXIT_AFTER_IDLE", help_heading = "Receiver")]
     pub exit_after_idle: Option<String>,
