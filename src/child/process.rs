@@ -86,8 +86,8 @@ impl Process {
                 }
             });
         }
-        let _taken = [taken, over];
-        Ok(Self { terminal: pair.master, keyboard, session, killer, ended, _taken, over: false })
+        let taken = [taken, over];
+        Ok(Self { terminal: pair.master, keyboard, session, killer, ended, _taken: taken, over: false })
     }
 
     /// Types. A sentence, where the command has not read what was typed before.

@@ -211,10 +211,8 @@ impl Recording {
         let earlier = self.earlier.len();
         // A file that got nothing is none: its disk was full.
         let is_empty = matches!(self.sink, Sink::File(_)) && self.size == 0 && earlier > 0;
-        let (path, before) = match is_empty {
-            true => (numbered(&self.path, 1), earlier - 1),
-            false => (self.path.clone(), earlier),
-        };
+        let (path, before) =
+            if is_empty { (numbered(&self.path, 1), earlier - 1) } else { (self.path.clone(), earlier) };
         let (name, oldest) = (path.display(), numbered(&self.path, earlier));
         match before {
             0 if matches!(self.sink, Sink::StandardOutput) => "standard output".to_owned(),
