@@ -59,8 +59,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a command and inspect what it sends, live; its output is a tab of the same terminal
     ///
-    /// It finds a free port of ours in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC, HTTP/protobuf and HTTP/JSON;
-    /// nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
+    /// It finds a free port of ours, or the one of --http or --grpc, in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC,
+    /// HTTP/protobuf and HTTP/JSON; nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
     /// `Ctrl-]` stops that, `!` shows a few lines below any tab, `Ctrl-r` starts it again. Quitting ends it and all
     /// that it has started: SIGTERM, and after 5 s SIGKILL; a signal for otoscope is passed on. The exit code is that
     /// of the command if it has ended (128+n for a signal), else 0.
@@ -85,7 +85,7 @@ pub enum Command {
     Record(Box<Record>),
     /// Write dumps in another format, or with a trace of its own for every real request
     Convert(Box<Convert>),
-    /// Replay dumps into any OTLP endpoint over http; the exit code is 1 if something was rejected for good
+    /// Replay dumps into any OTLP endpoint, over http or https; the exit code is 1 if something was rejected for good
     ///
     /// What the receiver asks for later is sent again, as OTLP says: on UNAVAILABLE, 429, 502, 503, 504 and their like,
     /// when `Retry-After` or `RetryInfo` says, else after ever longer pauses. 0: all was accepted; 1: something was
@@ -118,24 +118,14 @@ pub struct Listen {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "OTOSCOPE_HOST")]
     pub host: String,
-    /// Port where exporters expect gRPC; takes HTTP too. 0 picks a free one
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 4317,
-        env = "OTOSCOPE_GRPC",
-        alias = "otlp-grpc-port"
-    )]
-    pub grpc: u16,
-    /// Port where exporters expect HTTP; takes gRPC too. 0 picks a free one
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 4318,
-        env = "OTOSCOPE_HTTP",
-        alias = "otlp-http-port"
-    )]
-    pub http: u16,
+    /// Port where exporters expect gRPC; takes HTTP too. 0 picks a free one [default: 4317, or with CMD one free port for
+    /// all]
+    #[arg(long, value_name = "PORT", env = "OTOSCOPE_GRPC", alias = "otlp-grpc-port")]
+    pub grpc: Option<u16>,
+    /// Port where exporters expect HTTP; takes gRPC too. 0 picks a free one [default: 4318, or with CMD one free port for
+    /// all]
+    #[arg(long, value_name = "PORT", env = "OTOSCOPE_HTTP", alias = "otlp-http-port")]
+    pub http: Option<u16>,
 }
 
 /// How to read dumps.
@@ -220,6 +210,9 @@ pub struct Run {
     /// The command and its arguments, after `--`
     #[arg(last = true, value_name = "CMD", required = true)]
     pub command: Vec<OsString>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
     /// End when nothing has arrived for so long: 30s, 5m
     #[arg(long, value_name = "TIME", env = "OTOSCOPE_EXIT_AFTER_IDLE", help_heading = "Receiver")]
     pub exit_after_idle: Option<String>,
@@ -304,19 +297,30 @@ pub struct Send {
     /// Dumps to read, directories of them, patterns; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Where to send: `http://localhost:4318`, or with a path to which `/v1/traces` is added
+    /// Where to send: `http://localhost:4318`, `https://HOST:PORT`, or with a path to which `/v1/traces` is added. Without a
+    /// scheme it is http
     #[arg(long, value_name = "URL")]
     pub to: String,
     /// Protocol; without it grpc for port 4317, else http/protobuf
     #[arg(long, value_name = "PROTOCOL",
           value_parser = clap::builder::PossibleValuesParser::new(crate::client::Protocol::NAMES))]
     pub protocol: Option<String>,
-    /// A header of every request, such as `authorization: Bearer …`; repeat it for more
+    /// A header of every request, such as `authorization: Bearer …`; repeat it for more. Those of
+    /// `OTEL_EXPORTER_OTLP_HEADERS` are not sent: they may be meant for somebody else
     #[arg(long, value_name = "KEY:VALUE")]
     pub header: Vec<String>,
     /// Compress requests
     #[arg(long)]
     pub gzip: bool,
+    /// For https: certificates (PEM) of the authorities to believe, instead of those that this machine trusts
+    #[arg(long, value_name = "FILE", env = "OTEL_EXPORTER_OTLP_CERTIFICATE", help_heading = "TLS")]
+    pub certificate: Option<OsString>,
+    /// For https: the certificate (PEM) that says who we are, where that is asked for
+    #[arg(long, value_name = "FILE", env = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", help_heading = "TLS")]
+    pub client_certificate: Option<OsString>,
+    /// For https: the key (PEM) of that certificate
+    #[arg(long, value_name = "FILE", env = "OTEL_EXPORTER_OTLP_CLIENT_KEY", help_heading = "TLS")]
+    pub client_key: Option<OsString>,
     /// How fast to replay: 1x is the dump's own pace
     #[arg(long, value_name = "SPEED", default_value = "max", env = "OTOSCOPE_SPEED")]
     pub speed: String,

@@ -3,86 +3,24 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod process;
+
+use process::{BROKEN, Listening, is_alive, post_all, send, signal, text, until};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
-const BROKEN: &str = "tests/captures/flask-1.29-sigint/capture.jsonl";
 const FINE: &str = "tests/captures/flask-1.30/capture.jsonl";
-/// What the sender sends, line by line.
-const SENDS: &str = "OTOSCOPE_TEST_SENDS";
-
-/// Not a test but the command that tests run: sends what it is told to where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
-#[test]
-fn sender() {
-    let Ok(sends) = std::env::var(SENDS) else { return };
-    let endpoint = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap();
-    post(endpoint.strip_prefix("http://").unwrap(), Path::new(&sends));
-}
-
-/// Posts each line of a dump as OTLP/JSON.
-fn post(addr: &str, dump: &Path) {
-    for line in fs::read_to_string(dump).unwrap().lines() {
-        let mut stream = TcpStream::connect(addr).unwrap();
-        write!(
-            stream,
-            "POST /v1/traces HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{line}",
-            line.len()
-        )
-        .unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-    }
-}
-
-/// Shell words that send this dump.
-fn send(dump: &str) -> String {
-    let me = std::env::current_exe().unwrap();
-    format!("{SENDS}={dump} {} --exact sender >/dev/null", me.display())
-}
 
 fn otoscope(options: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_otoscope"));
-    command.arg("check").args(options);
-    for name in ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER"]
-    {
-        command.env_remove(name);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    process::otoscope(&[&["check"], options].concat())
 }
 
 /// Runs a shell script under `check`.
 fn check(options: &[&str], script: &str) -> Output {
     otoscope(&[options, &["--", "sh", "-c", script]].concat()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "waited a minute for {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn signal(name: &str, pid: u32) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap().success());
-}
-
-fn is_alive(pid: &str) -> bool {
-    let alive = Command::new("kill").args(["-0", pid]).stderr(Stdio::null()).status().unwrap().success();
-    // A process that has ended and that nobody has asked about stays in the table.
-    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    alive && !state.contains(") Z ")
 }
 
 #[test]
@@ -226,11 +164,18 @@ fn what_a_command_leaves_running_is_told_to_end() {
     let dir = tempfile::tempdir().unwrap();
     let id = dir.path().join("id");
     // Its output must be closed, or whoever reads ours would wait for it.
-    let script = format!("sleep 1000 >/dev/null 2>&1 & echo $! >{}; {}", id.display(), send(FINE));
-    let out = check(&[], &script);
-    assert_eq!(out.status.code(), Some(0));
-    let id = fs::read_to_string(id).unwrap();
-    until("the process to go", || !is_alive(id.trim()));
+    let sleep = "sleep 1000 >/dev/null 2>&1";
+    // Also one that has left for a session of its own, as a daemon does.
+    for start in [
+        &format!("{sleep} & echo $! >$ID"),
+        "(setsid sh -c 'echo $$ >$ID.new; exec sleep 1000' >/dev/null 2>&1 &); until mv $ID.new $ID 2>/dev/null; do sleep 0.01; done",
+    ] {
+        let script = format!("ID={}; export ID; {start}; {}", id.display(), send(FINE));
+        let out = check(&[], &script);
+        assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+        let id = fs::read_to_string(&id).unwrap();
+        until("the process to go", || !is_alive(id.trim()));
+    }
 }
 
 #[test]
@@ -242,18 +187,31 @@ fn listening_ends_with_its_time_or_with_a_signal() {
     assert!(said.contains("no span arrived: nothing connected."), "{said}");
 
     for (dump, code) in [(BROKEN, 1), (FINE, 0)] {
-        let mut child = otoscope(&["--listen", "--for", "1h", "--grpc", "0", "--http", "0"]).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        let addresses: Vec<&str> = line.split(' ').filter(|word| word.starts_with("127.0.0.1:")).collect();
-        assert_eq!(addresses.len(), 2, "{line}");
-        for addr in addresses {
-            post(addr, Path::new(dump));
+        let listening = Listening::start(&["check", "--listen", "--for", "1h"]);
+        for addr in &listening.addresses {
+            post_all(addr, Path::new(dump));
         }
-        signal("INT", child.id());
-        let out = child.wait_with_output().unwrap();
+        listening.signal("INT");
+        let out = listening.child.wait_with_output().unwrap();
         assert_eq!(out.status.code(), Some(code));
         assert!(text(&out.stdout).contains(" spans in "), "{}", text(&out.stdout));
     }
+}
+
+#[test]
+fn a_command_is_told_of_the_port_that_was_asked_for() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let script = format!("echo told $OTEL_EXPORTER_OTLP_ENDPOINT >&2; {}", send(FINE));
+    let out = check(&["--http", &free], &script);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains(&format!("told http://127.0.0.1:{free}\n")), "{}", text(&out.stderr));
+}
+
+#[test]
+fn a_file_that_is_read_instead_of_variables_is_said() {
+    let out = otoscope(&["--", "true"]).env("OTEL_CONFIG_FILE", "otel.yaml").output().unwrap();
+    let said = text(&out.stderr);
+    assert!(said.contains("OTEL_CONFIG_FILE=otel.yaml is set: an SDK that reads it ignores"), "{said}");
+    let out = otoscope(&["--", "true"]).env("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://192.0.2.1").output();
+    assert!(text(&out.unwrap().stderr).contains("the command sends its logs there, not here"));
 }

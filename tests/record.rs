@@ -3,120 +3,23 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+#[path = "live/app.rs"]
+#[allow(dead_code, reason = "apps are started by the program that is tested")]
+mod app;
+mod process;
+
+use process::{BROKEN, Listening, ids, lines, otoscope, post_to, said, send, until};
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-const BROKEN: &str = "tests/captures/flask-1.29-sigint/capture.jsonl";
-/// What the sender sends, line by line.
-const SENDS: &str = "OTOSCOPE_TEST_SENDS";
-
-/// Not a test but the command that tests run: sends what it is told to where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
-#[test]
-fn sender() {
-    let Ok(sends) = std::env::var(SENDS) else { return };
-    let endpoint = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap();
-    for line in fs::read_to_string(sends).unwrap().lines() {
-        post(endpoint.strip_prefix("http://").unwrap(), line);
-    }
-}
-
-/// Posts a line of a dump as OTLP/JSON.
-fn post(addr: &str, line: &str) {
-    let mut stream = TcpStream::connect(addr).unwrap();
-    write!(
-        stream,
-        "POST /v1/traces HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{line}",
-        line.len()
-    )
-    .unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
-    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-}
-
-fn otoscope(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_otoscope"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Shell words that send this dump.
-fn send(dump: &str) -> String {
-    let me = std::env::current_exe().unwrap();
-    format!("{SENDS}={dump} {} --exact sender >/dev/null", me.display())
-}
-
-/// Span ids of a dump, sorted, as our own reader reads it.
-fn ids(dump: &Path) -> Vec<String> {
-    let output = otoscope(&["convert", dump.to_str().unwrap(), "-o", "-"]).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut ids: Vec<String> =
-        text.split("\"spanId\":\"").skip(1).map(|rest| rest[..16].to_owned()).collect();
-    ids.sort();
-    ids
-}
-
-/// A recording that listens, and where.
-struct Listening {
-    child: Child,
-    addr: String,
-    said: BufReader<std::process::ChildStderr>,
-}
-
-impl Listening {
-    fn start(output: &Path, options: &[&str]) -> Self {
-        let base = ["record", "-o", output.to_str().unwrap(), "--grpc", "0", "--http", "0"];
-        let mut child = otoscope(&[&base, options].concat()).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        said.read_line(&mut line).unwrap();
-        let addr = line.split(' ').find(|word| word.starts_with("127.0.0.1:")).unwrap().to_owned();
-        Self { child, addr, said }
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = ["-s", name, &self.child.id().to_string()].map(str::to_owned);
-        assert!(Command::new("kill").args(kill).status().unwrap().success());
-    }
-
-    /// Its exit code, none where a signal ended it, and what it said.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut rest = String::new();
-        self.said.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().code(), rest)
-    }
-}
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "waited a minute for {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn lines() -> Vec<String> {
-    fs::read_to_string(BROKEN).unwrap().lines().map(str::to_owned).collect()
-}
+use std::process::Command;
 
 #[test]
 fn everything_that_arrives_is_in_the_file_and_the_summary_says_so() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a.jsonl", "a.binpb.zst"] {
         let path = dir.path().join(name);
-        let recording = Listening::start(&path, &[]);
-        lines().iter().for_each(|line| post(&recording.addr, line));
+        let recording = Listening::record(&path, &[]);
+        lines(BROKEN).iter().for_each(|line| recording.post(line));
         recording.signal("INT");
         let (code, said) = recording.end();
         assert_eq!(code, Some(0), "{said}");
@@ -131,13 +34,13 @@ fn a_recording_that_is_killed_can_be_read() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a.jsonl", "a.jsonl.gz", "a.binpb.zst"] {
         let path = dir.path().join(name);
-        let recording = Listening::start(&path, &[]);
-        post(&recording.addr, &lines()[0]);
+        let recording = Listening::record(&path, &[]);
+        recording.post(&lines(BROKEN)[0]);
         // Compressed, it is written within a second or so.
         until("the file to grow", || fs::metadata(&path).is_ok_and(|about| about.len() > 0));
         recording.signal("KILL");
         assert_eq!(recording.end().0, None);
-        let sent = lines()[0].matches("\"spanId\"").count();
+        let sent = lines(BROKEN)[0].matches("\"spanId\"").count();
         assert_eq!(ids(&path).len(), sent, "{name}");
     }
 }
@@ -161,22 +64,68 @@ fn a_command_is_recorded_and_its_status_is_ours() {
 #[test]
 fn a_full_disk_is_said_and_what_was_written_is_whole() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.jsonl");
-    // A file may grow to 8 or 16 KiB, by the shell; the signal that says so is left out, so the write fails.
-    let record = format!(
-        "trap '' XFSZ; ulimit -f 16; exec {} record -o {} -- sh -c '{}'",
-        env!("CARGO_BIN_EXE_otoscope"),
-        path.display(),
-        send(BROKEN)
+    let sent = ids(Path::new(BROKEN)).len();
+    // A file may grow to half a KiB or one for each unit, by the shell; the signal that says so is left out, so the write
+    // fails. Compressed, all goes into one write where nothing came in a second before: then nothing of it is there.
+    for (name, units) in [("a.jsonl", 16), ("a.binpb", 4), ("a.jsonl.gz", 1), ("a.binpb.zst", 1)] {
+        let path = dir.path().join(name);
+        let record = format!(
+            "trap '' XFSZ; ulimit -f {units}; exec {} record -o {} -- sh -c '{}'",
+            env!("CARGO_BIN_EXE_otoscope"),
+            path.display(),
+            send(BROKEN)
+        );
+        let output = Command::new("sh").args(["-c", &record]).output().unwrap();
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {text}");
+        assert!(text.contains("cannot be written: File too large"), "{name}: {text}");
+        let whole = if path.exists() { ids(&path).len() } else { 0 };
+        assert!(text.contains(&format!("lost: {} spans and 0 log records", sent - whole)), "{name}: {text}");
+        assert!(text.contains(&format!("{whole} spans of ")), "{name}: {text}");
+        if name == "a.jsonl" {
+            assert!(whole > 0 && fs::read_to_string(&path).unwrap().ends_with("}\n"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn logs_are_kept_and_what_is_secret_is_masked() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = r#"{"key":"db.password","value":{"stringValue":"hunter2"}},{"key":"plan","value":{"stringValue":"gold"}}"#;
+    let ids = r#""traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174""#;
+    let span = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{ids},"name":"a","attributes":[{secret}]}}]}}]}}]}}"#
     );
-    let output = Command::new("sh").args(["-c", &record]).output().unwrap();
-    let text = said(&output);
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("cannot be written: File too large"), "{text}");
-    assert!(text.contains("lost: "), "{text}");
-    let written = fs::read_to_string(&path).unwrap();
-    assert!(!written.is_empty() && written.ends_with("}\n"), "{}", written.len());
-    assert_eq!(ids(&path).len(), written.matches("\"spanId\"").count());
+    let log = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{{ids},"body":{{"stringValue":"mail ann@example.org"}},"attributes":[{secret}]}}]}}]}}]}}"#
+    );
+    for (options, masked) in [(&[][..], false), (&["--redact", "--redact-key", "plan"], true)] {
+        let path = dir.path().join("a.jsonl");
+        let recording = Listening::record(&path, options);
+        recording.post(&span);
+        for signal in [
+            ("logs", &*log),
+            (
+                "metrics",
+                r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{}]}}]}]}]}"#,
+            ),
+        ] {
+            let reply = post_to(&recording.addresses[0], &format!("/v1/{}", signal.0), signal.1);
+            assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+        }
+        recording.signal("INT");
+        let (code, said) = recording.end();
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("1 span of 1 trace and 1 log record recorded in"), "{said}");
+        assert!(said.contains("left out: 1 metric"), "{said}");
+        assert_eq!(said.contains("5 values masked"), masked, "{said}");
+        let written = fs::read_to_string(&path).unwrap();
+        for word in ["hunter2", "ann@example.org", "gold"] {
+            assert_eq!(written.contains(word), !masked, "{word}: {written}");
+        }
+        assert_eq!(written.matches("eee19b7ec3c1b174").count(), 2, "{written}");
+        fs::remove_file(&path).unwrap();
+    }
 }
 
 #[test]
@@ -184,8 +133,8 @@ fn a_disk_that_is_full_ends_a_recording_that_listens() {
     let dir = tempfile::tempdir().unwrap();
     let full = dir.path().join("full.jsonl");
     std::os::unix::fs::symlink("/dev/full", &full).unwrap();
-    let recording = Listening::start(&full, &[]);
-    post(&recording.addr, &lines()[0]);
+    let recording = Listening::record(&full, &[]);
+    recording.post(&lines(BROKEN)[0]);
     let (code, said) = recording.end();
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("No space left on device"), "{said}");
@@ -196,9 +145,9 @@ fn files_follow_each_other() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("traces.jsonl");
     let options = ["--max-size", "1", "--keep", "2"];
-    let recording = Listening::start(&path, &options);
+    let recording = Listening::record(&path, &options);
     for _ in 0..4 {
-        post(&recording.addr, &lines()[0]);
+        recording.post(&lines(BROKEN)[0]);
     }
     recording.signal("TERM");
     let (code, said) = recording.end();
@@ -231,4 +180,37 @@ fn what_makes_no_sense_is_said() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(said(&output).contains(says), "{}", said(&output));
     }
+}
+
+#[test]
+fn logs_of_a_real_flask_are_recorded_with_its_spans() {
+    if !std::env::var_os("OTOSCOPE_LIVE").is_some_and(|v| !v.is_empty() && v != "0") {
+        eprintln!("skipped: set OTOSCOPE_LIVE=1 after tests/apps/setup.sh");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.jsonl.gz");
+    let (port, prices) = (app::free_port(), app::free_port().to_string());
+    let flask = app::command("flask-1.30", "flask", &[]);
+    let script =
+        format!("(exec python prices.py {prices}) & exec opentelemetry-instrument flask run -p {port}");
+    let mut record = otoscope(&["record", "-o", path.to_str().unwrap(), "--", "sh", "-c", &script]);
+    record.current_dir(flask.get_current_dir().unwrap());
+    record.envs(flask.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    record.envs([("FLASK_APP", "shop"), ("PRICES_PORT", &prices), ("OTEL_LOGS_EXPORTER", "otlp")]);
+    record.env("OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", "true");
+    let recording = record.spawn().unwrap();
+    until("the shop", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    app::visit(port, app::SHOP_PATHS, 8, 1.0);
+    // As Ctrl-C in a terminal would.
+    process::signal("INT", recording.id());
+    let output = recording.wait_with_output().unwrap();
+    let written = process::read(&path);
+    assert!(
+        written.contains("POST /cart HTTP/1.1") && written.contains("\"resourceLogs\""),
+        "{}",
+        said(&output)
+    );
+    let of = |key| process::values(&written, key).len();
+    assert!(of("spanId") > 8 && of("observedTimeUnixNano") >= 8, "{}", said(&output));
 }

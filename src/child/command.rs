@@ -1,6 +1,7 @@
 //! The owner of a command: one run after the other.
 
 use super::Ended;
+use super::orphans::Orphans;
 use super::process::Process;
 use super::session::Signal;
 use std::ffi::OsString;
@@ -54,6 +55,7 @@ pub struct Command {
     words: Vec<OsString>,
     env: Vec<(String, String)>,
     size: (u16, u16),
+    orphans: Orphans,
     process: Option<Process>,
     /// The run's number: what is told of an earlier one is of no interest any more.
     run: u32,
@@ -71,11 +73,18 @@ struct Ending {
 }
 
 impl Command {
-    /// Starts a command, with these variables in its environment, in a terminal of so many columns and rows.
-    pub fn start(words: Vec<OsString>, env: Vec<(String, String)>, size: (u16, u16)) -> Result<Self, String> {
+    /// Starts a command, with these variables in its environment, in a terminal of so many columns and rows. The orphans
+    /// belong to it.
+    pub fn start(
+        words: Vec<OsString>,
+        env: Vec<(String, String)>,
+        size: (u16, u16),
+        orphans: Orphans,
+    ) -> Result<Self, String> {
         let (say, heard) = channel(QUEUE);
         let (process, ended, next, ending) = (None, None, None, None);
-        let mut command = Self { words, env, size, process, run: 0, ended, say, heard, next, ending };
+        let mut command =
+            Self { words, env, size, orphans, process, run: 0, ended, say, heard, next, ending };
         command.launch()?;
         Ok(command)
     }
@@ -84,7 +93,7 @@ impl Command {
         self.run += 1;
         let (run, say) = (self.run, self.say.clone());
         let tell = Box::new(move |told| say.blocking_send((run, News::Told(told))).is_ok());
-        let started = Process::start(&self.words, &self.env, self.size, tell);
+        let started = Process::start(&self.words, &self.env, self.size, self.orphans.clone(), tell);
         // What a shell would say of a command that it cannot start.
         self.ended = started.is_err().then_some(Ended::Status(127));
         self.process = Some(started?);

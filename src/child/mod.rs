@@ -4,13 +4,17 @@
 //! Knows no screen: what is printed is bytes here, and nobody else's business.
 
 mod command;
+mod orphans;
 mod process;
+#[cfg(unix)]
+mod processes;
 mod session;
 
 use std::fmt;
 use std::process::ExitStatus;
 
 pub use command::{Command, Order, Told};
+pub use orphans::{APART, Orphans};
 pub use session::Signal;
 
 /// How a command ended.

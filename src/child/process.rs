@@ -1,11 +1,12 @@
 //! One run of a command: a process that leads the session of a pseudo-terminal.
 
+use super::orphans::Orphans;
 use super::session::{Session, Signal};
 use super::{Ended, Told};
 use portable_pty::{Child, ChildKiller, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ const TYPED: usize = 64;
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How often it is looked whether all have ended.
 const LOOK: Duration = Duration::from_millis(20);
+/// How often orphans that have ended are looked for.
+const BURIAL: Duration = Duration::from_secs(5);
 /// How long a process that was killed may take to go.
 const KILLED: Duration = Duration::from_secs(1);
 
@@ -31,8 +34,8 @@ pub(super) struct Process {
     session: Option<Session>,
     killer: Box<dyn ChildKiller + Send + Sync>,
     ended: Arc<OnceLock<Ended>>,
-    /// The leader is taken from the table of processes when this is dropped.
-    _taken: mpsc::Sender<()>,
+    /// The leader is taken from the table of processes when this is dropped, and its orphans no more.
+    _taken: [mpsc::Sender<()>; 2],
     over: bool,
 }
 
@@ -42,6 +45,7 @@ impl Process {
         words: &[OsString],
         env: &[(String, String)],
         size: (u16, u16),
+        orphans: Orphans,
         tell: Tell,
     ) -> Result<Self, String> {
         let pair = native_pty_system().openpty(pty_size(size)).map_err(|error| error.to_string())?;
@@ -60,7 +64,7 @@ impl Process {
 
         let tell = Arc::new(tell);
         let ended = Arc::new(OnceLock::new());
-        let session = Session::of(child.process_id());
+        let session = Session::of(child.process_id(), orphans);
         let killer = child.clone_killer();
         let (closed, printed_all) = mpsc::channel();
         thread::spawn({
@@ -71,9 +75,18 @@ impl Process {
         thread::spawn(move || write(writer, &typed));
         let (taken, take) = mpsc::channel();
         thread::spawn({
-            let ended = Arc::clone(&ended);
+            let (ended, session) = (Arc::clone(&ended), session.clone());
             move || wait(child, session, &ended, &printed_all, &**tell, &take)
         });
+        let (over, end) = mpsc::channel::<()>();
+        if let Some(session) = session.clone() {
+            thread::spawn(move || {
+                while end.recv_timeout(BURIAL) == Err(RecvTimeoutError::Timeout) {
+                    session.bury();
+                }
+            });
+        }
+        let taken = [taken, over];
         Ok(Self { terminal: pair.master, keyboard, session, killer, ended, _taken: taken, over: false })
     }
 
@@ -114,7 +127,7 @@ impl Process {
     }
 
     fn signal(&mut self, signal: Signal) {
-        match self.session {
+        match &self.session {
             Some(session) => session.signal(signal),
             None if self.ended.get().is_none() => drop(self.killer.kill()),
             None => {}
@@ -122,7 +135,7 @@ impl Process {
     }
 
     fn is_alive(&self) -> bool {
-        self.ended.get().is_none() || self.session.is_some_and(Session::is_alive)
+        self.ended.get().is_none() || self.session.as_ref().is_some_and(Session::is_alive)
     }
 }
 
@@ -172,7 +185,7 @@ fn wait(
     take: &mpsc::Receiver<()>,
 ) {
     let how = session
-        .and_then(Session::wait)
+        .and_then(|session| session.wait())
         .unwrap_or_else(|| Ended::Status(child.wait().map_or(1, |status| status.exit_code() as i32)));
     let _ = ended.set(how);
     let _ = printed_all.recv_timeout(LAST_WORDS);

@@ -12,25 +12,29 @@ pub(super) use unix::Session;
 
 #[cfg(unix)]
 mod unix {
+    use super::super::orphans::Orphans;
     use crate::child::Ended;
     use rustix::process::{
         Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, test_kill_process_group, waitid,
     };
 
-    /// A session, by the process that leads it, which also leads its first process group.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Session(Pid);
+    /// A session, by the process that leads it, which also leads its first process group; and what has left it.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Session {
+        leader: Pid,
+        orphans: Orphans,
+    }
 
     impl Session {
-        pub(crate) fn of(pid: Option<u32>) -> Option<Self> {
-            Pid::from_raw(pid? as i32).map(Self)
+        pub(crate) fn of(pid: Option<u32>, orphans: Orphans) -> Option<Self> {
+            Some(Self { leader: Pid::from_raw(pid? as i32)?, orphans })
         }
 
         /// Waits for the end of the leader, and leaves it in the table of processes: until it is taken from there, its
         /// number cannot become anybody else's.
-        pub(crate) fn wait(self) -> Option<Ended> {
+        pub(crate) fn wait(&self) -> Option<Ended> {
             loop {
-                match waitid(WaitId::Pid(self.0), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                match waitid(WaitId::Pid(self.leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
                     Ok(Some(status)) => {
                         let signal = status.terminating_signal().map(Ended::Signal);
                         return signal.or(status.exit_status().map(Ended::Status));
@@ -41,71 +45,37 @@ mod unix {
             }
         }
 
-        /// Sends a signal to all that is left of it: the command's group at once, then what has gone into others.
-        pub(crate) fn signal(self, signal: Signal) {
+        /// Sends a signal to all that is left of it: the command's group at once, then what has gone into others. What has
+        /// left the session is told to terminate: the other signals tell a daemon something else.
+        pub(crate) fn signal(&self, signal: Signal) {
             // Who has ended meanwhile is what the signal was for.
-            let _ = kill_process_group(self.0, signal);
-            for (pid, group) in others(self.0) {
-                if group != self.0 {
-                    let _ = kill_process(pid, signal);
-                }
+            let _ = kill_process_group(self.leader, signal);
+            let outside = if signal == Signal::KILL { signal } else { Signal::TERM };
+            for it in self.orphans.family(self.leader).iter().filter(|it| it.group != self.leader) {
+                let signal = if it.session == self.leader { signal } else { outside };
+                let _ = kill_process(it.pid, signal);
             }
         }
 
         /// Whether anything of it still runs.
-        pub(crate) fn is_alive(self) -> bool {
+        pub(crate) fn is_alive(&self) -> bool {
             if cfg!(target_os = "linux") {
-                others(self.0).next().is_some()
+                !self.orphans.family(self.leader).is_empty()
             } else {
-                test_kill_process_group(self.0).is_ok()
+                test_kill_process_group(self.leader).is_ok()
             }
         }
-    }
 
-    /// The processes of a session that run, with their groups; none where the system does not list them.
-    fn others(session: Pid) -> impl Iterator<Item = (Pid, Pid)> {
-        let listed = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-        listed.filter_map(move |entry| {
-            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            let (group, of) = group_and_session(&stat)?;
-            (of == session).then_some((Pid::from_raw(pid)?, group))
-        })
-    }
-
-    /// Reads `/proc/PID/stat`, unless the process has ended and is only waited for.
-    fn group_and_session(stat: &str) -> Option<(Pid, Pid)> {
-        // The name stands in parentheses and may hold any character.
-        let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-        let runs = !matches!(fields.next()?, "Z" | "X");
-        let mut pid = || Pid::from_raw(fields.next()?.parse().ok()?);
-        let (_parent, group, session) = (pid(), pid()?, pid()?);
-        runs.then_some((group, session))
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn what_the_system_says_of_a_process_is_read() {
-            let pids = |stat| {
-                group_and_session(stat).map(|(a, b)| (a.as_raw_nonzero().get(), b.as_raw_nonzero().get()))
-            };
-            assert_eq!(pids("12 (a) b) S 1 11 10 34816 11 4194560"), Some((11, 10)));
-            assert_eq!(
-                pids("12 (init) S 0 11 10 34816"),
-                Some((11, 10)),
-                "a parent outside of the container is 0"
-            );
-            assert_eq!(pids("12 (a) Z 1 11 10 34816"), None);
-            assert_eq!(pids("12"), None);
+        /// Takes orphans of it that have ended from the table of processes.
+        pub(crate) fn bury(&self) {
+            self.orphans.bury(self.leader);
         }
     }
 }
 
 #[cfg(not(unix))]
 mod other {
+    use super::super::orphans::Orphans;
     use crate::child::Ended;
 
     /// What asks a command to end.
@@ -120,22 +90,24 @@ mod other {
     }
 
     /// Where there are no sessions: nothing is known of what a command has started.
-    #[derive(Clone, Copy, Debug)]
+    #[derive(Clone, Debug)]
     pub(crate) struct Session;
 
     impl Session {
-        pub(crate) fn of(_: Option<u32>) -> Option<Self> {
+        pub(crate) fn of(_: Option<u32>, _: Orphans) -> Option<Self> {
             None
         }
 
-        pub(crate) fn wait(self) -> Option<Ended> {
+        pub(crate) fn wait(&self) -> Option<Ended> {
             None
         }
 
-        pub(crate) fn signal(self, _: Signal) {}
+        pub(crate) fn signal(&self, _: Signal) {}
 
-        pub(crate) fn is_alive(self) -> bool {
+        pub(crate) fn is_alive(&self) -> bool {
             false
         }
+
+        pub(crate) fn bury(&self) {}
     }
 }

@@ -1,6 +1,6 @@
 //! Real processes.
 
-use super::{Command, Ended, Order, Told};
+use super::{Command, Ended, Order, Orphans, Told};
 use std::ffi::OsString;
 use std::fs;
 use std::future::poll_fn;
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 fn sh(script: &str) -> Command {
     let words = ["sh", "-c", script].map(OsString::from).to_vec();
-    Command::start(words, vec![("TOLD".to_owned(), "this".to_owned())], (80, 24)).unwrap()
+    // Orphans of one test are no matter of another, which runs in the same process.
+    Command::start(words, vec![("TOLD".to_owned(), "this".to_owned())], (80, 24), Orphans::default()).unwrap()
 }
 
 /// What is printed until something else is told, and that.

@@ -30,6 +30,8 @@ impl Protocol {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     pub(super) protocol: Protocol,
+    /// Whether it is talked to over TLS.
+    pub(super) secure: bool,
     /// Host and port.
     authority: String,
     /// What stands before `/v1/traces`, without a slash at its end.
@@ -47,18 +49,12 @@ impl Endpoint {
     /// The endpoint that this text names; where it names none, a sentence.
     pub fn parse(text: &str, protocol: Option<Protocol>) -> Result<Self, String> {
         let typed = text.trim();
-        let rest = match typed.split_once("://") {
-            Some(("http", rest)) => rest,
-            None => typed,
-            Some(("https", _)) => {
-                return Err(
-                    "only http can be sent to, not https: send to a collector on this machine that exports \
-                            with TLS, or through a tunnel (ssh -L)"
-                        .to_owned(),
-                );
-            }
+        let (secure, rest) = match typed.split_once("://") {
+            None => (false, typed),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, _)) => {
-                return Err(format!("{scheme}:// is no scheme of OTLP: write http://HOST:PORT"));
+                return Err(format!("{scheme}:// is no scheme of OTLP: write http:// or https://HOST:PORT"));
             }
         };
         let wrong = || format!("`{text}` is no address: write http://HOST:PORT");
@@ -78,6 +74,7 @@ impl Endpoint {
         };
         Ok(Self {
             protocol: protocol.unwrap_or(by_port),
+            secure,
             authority: authority.to_string(),
             path: known.unwrap_or(path).to_owned(),
         })
@@ -87,15 +84,19 @@ impl Endpoint {
     pub(super) fn uri(&self, signal: Signal) -> Result<Uri, String> {
         let (_, http, grpc) = PATHS.iter().find(|(of, ..)| *of == signal).unwrap_or(&PATHS[0]);
         let end = if self.protocol == Protocol::Grpc { grpc } else { http };
-        let whole = format!("http://{}{}{end}", self.authority, self.path);
+        let whole = format!("{}://{}{}{end}", self.scheme(), self.authority, self.path);
         whole.parse().map_err(|_| format!("{whole} is no address"))
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Protocol::NAMES[self.protocol as usize];
-        write!(f, "http://{}{} ({name})", self.authority, self.path)
+        write!(f, "{}://{}{} ({name})", self.scheme(), self.authority, self.path)
     }
 }
 
@@ -113,6 +114,12 @@ mod tests {
             ),
             ("http://a:4318/", "http://a:4318 (http/protobuf)", "/v1/traces"),
             ("http://a:4317/v1/traces", "http://a:4317 (http/protobuf)", "/v1/traces"),
+            (
+                "HTTPS://a:4317",
+                "https://a:4317 (grpc)",
+                "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            ),
+            ("https://a/otlp/v1/logs", "https://a/otlp (http/protobuf)", "/otlp/v1/traces"),
             ("http://[::1]:80/otlp", "http://[::1]:80/otlp (http/protobuf)", "/otlp/v1/traces"),
         ] {
             let endpoint = Endpoint::parse(typed, None).unwrap();
@@ -126,7 +133,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_said() {
         for (typed, says) in [
-            ("https://a:4318", "only http"),
+            ("https://", "no address"),
             ("ftp://a", "no scheme"),
             ("", "no address"),
             ("http://u:p@a", "--header"),

@@ -3,6 +3,7 @@
 mod endpoint;
 mod reply;
 mod retry;
+mod tls;
 
 use crate::otlp::{Loss, Signal, logs_to_json, to_json};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -11,6 +12,7 @@ use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -22,6 +24,7 @@ use tokio::time::{Instant, timeout};
 pub use endpoint::{Endpoint, Protocol};
 use reply::Reply;
 use retry::Backoff;
+pub use tls::Trust;
 
 /// How long an answer is waited for: the default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,18 +52,29 @@ pub struct Client {
     headers: HeaderMap,
     gzip: bool,
     patience: Duration,
-    pool: Pool<HttpConnector, Full<Bytes>>,
+    pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 impl Client {
-    /// Sends to `endpoint`, each request again for so long.
-    pub fn new(endpoint: Endpoint, gzip: bool, patience: Duration) -> Self {
+    /// Sends to `endpoint`, each request again for so long. A sentence, where `trust` names files that are of no use; they
+    /// are read only for an endpoint over TLS.
+    pub fn new(endpoint: Endpoint, trust: &Trust, gzip: bool, patience: Duration) -> Result<Self, String> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(TIMEOUT));
         connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let is_grpc = endpoint.protocol == Protocol::Grpc;
+        let tls = if endpoint.secure { trust.config()? } else { tls::none()? };
+        let secured = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        // TLS agrees on HTTP/2 before anything is sent.
+        let connector = if is_grpc {
+            secured.enable_http2().wrap_connector(connector)
+        } else {
+            secured.enable_http1().wrap_connector(connector)
+        };
         let mut builder = Pool::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).http2_only(endpoint.protocol == Protocol::Grpc);
-        Self { endpoint, headers: HeaderMap::new(), gzip, patience, pool: builder.build(connector) }
+        builder.pool_timer(TokioTimer::new()).http2_only(is_grpc);
+        Ok(Self { endpoint, headers: HeaderMap::new(), gzip, patience, pool: builder.build(connector) })
     }
 
     /// Sends this header, `key: value`, with every request; where it is none, a sentence.
@@ -186,7 +200,11 @@ impl Client {
         match self.pool.request(post).await {
             Ok(response) if self.endpoint.protocol == Protocol::Grpc => reply::of_grpc(response).await,
             Ok(response) => reply::of_http(response).await,
-            Err(error) => Reply::later(reply::chain(&error)),
+            Err(error) => match tls::what_to_do(&error) {
+                // Certificates do not change while one waits.
+                Some(remedy) => Reply::Refused(format!("{}: {remedy}", reply::chain(&error))),
+                None => Reply::later(reply::chain(&error)),
+            },
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
         let (received, counters) = runtime.block_on(listen(&args.receive.at, time, received, over))?;
         return judge(args, received, &counters, baseline.as_ref(), None);
     }
-    let (received, counters, ended) = runtime.block_on(command(&args.receive.command, received))?;
+    let (received, counters, ended) =
+        runtime.block_on(command(&args.receive.command, &args.receive.at, received))?;
     judge(args, received, &counters, baseline.as_ref(), Some(ended))
 }
 

@@ -1,7 +1,7 @@
 //! The command of `check -- CMD` and `record -- CMD`: started, passed signals, and never left behind.
 
 use super::Failure;
-use crate::child::Ended;
+use crate::child::{Ended, Orphans};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::Stdio;
@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 /// A command that runs.
 pub(super) struct Running {
     child: Child,
+    #[cfg_attr(not(unix), allow(dead_code, reason = "there nobody is adopted"))]
+    orphans: Orphans,
     /// Its process group, where it has one of its own.
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
@@ -36,16 +38,17 @@ impl Running {
         if own_group {
             starting.process_group(0);
         }
+        let orphans = Orphans::adopt();
         let child = starting
             .spawn()
             .map_err(|error| Failure(format!("cannot start `{}`: {error}", program.display())))?;
         #[cfg(unix)]
         {
             let pid = child.id().and_then(|pid| rustix::process::Pid::from_raw(pid as i32));
-            Ok(Self { child, group: pid.filter(|_| own_group), pid })
+            Ok(Self { child, orphans, group: pid.filter(|_| own_group), pid })
         }
         #[cfg(not(unix))]
-        Ok(Self { child })
+        Ok(Self { child, orphans })
     }
 
     /// Waits for its end, and passes signals on to it until then.
@@ -83,8 +86,11 @@ mod unix {
 
         /// Nobody will take what it sends from now on. Mostly there is nothing left, which the system says.
         pub(super) fn end_what_it_left(&self) {
-            if let Some(group) = self.group {
-                let _ = kill_process_group(group, Signal::TERM);
+            // What is started from a terminal may be meant to stay.
+            let Some(group) = self.group else { return };
+            let _ = kill_process_group(group, Signal::TERM);
+            for pid in self.orphans.left() {
+                let _ = kill_process(pid, Signal::TERM);
             }
         }
     }

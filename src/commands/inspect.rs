@@ -1,5 +1,6 @@
 //! The inspector: live, over dumps, and the demo.
 
+use super::endpoint::listeners;
 use super::follow::follow;
 use super::inputs::{Opened, Source, is_passed_over, open_later, sources};
 use super::player::{self, Player, Reached};
@@ -93,7 +94,7 @@ fn live(
     options: Options,
 ) -> Result<ExitCode, Failure> {
     // Sockets first: a busy port is one line, said before the screen is touched.
-    let mut live = Live::start(|| receiver::bind(&listen.host, listen.grpc, listen.http))?;
+    let mut live = Live::start(|| listeners(listen))?;
     let shown = live.show(&mut session, world, options);
     part(&session);
     live.end()?;

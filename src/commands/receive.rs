@@ -1,7 +1,7 @@
 //! Receiving without a screen: until something ends it, and then what is still on its way.
 
 use super::child::{Running, Signals};
-use super::endpoint::{ENDPOINT, diverted, switched_off};
+use super::endpoint::{ENDPOINT, diverted, kept_away, listeners, listeners_for_command, told};
 use super::{Failure, complain};
 use crate::child::Ended;
 use crate::cli::Listen;
@@ -105,7 +105,7 @@ pub(super) async fn listen<T: Taker>(
     taker: T,
     over: impl Future<Output = ()>,
 ) -> Result<(T, Arc<Counters>), Failure> {
-    let listeners = receiver::bind(&at.host, at.grpc, at.http)?;
+    let listeners = listeners(at)?;
     let (grpc, http) = (listeners.grpc_addr(), listeners.http_addr());
     let mut signals = Signals::listen()?;
     let mut receiving = Receiving::start(listeners, taker);
@@ -134,10 +134,11 @@ pub(super) async fn listen<T: Taker>(
 /// Receives until the command has ended, and what it sent last has arrived.
 pub(super) async fn command<T: Taker>(
     command: &[OsString],
+    at: &Listen,
     taker: T,
 ) -> Result<(T, Arc<Counters>, Ended), Failure> {
-    let listeners = receiver::bind_any()?;
-    let endpoint = format!("http://{}", listeners.http_addr());
+    let listeners = listeners_for_command(at)?;
+    let endpoint = told(listeners.http_addr());
     for said in diverted() {
         complain(&said);
     }
@@ -165,7 +166,7 @@ pub(super) fn why_nothing(
     if let Some(first) = first {
         return format!("what came could not be taken: {}: {}", first.position, first.reason);
     }
-    if is_command && let Some(switch) = switched_off() {
+    if is_command && let Some(switch) = kept_away() {
         return switch;
     }
     if let Some(other) = other {

@@ -54,7 +54,7 @@ pub(super) fn run(args: &Record) -> Result<ExitCode, Failure> {
         (recorder, counters, None)
     } else {
         // A command whose spans can no longer be saved has other work to do: it goes on.
-        let (recorder, counters, ended) = runtime.block_on(command(&args.command, recorder))?;
+        let (recorder, counters, ended) = runtime.block_on(command(&args.command, &args.at, recorder))?;
         (recorder, counters, Some(ended))
     };
     Ok(recorder.finish(args, &counters, ended))

@@ -206,14 +206,19 @@ impl Recording {
         self.next_held
     }
 
-    /// The names of the files.
+    /// The names of the files that hold something.
     pub(super) fn files(&self) -> String {
-        let name = self.path.display();
-        match self.earlier.len() {
+        let earlier = self.earlier.len();
+        // A file that got nothing is none: its disk was full.
+        let is_empty = matches!(self.sink, Sink::File(_)) && self.size == 0 && earlier > 0;
+        let (path, before) =
+            if is_empty { (numbered(&self.path, 1), earlier - 1) } else { (self.path.clone(), earlier) };
+        let (name, oldest) = (path.display(), numbered(&self.path, earlier));
+        match before {
             0 if matches!(self.sink, Sink::StandardOutput) => "standard output".to_owned(),
             0 => name.to_string(),
-            1 => format!("{name} and {}", numbered(&self.path, 1).display()),
-            n => format!("{name} and {n} before it, the oldest in {}", numbered(&self.path, n).display()),
+            1 => format!("{name} and {}", oldest.display()),
+            n => format!("{name} and {n} before it, the oldest in {}", oldest.display()),
         }
     }
 

@@ -1,16 +1,15 @@
 //! `otoscope run -- CMD`: a command and what it sends, in one terminal.
 
 use super::child::Signals;
-use super::endpoint::{ENDPOINT, diverted};
+use super::endpoint::{ENDPOINT, diverted, listeners_for_command, switched_off, told};
 use super::inspect::{Live, part, since};
 use super::settings::Wishes;
 use super::world::World;
 use super::{Failure, complain, diagnosis, parse_size, parse_time, screen, wall_clock_ns};
-use crate::child::{Command, Ended, Signal};
+use crate::child::{Command, Ended, Orphans, Signal};
 use crate::cli::Run;
 use crate::diagnosis::Policy;
 use crate::harmless::clean;
-use crate::receiver;
 use crate::session::{Clock, Session};
 use crate::tui::{Options, Output, output_size};
 use std::ffi::OsString;
@@ -30,20 +29,20 @@ pub(super) fn run(args: &Run, policy: Policy, wishes: &Wishes) -> Result<ExitCod
         exit_after_idle: args.exit_after_idle.as_deref().map(parse_time).transpose()?,
         ..screen::options(&args.draw, wishes)?
     };
-    let mut live = Live::start(receiver::bind_any)?;
-    let endpoint = format!("http://{}", live.address());
+    let mut live = Live::start(|| listeners_for_command(&args.listen))?;
+    let endpoint = told(live.address());
     let (columns, rows) = crossterm::terminal::size().unwrap_or(USUAL);
     // The size that it keeps: a command that is told of another at once may not listen yet.
     let (name, size) = (name(&args.command), output_size(columns, rows));
     let mut output = Output::new(name.clone(), format!("{ENDPOINT}={endpoint}"), size, wall_clock_ns());
-    for remark in diverted() {
+    for remark in diverted().into_iter().chain(switched_off()) {
         // On the screen it may go unread, here it may be gone by then.
         complain(&remark);
         output.remark(remark);
     }
     options.output = Some(output);
     let env = vec![(ENDPOINT.to_owned(), endpoint)];
-    let command = Command::start(args.command.clone(), env, size)
+    let command = Command::start(args.command.clone(), env, size, Orphans::adopt())
         .map_err(|error| Failure(format!("cannot start `{name}`: {error}")))?;
 
     let mut world = World::new(args.say.config.clone()).with_command(command);

@@ -4,7 +4,7 @@ use super::child::Signals;
 use super::inputs::{Source, open, passed_over, sources};
 use super::{Failure, UNUSABLE, complain, parse_time, wall_clock_ns};
 use crate::cli::Send;
-use crate::client::{Client, Delivery, Endpoint, Protocol};
+use crate::client::{Client, Delivery, Endpoint, Protocol, Trust};
 use crate::dump::pace::{Pace, Speed};
 use crate::dump::{self, Format};
 use crate::harmless::clean;
@@ -15,7 +15,9 @@ use crate::tui::text::plural;
 use bytes::Bytes;
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +39,15 @@ pub(super) fn run(args: &Send) -> Result<ExitCode, Failure> {
     let protocol = args.protocol.as_deref().and_then(Protocol::named);
     let endpoint = Endpoint::parse(&args.to, protocol).map_err(Failure)?;
     let speed: Speed = args.speed.parse()?;
-    let mut client = Client::new(endpoint, args.gzip, parse_time(&args.retry_for)?);
+    // A variable that is empty counts as unset, as the specification says.
+    let file = |named: &Option<OsString>| named.clone().filter(|path| !path.is_empty()).map(PathBuf::from);
+    let trust = Trust {
+        certificate: file(&args.certificate),
+        client_certificate: file(&args.client_certificate),
+        client_key: file(&args.client_key),
+    };
+    let patience = parse_time(&args.retry_for)?;
+    let mut client = Client::new(endpoint, &trust, args.gzip, patience).map_err(Failure)?;
     for header in &args.header {
         client.add_header(header).map_err(Failure)?;
     }

@@ -249,7 +249,7 @@ mod tests {
         };
         let cli = parse("otoscope --grpc 2 a.jsonl");
         assert_eq!((cli.hold.max_memory.as_str(), cli.draw.ascii, cli.draw.no_color), ("64MiB", true, false));
-        assert_eq!((cli.listen.grpc, cli.listen.http), (2, 4318));
+        assert_eq!((cli.listen.grpc, cli.listen.http), (Some(2), None));
         let Some(Command::Check(args)) = parse("otoscope check --max-memory 1MiB a.jsonl").command else {
             panic!()
         };

@@ -142,6 +142,8 @@ fn copy_locally(text: &str, tell: &Sender<String>) -> Option<&'static str> {
     };
     CLIPBOARDS.iter().filter(|(variable, ..)| there(*variable)).find_map(|(_, program, arguments)| {
         let mut command = Command::new(program);
+        // Some stay to hold the text, and would be taken for orphans of the command.
+        command.env(child::APART, "clipboard");
         command.args(*arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().ok()?;
         let (text, tell) = (text.to_owned(), tell.clone());

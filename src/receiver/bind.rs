@@ -93,9 +93,9 @@ pub fn bind(host: &str, grpc_port: u16, http_port: u16) -> Result<Listeners, Bin
     Ok(Listeners { grpc, http: Some(http), grpc_addr, http_addr })
 }
 
-/// Takes one free port of this machine for everything, told to nobody but a command that we start.
-pub fn bind_any() -> Result<Listeners, BindError> {
-    let (grpc, addr) = listen("127.0.0.1", 0, "--grpc")?;
+/// Takes one port of `host` for everything; 0 is any free one. `flag` is the option that chooses it.
+pub fn bind_one(host: &str, port: u16, flag: &'static str) -> Result<Listeners, BindError> {
+    let (grpc, addr) = listen(host, port, flag)?;
     Ok(Listeners { grpc, http: None, grpc_addr: addr, http_addr: addr })
 }
 

@@ -19,6 +19,6 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use bind::{BindError, Listeners, bind, bind_any};
+pub use bind::{BindError, Listeners, bind, bind_one};
 pub use body::MAX_BYTES;
 pub use serve::serve;

@@ -1,6 +1,8 @@
-//! Keys as a terminal sends them: what the command of `otoscope run` reads when a key is pressed.
+//! Keys and the mouse as a terminal sends them: what the command of `otoscope run` reads when a key is pressed.
 
+use super::view::Mouse;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use vt100::{MouseProtocolEncoding, MouseProtocolMode};
 
 /// The bytes of a key; `application` is whether arrows were asked for as keys of an application.
 pub(super) fn bytes(event: KeyEvent, application: bool) -> Option<Vec<u8>> {
@@ -26,6 +28,51 @@ pub(super) fn pasted(text: &str, bracketed: bool) -> Vec<u8> {
     // An end mark within would let the rest of it be taken for keys.
     let text = text.replace("\x1b[201~", "").replace("\r\n", "\r").replace('\n', "\r");
     if bracketed { format!("\x1b[200~{text}\x1b[201~") } else { text }.into_bytes()
+}
+
+/// What the mouse did, at a column and row of the command's screen, where it asked for that.
+pub(super) fn mouse(
+    mouse: Mouse,
+    (column, row): (u16, u16),
+    mode: MouseProtocolMode,
+    encoding: MouseProtocolEncoding,
+) -> Option<Vec<u8>> {
+    use MouseProtocolMode as Mode;
+    let (button, released) = match mouse {
+        Mouse::Click(_) => (0, false),
+        Mouse::Release(_) => (0, true),
+        Mouse::Drag(_) => (32, false),
+        Mouse::WheelUp(_) => (64, false),
+        Mouse::WheelDown(_) => (65, false),
+        Mouse::WheelLeft(_) => (66, false),
+        Mouse::WheelRight(_) => (67, false),
+    };
+    let asked = match mode {
+        Mode::None => false,
+        Mode::Press => matches!(mouse, Mouse::Click(_)),
+        Mode::PressRelease => !matches!(mouse, Mouse::Drag(_)),
+        Mode::ButtonMotion | Mode::AnyMotion => true,
+    };
+    if !asked {
+        return None;
+    }
+    let (x, y) = (column.checked_add(1)?, row.checked_add(1)?);
+    if encoding == MouseProtocolEncoding::Sgr {
+        let end = if released { 'm' } else { 'M' };
+        return Some(format!("\x1b[<{button};{x};{y}{end}").into_bytes());
+    }
+    // The others do not say which button was let go, and say numbers as characters, from the space on.
+    let mut bytes = b"\x1b[M".to_vec();
+    for number in [if released { 3 } else { button }, x, y] {
+        let number = number.checked_add(32)?;
+        if encoding == MouseProtocolEncoding::Utf8 && number < 0x800 {
+            let character = char::from_u32(u32::from(number))?;
+            bytes.extend(character.encode_utf8(&mut [0; 4]).bytes());
+        } else {
+            bytes.push(u8::try_from(number).ok()?);
+        }
+    }
+    Some(bytes)
 }
 
 /// What Ctrl makes of a character. Four of these were read from bytes by the names of digits.
@@ -77,6 +124,35 @@ fn named(code: KeyCode, modifiers: KeyModifiers, application: bool) -> Option<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ratatui::layout::Position;
+
+    #[test]
+    fn the_mouse_is_told_as_it_was_asked_for() {
+        use MouseProtocolEncoding::{Default, Sgr, Utf8};
+        use MouseProtocolMode::{ButtonMotion, None, Press, PressRelease};
+        let at = Position::ORIGIN;
+        let (click, release, drag) = (Mouse::Click(at), Mouse::Release(at), Mouse::Drag(at));
+        for (event, place, mode, encoding, says) in [
+            (click, (0, 0), None, Sgr, Option::None),
+            (click, (0, 0), Press, Default, Some(&b"\x1b[M !!"[..])),
+            (release, (0, 0), Press, Default, Option::None),
+            (click, (299, 4), PressRelease, Sgr, Some(b"\x1b[<0;300;5M")),
+            (release, (299, 4), PressRelease, Sgr, Some(b"\x1b[<0;300;5m")),
+            (release, (2, 4), PressRelease, Default, Some(b"\x1b[M##%")),
+            (drag, (2, 4), PressRelease, Sgr, Option::None),
+            (drag, (2, 4), ButtonMotion, Sgr, Some(b"\x1b[<32;3;5M")),
+            (Mouse::WheelUp(at), (0, 0), PressRelease, Default, Some(b"\x1b[M`!!")),
+            (Mouse::WheelDown(at), (0, 0), PressRelease, Sgr, Some(b"\x1b[<65;1;1M")),
+            (click, (300, 0), PressRelease, Default, Option::None),
+            (click, (300, 0), PressRelease, Utf8, Some(b"\x1b[M \xc5\x8d!")),
+        ] {
+            assert_eq!(
+                mouse(event, place, mode, encoding).as_deref(),
+                says,
+                "{event:?} {mode:?} {encoding:?}"
+            );
+        }
+    }
 
     #[test]
     fn keys_are_what_terminals_send() {

@@ -90,8 +90,8 @@ fn until_it_has_sent_something_it_is_told_what_it_was_told() {
     watch(&mut stage);
     check("output-empty-80x24", &mut stage);
     hear(&mut stage, &Told::Ended(Ended::Signal(9)));
+    check("output-ended-80x24", &mut stage);
     let text = stage.text();
-    assert!(text.contains("`flask run`: killed by signal 9, and no span has come."), "{text}");
     assert!(text.contains(" killed by signal 9 after 12s: Ctrl-r starts it again, 6"), "{text}");
     stage.act(&[Action::Tab(OUTPUT)]);
     assert!(stage.text().contains("[killed by signal 9]"));
@@ -103,6 +103,37 @@ fn until_it_has_sent_something_it_is_told_what_it_was_told() {
     assert!(stage.text().contains("[started again]") && stage.text().contains("running 0s"));
     hear(&mut stage, &Told::Failed("it is not there any more".to_owned()));
     assert!(stage.text().contains("[it is not there any more]"));
+}
+
+#[test]
+fn when_it_has_ended_what_is_said_is_true_of_that_end() {
+    let ended = |how| {
+        let mut stage = Stage::new((80, 24), &[]);
+        watch(&mut stage);
+        hear(&mut stage, &Told::Ended(how));
+        stage
+    };
+    for (how, says) in [
+        (Ended::Status(0), "1  is it instrumented?"),
+        (Ended::Status(2), "1  did it fail before it began to work? 6 says"),
+        (Ended::Status(127), "1  is the command there? 6 says"),
+        (Ended::Signal(9), "1  it was killed: what its SDK had not sent yet is lost"),
+        (Ended::Signal(15), "1  does it end at once at that signal?"),
+    ] {
+        let text = ended(how).text();
+        assert!(text.contains(says) && text.contains("nothing has come"), "{how:?}: {text}");
+        assert!(!text.contains("may take 5 s"), "{how:?}: {text}");
+    }
+    let mut stage = ended(Ended::Status(0));
+    let logs = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1","body":{"stringValue":"x"}}]}]}]}"#;
+    let keep = &mut |batch| {
+        stage.session.take(batch);
+        std::ops::ControlFlow::Continue(())
+    };
+    otoscope::dump::read(&logs[..], "a.jsonl", None, keep).unwrap();
+    let text = stage.text();
+    assert!(text.contains("no span has come, but 1 log record."), "{text}");
+    assert!(text.contains("1  is tracing set up?") && !text.contains("instrumented"), "{text}");
 }
 
 #[test]

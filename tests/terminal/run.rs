@@ -42,7 +42,8 @@ fn its_output_is_a_tab_with_colours_and_its_status_is_ours() {
     let script = r"printf '\033[31mred\033[0m \033[1;48;5;22mbold\033[0m\n\033]2;title\007\033[21t\033[?1003h'
         test -t 0 && test -t 1 && test -t 2 && echo a terminal of $TERM; exit 3";
     let mut term = run(SMALL, dir.path(), script);
-    term.see(&["exited 3", "no span has come", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:"]);
+    term.see(&["exited 3", "nothing has come", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:"]);
+    term.see(&["1  did it fail before it began to work? 6 says", "2  is it instrumented?"]);
     term.keys("6");
     term.see(&["a terminal of xterm-256color", "[exited 3]"]);
     term.wait("the colours", |screen| {
@@ -230,6 +231,69 @@ fn an_endpoint_of_ones_own_is_overridden_and_that_is_said() {
 }
 
 #[test]
+fn what_has_left_its_session_is_ended_too() {
+    let dir = dir();
+    // A daemon; one that another has started, of whose environment nothing is left; one that ends by itself.
+    let script = "(setsid bash -c 'sleep 1000 & echo $$ $! >$DIR/daemon; wait' &)
+        (setsid bash -c 'echo $$ >$DIR/bare; exec env -i sleep 1000' &)
+        (setsid bash -c 'echo $$ >$DIR/ended' &)
+        exec sleep 1000";
+    let mut term = run(SMALL, dir.path(), script);
+    let daemons: Vec<String> = ["daemon", "bare"].iter().flat_map(|name| words(dir.path(), name)).collect();
+    let [ended] = &words(dir.path(), "ended")[..] else { panic!("one id") };
+    // Nobody but us could take it from the table.
+    until("the one that ended to be buried", || !Path::new("/proc").join(ended).exists());
+    assert!(daemons.len() == 3 && daemons.iter().all(|pid| is_alive(pid)), "{daemons:?}");
+    term.keys("\x12");
+    gone(&daemons);
+    let again = || words(dir.path(), "daemon");
+    until("it to be started again", || again()[0] != daemons[0]);
+    let daemons = again();
+    assert!(daemons.iter().all(|pid| is_alive(pid)), "{daemons:?}");
+    term.keys("q");
+    assert_eq!(term.ended().code, 0);
+    gone(&daemons);
+}
+
+#[test]
+fn it_listens_where_it_is_told() {
+    let port = app::free_port().to_string();
+    let script = "echo told $OTEL_EXPORTER_OTLP_ENDPOINT; sleep 1000";
+    let mut term =
+        Term::otoscope(SMALL, &["run", "--host", "0.0.0.0", "--grpc", &port, "--", "sh", "-c", script]);
+    term.see(&[&format!("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{port}")]);
+    term.keys("6");
+    term.see(&[&format!("told http://127.0.0.1:{port}")]);
+    let busy = Term::otoscope(LARGE, &["run", "--host", "0.0.0.0", "--http", &port, "--", "true"]).ended();
+    assert_eq!(busy.code, 2);
+    busy.is_one_line_with(&[&format!("port {port} is in use"), "--http PORT"]);
+    term.keys("q");
+    assert_eq!(term.ended().code, 0);
+}
+
+#[test]
+fn the_mouse_is_the_commands_where_it_asks_for_it() {
+    let dir = dir();
+    let script = r"seq -f 'line %g' 100; stty -echo; read -r; printf '\033[?1000h\033[?1006hasked\n'
+        read -rsd M wheel; read -rsd M press; read -rsd m release
+        echo got ${wheel:1}, ${press:1}, ${release:1}; printf '\033[?1000l'; sleep 1000";
+    let mut term = run(SMALL, dir.path(), script);
+    term.keys("6");
+    term.see(&["line 100"]);
+    // Nobody asked for it: it scrolls.
+    term.keys("\x1b[<64;10;10M");
+    term.see(&["3 more: G"]);
+    term.keys("Gi\r");
+    term.see(&["asked"]);
+    // The fourth line is the first of the command's screen.
+    term.keys("\x1b[<65;10;10M\x1b[<0;5;4M\x1b[<0;5;4m");
+    term.see(&["got [<65;10;7, [<0;5;1, [<0;5;1"]);
+    term.keys("\x1d");
+    term.keys("q");
+    assert_eq!(term.ended().code, 0);
+}
+
+#[test]
 fn a_flood_of_output_does_not_keep_keys_waiting() {
     let dir = dir();
     let mut term = run(SMALL, dir.path(), "yes 'a line that is repeated without end'");
@@ -293,6 +357,32 @@ fn the_story_of_a_real_flask_under_it() {
     term.keys("q");
     let ended = term.ended();
     assert!(ended.text.contains("all under `run`"), "{}", ended.text);
+}
+
+#[test]
+fn logs_of_a_real_flask_under_it() {
+    if !live() {
+        return;
+    }
+    let (port, prices) = (app::free_port().to_string(), app::free_port().to_string());
+    let env = [
+        ("FLASK_APP", "shop"),
+        ("PORT", &*port),
+        ("PRICES_PORT", &*prices),
+        ("OTEL_SERVICE_NAME", "shop"),
+        ("OTEL_LOGS_EXPORTER", "otlp"),
+        ("OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED", "true"),
+    ];
+    let script = "(exec python prices.py $PRICES_PORT) & exec opentelemetry-instrument flask run -p $PORT";
+    let mut term = run_app("flask-1.30", "flask", script, &env);
+    // What the SDK handles is no longer printed: nothing there says when it listens.
+    until("the shop", || std::net::TcpStream::connect(("127.0.0.1", port.parse().unwrap())).is_ok());
+    app::visit(port.parse().unwrap(), app::SHOP_PATHS, 8, 1.0);
+    term.keys("4");
+    term.see(&["GET /products/1 HTTP/1.1", "POST /cart HTTP/1.1"]);
+    interrupt(&mut term);
+    term.keys("q");
+    term.ended();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What to do while nothing has arrived.
 
 use super::Cx;
+use crate::child::Ended;
 use crate::tui::keymap::{Action, OUTPUT};
 use crate::tui::output::{Output, State};
 use crate::tui::status::Feed;
@@ -53,20 +54,23 @@ pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     lines
 }
 
-/// While a command has sent nothing.
+/// While a command has sent no span.
 fn running<'a>(output: &'a Output, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let look = cx.look;
     let (plain, dim, key) = (Style::new(), look.style(Role::Dim), look.style(Role::Key));
     let keyed = |action| cx.keys.name_of(action, look.symbols);
     let (tab, pane) = (keyed(Action::Tab(OUTPUT)), keyed(Action::OutputPane));
-    let shows = format!("{tab} shows what it prints, {pane} a few lines of it below any tab.");
     let name = text::fit(output.name(), 30, look.symbols.ellipsis);
-    let lead = match output.state() {
-        State::Ended(how) => format!("`{name}`: {how}, and no span has come."),
-        _ => format!("Waiting for spans of `{name}`. It was told:"),
+    let (lead, role) = match output.state() {
+        State::Ended(how) => {
+            let (words, _) = super::output::state(output, cx.status.now_ns);
+            let role = if how == Ended::Status(0) { Role::Warning } else { Role::Error };
+            (format!("`{name}` {words}, and {}. It was told:", came(cx)), role)
+        }
+        _ => (format!("Waiting for spans of `{name}`. It was told:"), Role::TitleFocused),
     };
     let mut lines = vec![
-        vec![part(lead, look.style(Role::TitleFocused))],
+        vec![part(lead, look.style(role))],
         Vec::new(),
         vec![part(format!("  {}", output.endpoint()), key), part("  any OTLP protocol", dim)],
         Vec::new(),
@@ -77,10 +81,59 @@ fn running<'a>(output: &'a Output, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         );
         lines.push(Vec::new());
     }
+    if let State::Ended(how) = output.state() {
+        lines.push(vec![part("What to check, the likeliest first:", plain)]);
+        let checks = to_check(how, cx, &tab);
+        lines.extend((1..).zip(checks).map(|(n, it)| vec![part(format!("  {n}  {it}"), dim)]));
+        let again = keyed(Action::Restart);
+        lines.push(vec![part(format!("{again} starts it again; {tab} shows what it printed."), plain)]);
+        return lines;
+    }
     lines.push(vec![part("Is it instrumented, as `opentelemetry-instrument CMD` does for Python?", plain)]);
     lines.push(vec![part("SDKs send in batches: the first spans may take 5 s.", dim)]);
+    let shows = format!("{tab} shows what it prints, {pane} a few lines of it below any tab.");
     lines.push(vec![part(shows, dim)]);
     lines
+}
+
+/// What came instead of spans.
+fn came(cx: &Cx<'_>) -> String {
+    let counted = cx.session.store.counters();
+    let things = [
+        (cx.session.store.log_count() as u64, "log record"),
+        (counted.unshown.metrics, "metric"),
+        (cx.status.bad_requests, "unreadable request"),
+    ];
+    match things.into_iter().find(|(count, _)| *count > 0) {
+        Some((count, what)) => format!("no span has come, but {}", text::plural(count, what)),
+        None => "nothing has come".to_owned(),
+    }
+}
+
+/// Why a command that has ended may have sent no span.
+fn to_check(how: Ended, cx: &Cx<'_>, tab: &str) -> Vec<String> {
+    let bad = cx.status.bad_requests > 0;
+    let others = cx.session.store.log_count() > 0 || cx.session.store.counters().unshown.metrics > 0;
+    let first = match how {
+        _ if bad => Some("the tab of the receiver says what could not be read".to_owned()),
+        _ if others => Some("is tracing set up? What came shows that the endpoint is right".to_owned()),
+        Ended::Status(0) => None,
+        Ended::Status(127) => Some(format!("is the command there? {tab} says")),
+        Ended::Status(_) => Some(format!("did it fail before it began to work? {tab} says")),
+        Ended::Signal(9) => Some("it was killed: what its SDK had not sent yet is lost".to_owned()),
+        Ended::Signal(_) => {
+            Some("does it end at once at that signal? Then its last spans are lost".to_owned())
+        }
+    };
+    let instrumented = "is it instrumented? For Python, `opentelemetry-instrument CMD` does that";
+    let peace = "did it end in peace? SDKs send in batches, the last one at shutdown";
+    let all = [
+        (!others).then_some(instrumented),
+        (how.code() < 128).then_some(peace),
+        Some("OTEL_TRACES_EXPORTER, OTEL_SDK_DISABLED or code may choose otherwise"),
+        Some("without a request there may be no span, and a sampler may drop it"),
+    ];
+    first.into_iter().chain(all.into_iter().flatten().map(str::to_owned)).collect()
 }
 
 fn listening<'a>(grpc: Option<SocketAddr>, http: Option<SocketAddr>, look: Look) -> Vec<Vec<Part<'a>>> {

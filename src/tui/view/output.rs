@@ -27,7 +27,8 @@ pub fn pane_height(body: u16) -> u16 {
 pub struct OutputTab {
     /// Keys go to the command.
     typing: bool,
-    height: u16,
+    /// Where the command's screen was drawn.
+    rows: Rect,
 }
 
 impl Screen for OutputTab {
@@ -51,7 +52,7 @@ impl Screen for OutputTab {
     }
 
     fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
-        let page = isize::from(self.height.saturating_sub(1).max(1) as i16);
+        let page = isize::from(self.rows.height.saturating_sub(1).max(1) as i16);
         Outcome::ScrollOutput(match action {
             Action::Down => -1,
             Action::Up => 1,
@@ -76,7 +77,10 @@ impl Screen for OutputTab {
         })
     }
 
-    fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
+    fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        if let Some(bytes) = cx.output.and_then(|output| self.told_of(mouse, output)) {
+            return type_in(bytes);
+        }
         match mouse {
             Mouse::WheelUp(_) => Outcome::ScrollOutput(3),
             Mouse::WheelDown(_) => Outcome::ScrollOutput(-3),
@@ -92,7 +96,7 @@ impl Screen for OutputTab {
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         let Some(output) = cx.output else { return };
-        self.height = area.height.saturating_sub(1);
+        self.rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let above = output.screen().scrollback();
         let note = if above > 0 {
             format!("{} {} more: G", cx.look.symbols.down, text::count(above as u64))
@@ -101,11 +105,20 @@ impl Screen for OutputTab {
         };
         let mut pen = Pen::new(into, cx.look);
         pen.title(area, true, &title(self.typing, cx), &note);
-        let rows = Rect { y: area.y + 1, height: self.height, ..area };
-        draw_rows(rows, 0, output, into, cx.look);
+        draw_rows(self.rows, 0, output, into, cx.look);
         if self.typing {
-            draw_cursor(rows, output, into);
+            draw_cursor(self.rows, output, into);
         }
+    }
+}
+
+impl OutputTab {
+    /// What the command is told of the mouse, if it wants to know, and its screen is what is seen.
+    fn told_of(&self, mouse: Mouse, output: &Output) -> Option<Vec<u8>> {
+        let (at, screen) = (mouse.position(), output.screen());
+        let seen = self.rows.contains(at) && screen.scrollback() == 0 && output.state() == State::Running;
+        let place = seen.then(|| (at.x - self.rows.x, at.y - self.rows.y))?;
+        typed::mouse(mouse, place, screen.mouse_protocol_mode(), screen.mouse_protocol_encoding())
     }
 }
 
