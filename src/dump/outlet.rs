@@ -41,6 +41,7 @@ impl<'a> Outlet<'a> {
                 rejected: 0,
                 log_records: 0,
                 metrics: 0,
+                failed: Vec::new(),
             },
             waiting: Vec::new(),
             first_rejection: None,
@@ -117,7 +118,7 @@ impl<'a> Outlet<'a> {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        self.summary
+        self.summary.clone()
     }
 
     /// The likely cause of there being no span.
