@@ -214,7 +214,7 @@ fn read_one(
     let flow = (format.read)(&mut input, &mut outlet);
     if let Some(error) = input.take_failure() {
         let position = outlet.at_byte(input.offset() + input.available().len() as u64);
-        outlet.reject(position, format!("the file cannot be read further: {error}"));
+        outlet.fail(position, format!("the file cannot be read further: {error}"));
     }
     let flow = if flow.is_continue() { outlet.flush() } else { flow };
     let summary = Summary { bytes: input.offset(), ..outlet.summary() };

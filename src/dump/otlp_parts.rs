@@ -154,11 +154,10 @@ impl<'p, 'i, 'o> Parts<'p, 'i, 'o> {
             let offset = self.input.offset();
             let Some(end) = self.end() else {
                 let text = object(self.input.available());
-                let shift = text.len() - self.input.available().len().min(text.len());
                 let Some((lists, len)) = find(&text) else {
                     return self.lose("no end of the document where it should be".to_owned());
                 };
-                self.input.consume(self.input.available().len() + len + shift - text.len());
+                self.input.consume(self.input.available().len() + len - text.len());
                 (self.lists, self.heads) = (lists, vec![text[..len].to_vec()]);
                 self.list()?;
                 continue;

@@ -73,6 +73,12 @@ impl<'a> Outlet<'a> {
         self.waiting.push(Rejection::new(position, reason));
     }
 
+    /// Notes why nothing more comes: where there is nothing else, that is the cause.
+    pub(super) fn fail(&mut self, position: String, reason: String) {
+        self.first_rejection = Some(Rejection::new(position.clone(), reason.clone()));
+        self.reject(position, reason);
+    }
+
     /// Counts logs that a reader found outside of batches.
     pub(super) fn count_logs(&mut self, log_records: u64) {
         self.summary.log_records += log_records;
