@@ -29,8 +29,8 @@ impl Rejected {
         self.listed.extend(rejections.iter().take(room).cloned());
         for rejection in rejections {
             let shape = shape(rejection);
-            match self.kinds.iter_mut().find(|kind| kind.shape == shape) {
-                Some(kind) => kind.count += 1,
+            match self.kinds.iter().position(|kind| kind.shape == shape) {
+                Some(at) => self.kinds[at].count += 1,
                 None if self.kinds.len() < LISTED => {
                     self.kinds.push(Kind { shape, first: rejection.clone(), count: 1 });
                 }
