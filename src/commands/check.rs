@@ -1,19 +1,15 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::inputs::{open, passed_over, sources};
+use super::inputs::{failed_members, open, passed_over, sources};
 use super::touched::Touched;
 use super::{Failure, UNUSABLE, check_live, complain, diagnosis, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
 use crate::diagnosis::{Baseline, Policy, Severity};
 use crate::dump::{self, DumpError};
-use crate::model::Rejection;
-use crate::report::{Checked, REPORTS};
+use crate::report::{Checked, REPORTS, Rejected};
 use crate::session::{Clock, Session};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
-
-/// How many rejections a report lists.
-pub(super) const LISTED: usize = 100;
 
 pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     if args.files.is_empty() {
@@ -23,7 +19,7 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let baseline = baseline(args)?;
     let diagnosis = diagnosis(policy, &args.say)?;
     let mut session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
-    let mut rejected: Vec<Rejection> = Vec::new();
+    let mut rejected = Rejected::default();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
     let mut without_spans = Vec::new();
     let (sources, failed) = sources(&args.files);
@@ -32,13 +28,16 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
         unreadable.push(error.to_string());
     }
     for source in &sources {
-        let read = open(source).and_then(|opened| {
-            let read = dump::read(opened.input, &opened.name, from, &mut |batch| {
-                let room = LISTED - rejected.len();
-                rejected.extend(batch.rejections.iter().take(room).cloned());
+        let read = open(source).and_then(|mut opened| {
+            let read = opened.read(from, &mut |batch| {
+                rejected.extend(&batch.rejections);
                 session.take(batch);
                 ControlFlow::Continue(())
             })?;
+            for error in failed_members(&read) {
+                complain(error);
+                unreadable.push(error.to_string());
+            }
             without_spans.extend(DumpError::if_without_spans(&read, opened.name));
             Ok(())
         });
@@ -75,8 +74,8 @@ pub(super) struct Read {
     pub(super) files: Vec<String>,
     /// What could not be read at all, a sentence each.
     pub(super) unreadable: Vec<String>,
-    /// The first hundred spans or records that could not be read.
-    pub(super) rejected: Vec<Rejection>,
+    /// Spans and records that could not be read.
+    pub(super) rejected: Rejected,
 }
 
 /// The earlier report to compare with. Read first: nobody should wait for a verdict that cannot be given.

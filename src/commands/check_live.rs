@@ -1,6 +1,6 @@
 //! `otoscope check -- CMD` and `check --listen`: diagnose what is sent, without a screen.
 
-use super::check::{LISTED, Read, baseline, conclude};
+use super::check::{Read, baseline, conclude};
 use super::receive::{Taker, command, listen, who, why_nothing};
 use super::{Failure, UNUSABLE, complain, diagnosis, parse_size, parse_time};
 use crate::child::Ended;
@@ -8,20 +8,20 @@ use crate::cli::Check;
 use crate::diagnosis::{Baseline, Policy};
 use crate::harmless::clean;
 use crate::intake::Counters;
-use crate::model::{Batch, Rejection};
+use crate::model::Batch;
+use crate::report::Rejected;
 use crate::session::{Clock, Session};
 use std::process::ExitCode;
 
 /// What came in.
 struct Received {
     session: Session,
-    rejected: Vec<Rejection>,
+    rejected: Rejected,
 }
 
 impl Taker for Received {
     fn take(&mut self, batch: Batch) {
-        let room = LISTED - self.rejected.len();
-        self.rejected.extend(batch.rejections.iter().take(room).cloned());
+        self.rejected.extend(&batch.rejections);
         self.session.take(batch);
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let diagnosis = diagnosis(policy, &args.say)?;
     let session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
     let time = args.receive.time.as_deref().map(parse_time).transpose()?;
-    let received = Received { session, rejected: Vec::new() };
+    let received = Received { session, rejected: Rejected::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if args.receive.listen {
         let over = std::future::pending();
@@ -56,7 +56,7 @@ fn judge(
     if came.received == 0 {
         let who = who(&args.receive.command, ended, "no span");
         let other = (came.logs + came.unshown.metrics > 0).then_some("logs or metrics");
-        let why = why_nothing(received.rejected.first(), other, counters, ended.is_some());
+        let why = why_nothing(received.rejected.listed.first(), other, counters, ended.is_some());
         complain(&format_args!("{}: {}", clean(&who), clean(&why)));
         return Ok(ExitCode::from(UNUSABLE));
     }

@@ -1,6 +1,6 @@
 //! `otoscope convert`: dumps into another format, all of them or the traces that match, and merged traces apart.
 
-use super::inputs::{Source, open, passed_over, sources};
+use super::inputs::{Source, failed_members, open, passed_over, sources};
 use super::{Failure, UNUSABLE, complain, parse_size};
 use crate::cli::Convert;
 use crate::dump::{self, DumpError, Output, Target};
@@ -163,8 +163,8 @@ fn read_all(input: &Inputs<'_>, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) 
         if flow.is_break() {
             break;
         }
-        let done = open(source).and_then(|opened| {
-            dump::read(opened.input, &opened.name, from, &mut |batch| {
+        let done = open(source).and_then(|mut opened| {
+            opened.read(from, &mut |batch| {
                 read.note(&batch);
                 if !batch.records.is_empty() || !batch.logs.records.is_empty() {
                     flow = sink(batch);
@@ -173,11 +173,17 @@ fn read_all(input: &Inputs<'_>, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) 
             })
         });
         match done {
+            Ok(summary) => {
+                for error in failed_members(&summary) {
+                    complain(error);
+                    read.unreadable += 1;
+                }
+            }
             Err(error) if !passed_over(source.found, &error) => {
                 complain(&error);
                 read.unreadable += 1;
             }
-            _ => {}
+            Err(_) => {}
         }
     }
     read

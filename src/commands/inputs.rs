@@ -1,10 +1,12 @@
 //! What the names on the command line stand for: files, directories of them, patterns that no shell has spelt out.
 
 use super::{STDIN, complain};
-use crate::dump::DumpError;
+use crate::dump::{self, DumpError, Format, Summary};
+use crate::model::Batch;
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// A dump to read.
@@ -16,11 +18,19 @@ pub(super) struct Source {
 
 /// Something to read.
 pub(super) struct Opened {
-    pub(super) input: Box<dyn Read + Send>,
+    pub(super) input: Input,
     /// For messages.
     pub(super) name: String,
     /// It was not named, as in [`Source`].
     found: bool,
+}
+
+/// How it can be read.
+pub(super) enum Input {
+    /// From its start to its end, once.
+    Stream(Box<dyn Read + Send>),
+    /// At any place.
+    File(Later),
 }
 
 /// The dumps that these names stand for, in order, and what could not be looked into.
@@ -97,41 +107,73 @@ fn pattern(path: &Path, text: &str, sources: &mut Vec<Source>, failed: &mut Vec<
 pub(super) fn open(source: &Source) -> Result<Opened, DumpError> {
     let Source { path, found } = source;
     if path.as_os_str() == "-" {
-        return Ok(Opened { input: Box::new(io::stdin()), name: STDIN.to_owned(), found: false });
+        let input = Input::Stream(Box::new(io::stdin()));
+        return Ok(Opened { input, name: STDIN.to_owned(), found: false });
     }
     let name = path.display().to_string();
     let file = File::open(path).map_err(|error| DumpError::unreadable(&name, &error))?;
-    Ok(Opened { input: Box::new(file), name, found: *found })
+    // A pipe with a name cannot be read at any place.
+    let input = if file.metadata().is_ok_and(|of| of.is_file()) {
+        Input::File(Later { path: path.clone(), file: Some(file) })
+    } else {
+        Input::Stream(Box::new(file))
+    };
+    Ok(Opened { input, name, found: *found })
 }
 
 /// The same, but opens a file that was not named only when it is read: a directory may hold more of them than may be
 /// open at once.
 pub(super) fn open_later(source: &Source) -> Result<Opened, DumpError> {
-    if !source.found {
+    if !source.found || !source.path.is_file() {
         return open(source);
     }
     let later = Later { path: source.path.clone(), file: None };
-    Ok(Opened { input: Box::new(later), name: source.path.display().to_string(), found: true })
+    Ok(Opened { input: Input::File(later), name: source.path.display().to_string(), found: true })
 }
 
-struct Later {
+/// A file, opened when it is read.
+pub(super) struct Later {
     path: PathBuf,
     file: Option<File>,
 }
 
+impl Later {
+    fn file(&mut self) -> io::Result<&mut File> {
+        match &mut self.file {
+            Some(file) => Ok(file),
+            none => Ok(none.insert(File::open(&self.path)?)),
+        }
+    }
+}
+
 impl Read for Later {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match &mut self.file {
-            Some(file) => file.read(into),
-            None => self.file.insert(File::open(&self.path)?).read(into),
-        }
+        self.file()?.read(into)
+    }
+}
+
+impl Seek for Later {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file()?.seek(to)
     }
 }
 
 impl Opened {
     /// A dump that is built in.
     pub(super) fn built_in(bytes: &'static [u8], name: &str) -> Self {
-        Self { input: Box::new(bytes), name: name.to_owned(), found: false }
+        Self { input: Input::Stream(Box::new(bytes)), name: name.to_owned(), found: false }
+    }
+
+    /// Reads it as [`dump::read`] does.
+    pub(super) fn read(
+        &mut self,
+        from: Option<&'static Format>,
+        sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
+    ) -> Result<Summary, DumpError> {
+        match &mut self.input {
+            Input::Stream(input) => dump::read(input, &self.name, from, sink),
+            Input::File(file) => dump::read_file(file, &self.name, from, sink),
+        }
     }
 
     /// Whether it is no failure that nothing could be read: between dumps of a directory may lie anything.
@@ -159,6 +201,11 @@ pub(super) fn passed_over(found: bool, error: &DumpError) -> bool {
         complain(&format_args!("passed over: {error}"));
     }
     passed_over
+}
+
+/// What could not be read of an archive, as of a directory: what is no dump is said here, and is no failure.
+pub(super) fn failed_members(read: &Summary) -> impl Iterator<Item = &DumpError> {
+    read.failed.iter().filter(|error| !passed_over(true, error))
 }
 
 #[cfg(test)]

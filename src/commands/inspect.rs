@@ -2,7 +2,7 @@
 
 use super::endpoint::listeners;
 use super::follow::follow;
-use super::inputs::{Opened, Source, is_passed_over, open_later, sources};
+use super::inputs::{Input, Opened, Source, is_passed_over, open_later, sources};
 use super::player::{self, Player, Reached};
 use super::settings::Wishes;
 use super::world::World;
@@ -21,7 +21,7 @@ use crate::tui::text::plural;
 use crate::tui::{self, Feed, Left, Options, Outside, Status};
 use dump::pace::Speed;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Seek};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -313,12 +313,18 @@ fn size(sources: &[Source]) -> Option<u64> {
 }
 
 /// Counts what is read.
-struct Counted<'a> {
-    input: Box<dyn Read + Send>,
+struct Counted<'a, R> {
+    input: R,
     bytes: &'a AtomicU64,
 }
 
-impl Read for Counted<'_> {
+impl<R: Seek> Seek for Counted<'_, R> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.input.seek(to)
+    }
+}
+
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(into)?;
         self.bytes.fetch_add(read as u64, Relaxed);
@@ -340,8 +346,7 @@ fn read_all(
         let found = opened.may_be_else();
         let Opened { input, name, .. } = opened;
         player.next_dump();
-        let input = Counted { input, bytes: &reached.bytes };
-        let read = dump::read(input, &name, from, &mut |batch| {
+        let mut sink = |batch: Batch| {
             let _ = first.send(Ok(()));
             if !player.wait(batch.arrived_ns) {
                 return ControlFlow::Break(());
@@ -350,16 +355,28 @@ fn read_all(
                 Ok(()) => ControlFlow::Continue(()),
                 Err(intake::Closed) => ControlFlow::Break(()),
             }
-        });
-        if let Err(error) = read {
-            let _ = first.send(Err(error.clone()));
+        };
+        let bytes = &reached.bytes;
+        let read = match input {
+            Input::Stream(input) => dump::read(Counted { input, bytes }, &name, from, &mut sink),
+            Input::File(input) => dump::read_file(Counted { input, bytes }, &name, from, &mut sink),
+        };
+        // Of an archive as of a directory: what is in it was not named.
+        let errors = match read {
+            Ok(read) => read.failed.into_iter().map(|error| (true, error)).collect(),
+            Err(error) => {
+                let _ = first.send(Err(error.clone()));
+                vec![(found, error)]
+            }
+        };
+        for (found, error) in errors {
             if is_passed_over(found, &error) {
                 // Not on standard error: the screen is there.
                 let mut said = Batch::empty(name.as_str().into(), Origin::Dump("dump"), 0);
                 said.remarks.push(format!("passed over: {error}"));
                 let _ = intake.send_blocking(said);
             } else {
-                let _ = intake.send_blocking(failed_batch(name, &error));
+                let _ = intake.send_blocking(failed_batch(name.clone(), &error));
                 failed.push(error);
             }
         }

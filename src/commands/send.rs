@@ -1,7 +1,7 @@
 //! `otoscope send`: replay dumps into an OTLP endpoint.
 
 use super::child::Signals;
-use super::inputs::{Source, open, passed_over, sources};
+use super::inputs::{Source, failed_members, open, passed_over, sources};
 use super::{Failure, UNUSABLE, complain, parse_time, wall_clock_ns};
 use crate::cli::Send;
 use crate::client::{Client, Delivery, Endpoint, Protocol, Trust};
@@ -78,8 +78,8 @@ fn until_now(sources: &[Source], from: Option<&'static Format>, speed: Speed) ->
     let (mut first, mut last) = (u64::MAX, 0);
     for source in sources {
         // What cannot be read is said when it is to be sent.
-        let Ok(opened) = open(source) else { continue };
-        let _ = dump::read(opened.input, &opened.name, from, &mut |batch| {
+        let Ok(mut opened) = open(source) else { continue };
+        let _ = opened.read(from, &mut |batch| {
             if let Some(at) = batch.last_end_ns() {
                 (first, last) = (first.min(at), last.max(at));
             }
@@ -101,8 +101,8 @@ fn read_all(sources: &[Source], from: Option<&'static Format>, speed: Speed, int
     let mut pace = Pace::new(speed);
     let started = Instant::now();
     for source in sources {
-        let read = open(source).and_then(|opened| {
-            dump::read(opened.input, &opened.name, from, &mut |batch| {
+        let read = open(source).and_then(|mut opened| {
+            opened.read(from, &mut |batch| {
                 if batch.arrived_ns > 0 {
                     std::thread::sleep(pace.wait(batch.arrived_ns, started.elapsed()));
                 }
@@ -112,11 +112,18 @@ fn read_all(sources: &[Source], from: Option<&'static Format>, speed: Speed, int
                 }
             })
         });
-        if let Err(error) = read
-            && !passed_over(source.found, &error)
-        {
-            complain(&error);
-            unreadable += 1;
+        match read {
+            Ok(summary) => {
+                for error in failed_members(&summary) {
+                    complain(error);
+                    unreadable += 1;
+                }
+            }
+            Err(error) if !passed_over(source.found, &error) => {
+                complain(&error);
+                unreadable += 1;
+            }
+            Err(_) => {}
         }
     }
     unreadable

@@ -1,31 +1,46 @@
 //! Zip archives: every member is a dump of its own, whatever its format.
 
+use super::inflated::{Count, Inflated};
 use super::input::Input;
 use super::{DumpError, Format, Summary, read_one};
-use crate::model::{Batch, Origin, Rejection};
-use std::io::Cursor;
+use crate::model::Batch;
+use bytes::Bytes;
+use std::cell::Cell;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use zip::ZipArchive;
 
-/// An archive may be as large as this, bytes, as it is packed: what tells its members stands at its end.
+/// An archive that comes down a pipe may be as large as this, bytes, as it is packed: what tells its members stands at
+/// its end.
 const LARGEST: usize = 256 << 20;
 
-/// Reads the members one after the other. One that cannot be read is told like a bad record, unless none can.
+/// All of an archive that cannot be read at any place.
+pub(super) fn whole(input: &mut Input<'_>, name: &str) -> Result<Bytes, DumpError> {
+    if input.at_least(LARGEST + 1) {
+        let reason =
+            format!("a zip archive of more than {} MiB from a pipe; name its file instead", LARGEST >> 20);
+        return Err(DumpError::Unreadable { name: name.to_owned(), reason });
+    }
+    match input.take_failure() {
+        Some(error) => Err(DumpError::unreadable(name, &error)),
+        None => Ok(input.take(LARGEST)),
+    }
+}
+
+/// Reads the members one after the other. Those that cannot be read are in [`Summary::failed`], unless none can.
 pub(super) fn read(
-    input: &mut Input<'_>,
+    mut archive: impl Read + Seek,
     name: &str,
     from: Option<&'static Format>,
     sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
 ) -> Result<Summary, DumpError> {
-    let refused = |reason: String| DumpError::Unreadable { name: name.to_owned(), reason };
-    if input.at_least(LARGEST + 1) {
-        return Err(refused(format!("a zip archive of more than {} MiB; unpack it first", LARGEST >> 20)));
-    }
-    if let Some(error) = input.take_failure() {
-        return Err(DumpError::unreadable(name, &error));
-    }
-    let mut archive = ZipArchive::new(Cursor::new(input.available()))
-        .map_err(|error| refused(format!("its zip archive is broken or cut off ({error})")))?;
+    let size = archive.seek(SeekFrom::End(0)).map_err(|error| DumpError::unreadable(name, &error))?;
+    let (packed, inflated) = (Rc::new(Cell::new(size)), Count::default());
+    let mut archive = ZipArchive::new(archive).map_err(|error| DumpError::Unreadable {
+        name: name.to_owned(),
+        reason: format!("its zip archive is broken or cut off ({error})"),
+    })?;
     let (mut all, mut failed): (Option<Summary>, Vec<DumpError>) = (None, Vec::new());
     for index in 0..archive.len() {
         let (member, file) = match archive.by_index(index) {
@@ -42,6 +57,7 @@ pub(super) fn read(
             continue;
         }
         let (member, mut flow) = (format!("{name}!{member}"), ControlFlow::Continue(()));
+        let file = Inflated::new(file, Rc::clone(&packed), Rc::clone(&inflated));
         let opened = Input::open(file).map_err(|error| DumpError::unreadable(&member, &error));
         let read = opened.and_then(|input| {
             read_one(input, &member, from, &mut |batch| {
@@ -50,27 +66,19 @@ pub(super) fn read(
             })
         });
         match read {
-            Ok(summary) => all = Some(all.map_or(summary, |all| all.and(&summary))),
+            Ok(summary) => all = Some(all.map_or(summary.clone(), |all| all.and(&summary))),
             Err(error) => failed.push(error),
         }
         if flow.is_break() {
             break;
         }
     }
-    let Some(mut all) = all else {
-        return Err(match failed.len() {
-            0 => DumpError::Empty { name: name.to_owned() },
-            1 => failed.remove(0),
-            _ => DumpError::NoMember { name: name.to_owned(), first: failed[0].to_string() },
-        });
-    };
-    if !failed.is_empty() {
-        let mut said = Batch::empty(name.into(), Origin::Dump(all.format), 0);
-        said.rejections.extend(failed.iter().map(|error| Rejection::new(name, error.to_string())));
-        all.rejected += failed.len() as u64;
-        let _ = sink(said);
+    match (all, failed.len()) {
+        (Some(all), _) => Ok(Summary { failed, ..all }),
+        (None, 0) => Err(DumpError::Empty { name: name.to_owned() }),
+        (None, 1) => Err(failed.remove(0)),
+        (None, _) => Err(DumpError::NoMember { name: name.to_owned(), first: failed[0].to_string() }),
     }
-    Ok(all)
 }
 
 impl Summary {
@@ -85,6 +93,7 @@ impl Summary {
             logs: self.logs + other.logs,
             log_records: self.log_records + other.log_records,
             metrics: self.metrics + other.metrics,
+            failed: self.failed,
         }
     }
 }

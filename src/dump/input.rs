@@ -1,6 +1,8 @@
 //! What a reader reads from: inflated, buffered, with the place where it is.
 
 use super::frames::Frames;
+use super::inflated::{Count, Counted, Inflated};
+use bytes::Bytes;
 use lzma_rust2::XzReader;
 use std::io::{self, Cursor, Read};
 
@@ -54,7 +56,8 @@ impl<'a> Input<'a> {
         let mut magic = Vec::new();
         Patient(input.by_ref()).take(8).read_to_end(&mut magic)?;
         let compression = packed_with(&magic);
-        let whole = Cursor::new(magic).chain(input);
+        let packed = Count::default();
+        let whole = Counted::new(Cursor::new(magic).chain(input), &packed);
         let inner: Box<dyn Read + 'a> = match compression {
             "gzip" => Box::new(flate2::read::MultiGzDecoder::new(Patient(whole))),
             // A frame may ask for a window of 128 MiB at most: the decoder's own default.
@@ -62,6 +65,10 @@ impl<'a> Input<'a> {
             "xz" => Box::new(XzReader::new_mem_limit(Patient(whole), true, XZ_MEMORY)),
             "zstd records" => Box::new(Frames::new(Patient(whole))),
             _ => Box::new(whole),
+        };
+        let inner: Box<dyn Read + 'a> = match compression {
+            "" | "zip" => inner,
+            _ => Box::new(Inflated::new(inner, packed, Count::default())),
         };
         Ok(Self {
             inner,
@@ -113,11 +120,9 @@ impl<'a> Input<'a> {
             (self.start, self.end) = (0, self.end - self.start);
         }
         if self.buffer.len() < self.end + LEAST {
-            // Doubling, so that one long record is not copied once a chunk. A new vector, because the system has
-            // zeroed pages at hand.
-            let mut larger = vec![0; CHUNK.max(2 * self.buffer.len())];
-            larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
-            self.buffer = larger;
+            // A chunk at a time: memory is taken for what came, however long the record turns out to be. The vector
+            // doubles its room by itself, which for the system is a matter of names, not of copies.
+            self.buffer.resize(self.end + CHUNK, 0);
         }
         loop {
             match self.inner.read(&mut self.buffer[self.end..]) {
@@ -156,6 +161,21 @@ impl<'a> Input<'a> {
         self.lines += memchr::memchr_iter(b'\n', &self.buffer[self.start..self.start + len]).count() as u64;
         self.start += len;
         self.offset += len as u64;
+    }
+
+    /// The next `len` bytes, or all that are available, to be kept. Most of the buffer is handed over as it is, not copied.
+    pub(super) fn take(&mut self, len: usize) -> Bytes {
+        let (from, len) = (self.start, len.min(self.end - self.start));
+        self.consume(len);
+        if len < CHUNK || len < self.end / 2 {
+            return Bytes::copy_from_slice(&self.buffer[from..from + len]);
+        }
+        let rest = self.buffer[self.start..self.end].to_vec();
+        let mut taken = std::mem::replace(&mut self.buffer, rest);
+        taken.truncate(self.start);
+        taken.shrink_to_fit();
+        (self.start, self.end) = (0, self.buffer.len());
+        Bytes::from(taken).slice(from..)
     }
 
     /// Gives up everything until the next line break, that included.
@@ -213,7 +233,7 @@ impl<'a> Input<'a> {
 }
 
 /// What a file's first eight bytes say that it is packed with.
-fn packed_with(magic: &[u8]) -> &'static str {
+pub(super) fn packed_with(magic: &[u8]) -> &'static str {
     match magic {
         [0x1f, 0x8b, ..] => "gzip",
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
@@ -235,6 +255,21 @@ mod tests {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             self.0.read(&mut into[..1])
         }
+    }
+
+    #[test]
+    fn what_is_taken_is_gone_whether_copied_or_not() {
+        let bytes: Vec<u8> = (0..3 * CHUNK).map(|at| at as u8).collect();
+        let mut input = Input::open(&bytes[..]).unwrap();
+        assert!(input.at_least(2 * CHUNK));
+        let (large, small) = (input.take(2 * CHUNK - 5), input.take(5));
+        assert_eq!([&large[..], &small[..]].concat(), bytes[..2 * CHUNK]);
+        assert_eq!(input.offset(), 2 * CHUNK as u64);
+        while input.more() {}
+        assert_eq!(input.available(), &bytes[2 * CHUNK..]);
+        assert_eq!(input.take(usize::MAX), bytes[2 * CHUNK..]);
+        let breaks = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        assert_eq!((input.line(), input.available()), (breaks + 1, &[][..]));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod error;
 mod frames;
 mod gather;
 mod go_stdout;
+mod inflated;
 mod input;
 mod inspect;
 mod jaeger;
@@ -27,6 +28,7 @@ mod java_logging;
 mod looks;
 mod node_console;
 mod otlp_json;
+mod otlp_parts;
 mod otlp_protobuf;
 mod outlet;
 mod output;
@@ -49,7 +51,7 @@ use crate::model::Batch;
 use crate::otlp::Loss;
 use input::Input;
 use outlet::Outlet;
-use std::io::Read;
+use std::io::{BufReader, Cursor, Read, Seek};
 use std::ops::ControlFlow;
 
 pub use error::DumpError;
@@ -125,7 +127,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// What was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Name of the format.
     pub format: &'static str,
@@ -143,6 +145,8 @@ pub struct Summary {
     pub log_records: u64,
     /// Metrics that came along.
     pub metrics: u64,
+    /// Members of an archive that could not be read at all, where others could.
+    pub failed: Vec<DumpError>,
 }
 
 /// Reads a dump from `input` and hands its batches to `sink` as they come, until that breaks off.
@@ -158,8 +162,24 @@ pub fn read(
 ) -> Result<Summary, DumpError> {
     let mut input = Input::open(input).map_err(|error| DumpError::unreadable(name, &error))?;
     match input.compression() {
-        "zip" => archive::read(&mut input, name, from, sink),
+        "zip" => archive::read(Cursor::new(archive::whole(&mut input, name)?), name, from, sink),
         _ => read_one(input, name, from, sink),
+    }
+}
+
+/// The same of a file, read from its start, which can be read at any place: an archive in it may be of any size.
+pub fn read_file(
+    mut file: impl Read + Seek,
+    name: &str,
+    from: Option<&'static Format>,
+    sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
+) -> Result<Summary, DumpError> {
+    let mut magic = Vec::new();
+    let begun = file.by_ref().take(8).read_to_end(&mut magic).and_then(|_| file.rewind());
+    begun.map_err(|error| DumpError::unreadable(name, &error))?;
+    match input::packed_with(&magic) {
+        "zip" => archive::read(BufReader::new(file), name, from, sink),
+        _ => read(file, name, from, sink),
     }
 }
 
@@ -197,7 +217,7 @@ fn read_one(
     let flow = (format.read)(&mut input, &mut outlet);
     if let Some(error) = input.take_failure() {
         let position = outlet.at_byte(input.offset() + input.available().len() as u64);
-        outlet.reject(position, format!("the file cannot be read further: {error}"));
+        outlet.fail(position, format!("the file cannot be read further: {error}"));
     }
     let flow = if flow.is_continue() { outlet.flush() } else { flow };
     let summary = Summary { bytes: input.offset(), ..outlet.summary() };

@@ -1,6 +1,7 @@
 //! OTLP/JSON: one document, pretty-printed or not, or many of them, one a line or one behind the other.
 
 use super::input::Input;
+use super::otlp_parts::Parts;
 use super::outlet::{Outlet, kept};
 use super::scan::{Extent, extent};
 use super::writing::Alone;
@@ -20,11 +21,11 @@ pub(super) const FORMAT: Format = Format {
     write: Some(|| Box::new(Alone { spans: write, logs: write_logs })),
 };
 
-/// A single document may be as large as this, bytes.
-const LARGEST: usize = 1 << 30;
+/// A document may be as large as this, bytes, if it cannot be read in parts; so may be what these are made of.
+pub(super) const LARGEST: usize = 64 << 20;
 
-/// One document of many may be as large as this, bytes.
-const LARGEST_OF_MANY: usize = 64 << 20;
+/// A document that is larger than this, bytes, is read in parts.
+const AT_ONCE: usize = 16 << 20;
 
 fn sniff(head: &[u8]) -> Guess {
     const KEYS: [&[u8]; 9] = [
@@ -65,14 +66,13 @@ pub(super) fn first(head: &[u8]) -> Option<u8> {
 }
 
 /// Whether a document starts with these bytes of a line.
-fn starts(line: &[u8]) -> bool {
+pub(super) fn starts(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"{") else { return false };
     let Some(rest) = rest.trim_ascii_start().strip_prefix(b"\"resource") else { return false };
     matches!(rest.first(), Some(b'S' | b'L' | b'M' | b'_' | b'"'))
 }
 
 fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
-    let mut cap = LARGEST;
     loop {
         skip_separators(input);
         let Some(byte) = input.available().first() else { return ControlFlow::Continue(()) };
@@ -81,8 +81,8 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
             outlet.relieve()?;
             continue;
         }
-        let Some(line) = input.line_len(cap) else {
-            reject_too_long(input, outlet, cap);
+        let Some(line) = input.line_len(AT_ONCE) else {
+            large(input, outlet)?;
             continue;
         };
         // Mostly a line is a document, which saves looking for its end. An opening bracket alone never is.
@@ -90,26 +90,41 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
         let alone = record.trim_ascii_end().len() < 3 && !input.has_ended();
         let reading =
             if alone { None } else { Some(read_document(record, outlet.source(), outlet.origin(), 0)) };
-        let (reading, len) = match reading {
+        match reading {
             Some(reading) if !reading.is_cut(record) => {
                 // After a document comes perhaps another one, after broken text only the next line.
                 let len = if reading.broken.is_some() { line } else { reading.end };
-                (reading, len)
+                send(reading, len, input, outlet)?;
             }
-            _ => match extent(input, cap, starts) {
-                Extent::TooLong => {
-                    reject_too_long(input, outlet, cap);
-                    continue;
-                }
-                Extent::Whole(len) | Extent::Cut(len) => {
-                    // The break is where the text ends, not on the line after it.
-                    let record = input.available()[..len].trim_ascii_end();
-                    (read_document(record, outlet.source(), outlet.origin(), 0), len)
-                }
+            _ => match extent(input, AT_ONCE, starts) {
+                Extent::TooLong => large(input, outlet)?,
+                Extent::Whole(len) | Extent::Cut(len) => whole(len, input, outlet)?,
             },
-        };
-        cap = LARGEST_OF_MANY;
-        send(reading, len, input, outlet)?;
+        }
+    }
+}
+
+/// Reads the document of this length.
+fn whole(len: usize, input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    // The break is where the text ends, not on the line after it.
+    let record = input.available()[..len].trim_ascii_end();
+    let reading = read_document(record, outlet.source(), outlet.origin(), 0);
+    send(reading, len, input, outlet)
+}
+
+/// A document of many megabytes, or a line that never ends: in parts, if it is made of such.
+fn large(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    if let Some(parts) = Parts::of(input, outlet) {
+        return parts.read();
+    }
+    match extent(input, LARGEST, starts) {
+        Extent::Whole(len) | Extent::Cut(len) => whole(len, input, outlet),
+        Extent::TooLong => {
+            let position = outlet.at_line(input.line());
+            outlet.reject(position, format!("a record of more than {} MiB, left out", LARGEST >> 20));
+            input.skip_line();
+            outlet.relieve()
+        }
     }
 }
 
@@ -170,11 +185,6 @@ fn reject_other_text(input: &mut Input<'_>, outlet: &mut Outlet<'_>) {
         lines => format!("{lines} lines that are not JSON"),
     };
     outlet.reject(position, reason);
-}
-
-fn reject_too_long(input: &mut Input<'_>, outlet: &mut Outlet<'_>, cap: usize) {
-    outlet.reject(outlet.at_line(input.line()), format!("a record of more than {} MiB, left out", cap >> 20));
-    input.skip_line();
 }
 
 /// One line a request, as the collector's file exporter writes them.

@@ -20,8 +20,11 @@ pub(super) const FORMAT: Format = Format {
     write: Some(|| Box::new(Alone { spans: write, logs: write_logs })),
 };
 
-/// A message may be as large as this, bytes.
+/// A message may be as large as this, bytes; of one that is alone in its file, each of its resources.
 const LARGEST: usize = 1 << 30;
+
+/// A message that is alone and larger than this, bytes, is read in parts of a quarter of it, or of one resource.
+const AT_ONCE: usize = 16 << 20;
 
 /// How messages follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,28 +124,49 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
             return ControlFlow::Continue(());
         }
         let whole = input.at_least(size + len);
-        let available = &input.available()[size..];
-        let record = Bytes::copy_from_slice(&available[..len.min(available.len())]);
-        let consumed = size + record.len();
+        input.consume(size);
+        let record = input.take(len);
         send(&record, whole, at + size as u64, outlet)?;
-        input.consume(consumed);
         outlet.relieve()?;
     }
     ControlFlow::Continue(())
 }
 
 fn read_one(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
-    while input.more() {
-        if input.available().len() > LARGEST {
-            outlet.reject(outlet.at_byte(0), format!("a single message of more than {} MiB", LARGEST >> 20));
-            return ControlFlow::Continue(());
+    while input.at_least(AT_ONCE + 1) {
+        // Any fields of a message are a message, so a part ends where one of them does.
+        let mut part = 0;
+        while part < AT_ONCE / 4 {
+            input.at_least(part + 16);
+            match field(&input.available()[part..]) {
+                Some(len) if part == 0 || part + len <= AT_ONCE => part += len,
+                _ => break,
+            }
         }
+        // What is no field is told with the rest, if that is all the memory that it takes.
+        if part == 0 || !input.at_least(part) {
+            break;
+        }
+        let base = input.offset();
+        let record = input.take(part);
+        send(&record, true, base, outlet)?;
+        outlet.relieve()?;
     }
-    let record = Bytes::copy_from_slice(input.available());
-    let len = record.len();
-    send(&record, true, 0, outlet)?;
-    input.consume(len);
-    ControlFlow::Continue(())
+    let base = input.offset();
+    if input.at_least(LARGEST + 1) {
+        let reason = format!("a single message of more than {} MiB, left out", LARGEST >> 20);
+        outlet.reject(outlet.at_byte(base), reason);
+        return ControlFlow::Continue(());
+    }
+    let record = input.take(LARGEST);
+    if record.is_empty() { ControlFlow::Continue(()) } else { send(&record, true, base, outlet) }
+}
+
+/// The length of the field that starts here, as all are in a request; nothing of one that is none, or too large.
+fn field(bytes: &[u8]) -> Option<usize> {
+    let (tag, tag_size) = varint(bytes)?;
+    let (len, len_size) = varint(&bytes[tag_size..])?;
+    (tag & 7 == 2 && len <= LARGEST).then_some(tag_size + len_size + len)
 }
 
 /// Walks a record that starts at `base` of the file; of one that is cut off or broken, what lies before the break.
@@ -202,6 +226,15 @@ fn trouble(whole: bool, malformed: Option<&Malformed>, batch: &Batch) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_tells_its_length() {
+        assert_eq!(field(&[0x0a, 3, 1, 2, 3, 4]), Some(5));
+        assert_eq!(field(&[0x0a, 0x80, 0x01]), Some(3 + 128));
+        for other in [&[][..], &[0x0a], &[0x08, 1], &[0x0a, 0xff, 0xff, 0xff, 0xff, 0x7f]] {
+            assert_eq!(field(other), None, "{other:?}");
+        }
+    }
 
     #[test]
     fn framings_are_told_apart() {

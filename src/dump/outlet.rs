@@ -41,6 +41,7 @@ impl<'a> Outlet<'a> {
                 rejected: 0,
                 log_records: 0,
                 metrics: 0,
+                failed: Vec::new(),
             },
             waiting: Vec::new(),
             first_rejection: None,
@@ -70,6 +71,12 @@ impl<'a> Outlet<'a> {
     /// Notes what could not be taken.
     pub(super) fn reject(&mut self, position: String, reason: String) {
         self.waiting.push(Rejection::new(position, reason));
+    }
+
+    /// Notes why nothing more comes: where there is nothing else, that is the cause.
+    pub(super) fn fail(&mut self, position: String, reason: String) {
+        self.first_rejection = Some(Rejection::new(position.clone(), reason.clone()));
+        self.reject(position, reason);
     }
 
     /// Counts logs that a reader found outside of batches.
@@ -117,7 +124,7 @@ impl<'a> Outlet<'a> {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        self.summary
+        self.summary.clone()
     }
 
     /// The likely cause of there being no span.

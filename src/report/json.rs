@@ -132,7 +132,7 @@ fn write(checked: &Checked<'_>) -> String {
             logs: counters.logs + counters.unshown.log_records,
             metrics: counters.unshown.metrics,
             repeated: counters.repeated,
-            rejected: checked.rejected.iter().map(RejectedRow::of).collect(),
+            rejected: checked.rejected.listed.iter().map(RejectedRow::of).collect(),
             rejected_count: counters.rejected,
             unreadable: &checked.unreadable,
         },

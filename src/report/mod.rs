@@ -6,15 +6,16 @@
 mod github;
 mod json;
 mod junit;
+mod rejected;
 mod sarif;
 mod text;
 
 pub use json::read as read_baseline;
+pub use rejected::Rejected;
 
 use crate::diagnosis::{
     Baseline, Comparison, Finding, Known, RULES, Rule, Severity, State, Subject, Suppressed,
 };
-use crate::model::Rejection;
 use crate::session::Session;
 
 /// What a report is written from.
@@ -26,8 +27,8 @@ pub struct Checked<'a> {
     pub files: Vec<String>,
     /// What could not be read at all, a sentence each.
     pub unreadable: Vec<String>,
-    /// The first hundred spans or records that could not be read; all of them are counted by the store.
-    pub rejected: Vec<Rejection>,
+    /// Spans and records that could not be read; all of them are counted by the store.
+    pub rejected: Rejected,
     /// The rules that spoke or could have.
     pub rules: Vec<&'static Rule>,
     /// What was found, ordered as [`Diagnosis::findings`](crate::diagnosis::Diagnosis::findings) are.
@@ -53,7 +54,7 @@ impl<'a> Checked<'a> {
             session,
             files: Vec::new(),
             unreadable: Vec::new(),
-            rejected: Vec::new(),
+            rejected: Rejected::default(),
             rules: RULES.iter().copied().filter(speaks).collect(),
             findings: diagnosis.findings().to_vec(),
             suppressed: diagnosis.suppressed().to_vec(),

@@ -106,7 +106,7 @@ fn invocation(checked: &Checked<'_>) -> Value {
     let notification =
         |level: &str, text: &str| json!({ "level": level, "message": { "text": message_text(text) } });
     let unreadable = checked.unreadable.iter().map(|error| notification("error", error));
-    let rejected = (checked.rejected.iter())
+    let rejected = (checked.rejected.listed.iter())
         .map(|rejection| notification("warning", &format!("{}: {}", rejection.position, rejection.reason)));
     let remarks = checked.remarks().map(|remark| notification("note", remark));
     json!({

@@ -28,10 +28,13 @@ pub(super) fn closing(out: &mut String, checked: &Checked<'_>) {
         let Key { rule, service, .. } = &known.key;
         let _ = writeln!(out, "gone: {}: {} ({})", clean(service), clean(&known.message), clean(rule));
     }
-    for rejection in checked.rejected.iter().take(10) {
-        let _ = writeln!(out, "not read: {}: {}", clean(&rejection.position), clean(&rejection.reason));
+    let mut told = 0;
+    for (first, count) in checked.rejected.kinds(10) {
+        let alike = if count == 1 { String::new() } else { format!(" (and {} more like it)", count - 1) };
+        let _ = writeln!(out, "not read: {}: {}{alike}", clean(&first.position), clean(&first.reason));
+        told += count;
     }
-    let more = checked.session.store.counters().rejected.saturating_sub(10);
+    let more = checked.session.store.counters().rejected.saturating_sub(told);
     if more > 0 {
         let _ = writeln!(out, "not read: {more} more");
     }

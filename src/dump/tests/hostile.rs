@@ -187,7 +187,7 @@ fn mutations_are_survived() {
             // As what it is, as what it looks like, and as everything that it is not.
             let from = [format(name), None, Some(FORMATS[round % FORMATS.len()])][round % 3];
             let outcome = outcome(&mutant[..], "d", from);
-            if let Ok(summary) = outcome.result {
+            if let Ok(summary) = &outcome.result {
                 assert_eq!(summary.spans, outcome.names().len() as u64);
             }
         }

@@ -4,6 +4,7 @@ mod consoles;
 mod containers;
 mod hostile;
 mod jaeger;
+mod large;
 mod pasted;
 mod recorded;
 mod shapes;
