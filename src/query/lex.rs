@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// Text in quotes, so that it is read back as it is.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {
         match c {

@@ -37,7 +37,7 @@ mod walk;
 pub use complete::{Completion, complete};
 pub use error::QueryError;
 pub use field::{Asked, FIELDS, Holds, Intrinsic, Row};
-pub use lex::{OPS, Op};
+pub use lex::{OPS, Op, quoted};
 pub use literal::Literal;
 pub use named::{Field, Level};
 pub use scan::{Scan, Verdict};

@@ -103,16 +103,32 @@ impl Stats {
     }
 
     /// Calls between services; of itself too, where a service calls itself from outside.
-    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.map.edges.iter().filter(|edge| edge.calls.count() > 0)
+    /// Each with its number.
+    pub fn edges(&self) -> impl Iterator<Item = (usize, &Edge)> {
+        self.map.edges.iter().enumerate().filter(|(_, edge)| edge.calls.count() > 0)
+    }
+
+    /// Calls between services by number.
+    pub fn edge(&self, number: usize) -> Option<&Edge> {
+        self.map.edges.get(number)
     }
 
     /// Calls of peers that were never seen to answer, and calls that name nobody and were not answered.
-    pub fn unanswered(&self) -> impl Iterator<Item = (&PeerEdge, Option<&Called>)> {
-        let all = self.map.peer_edges.iter().filter(|edge| edge.calls.count() > 0);
-        let called = |edge: &PeerEdge| self.map.peers.get(edge.peer?.0 as usize);
-        all.map(move |edge| (edge, called(edge)))
-            .filter(|(_, peer)| peer.is_none_or(|peer| peer.answers == 0))
+    /// Each with its number.
+    pub fn unanswered(&self) -> impl Iterator<Item = (usize, &PeerEdge, Option<&Called>)> {
+        let all = self.map.peer_edges.iter().enumerate().filter(|(_, edge)| edge.calls.count() > 0);
+        all.map(move |(number, edge)| (number, edge, edge.peer.and_then(|peer| self.peer(peer))))
+            .filter(|(.., peer)| peer.is_none_or(|peer| peer.answers == 0))
+    }
+
+    /// Calls of peers by number.
+    pub fn peer_edge(&self, number: usize) -> Option<&PeerEdge> {
+        self.map.peer_edges.get(number)
+    }
+
+    /// Something that is called.
+    pub fn peer(&self, peer: PeerIx) -> Option<&Called> {
+        self.map.peers.get(peer.0 as usize)
     }
 
     /// Bytes held.
@@ -292,7 +308,7 @@ impl Stats {
     fn unanswered_yet(&mut self, store: &Store, at: SpanIx) {
         let mark = self.marks[at.0];
         if store.record(at).is_call() && !mark.has(Mark::SPOKEN_FOR | Mark::UNANSWERED) {
-            self.peer_edge(store, at, true);
+            self.count_unanswered(store, at, true);
         }
     }
 
@@ -310,12 +326,12 @@ impl Stats {
 
     fn spoken_for(&mut self, store: &Store, at: SpanIx) {
         if self.marks[at.0].has(Mark::UNANSWERED) {
-            self.peer_edge(store, at, false);
+            self.count_unanswered(store, at, false);
         }
         self.marks[at.0].bits |= Mark::SPOKEN_FOR;
     }
 
-    fn peer_edge(&mut self, store: &Store, at: SpanIx, counts: bool) {
+    fn count_unanswered(&mut self, store: &Store, at: SpanIx, counts: bool) {
         let record = store.record(at);
         if let Some(caller) = self.services.of(record.resource) {
             let peer = self.marks[at.0].peer.checked_sub(1).map(PeerIx);

@@ -44,10 +44,10 @@ fn told(session: &Session) -> Vec<String> {
             lines.push(format!("{name}: {scope_name}@{version} {} spans", scope.spans()));
         }
     }
-    for edge in stats.edges() {
+    for (_, edge) in stats.edges() {
         lines.push(format!("{} → {} {}", name(edge.caller), name(edge.callee), calls(&edge.calls)));
     }
-    for (edge, peer) in stats.unanswered() {
+    for (_, edge, peer) in stats.unanswered() {
         let peer = peer.map_or("nobody".to_owned(), |peer| {
             let system = peer.system.map(|system| format!("{} ", text(Some(system)))).unwrap_or_default();
             let port = if peer.port == 0 { String::new() } else { format!(":{}", peer.port) };
@@ -214,7 +214,7 @@ fn a_hub_that_comes_last_finds_all_of_its_callees() {
         })
         .collect();
     all.append(&mut groups);
-    let counted = session(batches(&all)).stats.edges().map(|edge| edge.calls.count()).sum::<u64>();
+    let counted = session(batches(&all)).stats.edges().map(|(_, edge)| edge.calls.count()).sum::<u64>();
     assert_eq!(counted, 3_000);
 }
 

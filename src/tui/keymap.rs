@@ -639,6 +639,13 @@ pub const KEYS: &[Binding] = &[
         contexts: &[Traces],
     },
     Binding {
+        action: Action::Filter,
+        keys: &[ch('/')],
+        help: "list only the traces with what is selected: a service, calls, an operation, a scope",
+        hint: Some("its traces"),
+        contexts: &[Services],
+    },
+    Binding {
         action: Action::Back,
         keys: &[key(KeyCode::Esc)],
         help: "list all traces again",
@@ -710,7 +717,7 @@ pub const KEYS: &[Binding] = &[
     },
     Binding {
         action: Action::InvertSort,
-        keys: &[ch('i')],
+        keys: &[ch('i'), ch('S')],
         help: "turn the order around",
         hint: None,
         contexts: &[Traces, Services],

@@ -71,13 +71,8 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
             of.loses = Some((callers.missing, callers.received));
         }
     }
-    let mut entries: BTreeMap<ServiceIx, u64> = BTreeMap::new();
-    for (_, emitter) in cx.gathered.emitters.iter() {
-        *entries.entry(emitter.service).or_default() += emitter.entries;
-    }
     for (service, of) in services.iter().filter(|(_, of)| of.missing > 0) {
-        let entries = entries.get(service).copied().unwrap_or(of.missing);
-        out.push(claim(cx, *service, of, entries));
+        out.push(claim(cx, *service, of));
     }
 }
 
@@ -90,12 +85,14 @@ fn is_losing(agent: Agent, callers: &Callers) -> bool {
         && callers.received as f64 >= RECEIVED * all
 }
 
-fn claim(cx: &Cx<'_>, service: ServiceIx, of: &Service<'_>, entries: u64) -> Claim {
+fn claim(cx: &Cx<'_>, service: ServiceIx, of: &Service<'_>) -> Claim {
     let name = cx.processes.service(service);
+    // Roots have no caller to miss, and what is called within the process is no request from outside.
+    let remote = of.missing + of.received;
     let continues = if of.missing == 1 { "continues a trace" } else { "continue traces" };
-    let share = 100 * of.missing / entries.max(1);
+    let share = 100 * of.missing / remote.max(1);
     let message = format!(
-        "{} of {entries} ({share} %) {continues} whose caller was not received",
+        "{} of {remote} with a remote parent ({share} %) {continues} whose caller was not received",
         count(of.missing, "request")
     );
     let mut said = match of.loses {

@@ -14,6 +14,7 @@ use crate::tui::keymap::Action;
 use crate::tui::request::Request;
 use crate::tui::text;
 use crate::tui::theme::Role;
+use crate::tui::widget::heads::{Head, Heads};
 use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::{Position, Rect};
@@ -48,7 +49,7 @@ pub struct List {
     to_top: bool,
     /// What a filter may ask for.
     seen: Seen,
-    head: Rect,
+    heads: Heads<Column>,
     rows: Rect,
 }
 
@@ -312,10 +313,7 @@ impl List {
     /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there. Tells whether a row
     /// was hit, or what came of it.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
-        if self.head.contains(at) {
-            let x = at.x - self.head.x;
-            let hit = Widths::of(self.head.width, true).places().find(|(_, range)| range.contains(&x));
-            let Some((column, _)) = hit else { return Outcome::Ignored };
+        if let Some(column) = self.heads.hit(at) {
             let again = column == self.listing.column();
             return self.sort(column, again && !self.listing.is_inverted(), cx);
         }
@@ -329,14 +327,11 @@ impl List {
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         let labelled = area.height >= 4;
         let lines = if labelled { 2 } else { 1 };
-        self.head = Rect { y: area.y + 1, height: lines - 1, ..area };
         self.rows = Rect { y: area.y + lines, height: area.height.saturating_sub(lines), ..area };
         let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height));
         pen.title(area, focused, &self.title(cx), &self.more(&rows, cx));
         let widths = Widths::of(area.width, labelled);
-        if labelled {
-            self.draw_head(&widths, pen);
-        }
+        self.heads = if labelled { self.draw_heads(area, &widths, pen) } else { Heads::default() };
         if rows.is_empty() && self.listing.filter().is_some() {
             let found = self.listing.progress(cx).is_some_and(|(_, looked_at)| looked_at < 100);
             let words = if found { "looking" } else { "no trace matches: Esc takes the filter off" };
@@ -400,20 +395,16 @@ impl List {
     }
 
     /// The names of the columns, that which the list is sorted by with an arrow.
-    fn draw_head(&self, widths: &Widths, pen: &mut Pen<'_>) {
-        let symbols = pen.look.symbols;
-        let arrow = if self.listing.descends() { symbols.down } else { symbols.up };
-        for (column, range) in widths.places() {
-            let (x, width) = (self.head.x + range.start, range.end - range.start);
-            let sorted = column == self.listing.column();
-            let style = pen.style(if sorted { Role::Key } else { Role::Dim });
-            let name = if sorted { format!("{}{arrow}", column.head()) } else { column.head().to_owned() };
-            if matches!(column, Column::Finding | Column::Service | Column::Name) {
-                pen.put(x, self.head.y, width, &name, style);
-            } else {
-                pen.put_right(x, self.head.y, width, &name, style);
-            }
-        }
+    fn draw_heads(&self, area: Rect, widths: &Widths, pen: &mut Pen<'_>) -> Heads<Column> {
+        let head = |(column, range): (Column, std::ops::Range<u16>)| Head {
+            column,
+            x: area.x + range.start,
+            width: range.end - range.start,
+            words: column.head(),
+            right: !matches!(column, Column::Finding | Column::Service | Column::Name),
+        };
+        let heads: Vec<_> = widths.places().map(head).collect();
+        Heads::draw(area.y + 1, &heads, (self.listing.column(), self.listing.descends()), pen)
     }
 }
 

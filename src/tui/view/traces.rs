@@ -392,6 +392,8 @@ impl Screen for Traces {
             Purpose::Filter => {
                 let outcome = self.list.said(&said, cx);
                 self.open_selected(cx);
+                // It may have come from another tab: what it lists is looked at.
+                self.focus = Pane::List;
                 outcome
             }
             Purpose::Save(place) => self.saving.said(place, said),

@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod branches;
+pub mod heads;
 pub mod order;
 pub mod pen;
 pub mod sheet;

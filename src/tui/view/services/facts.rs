@@ -1,6 +1,8 @@
 //! What the tab of services shows, looked up when it has changed: at once while there is little of it, else once a
 //! second, so that no frame pays for what is held and no row jumps while it is read.
 
+use super::outline;
+use super::sort::{Column, Sort};
 use crate::diagnosis::{Finding, Severity, Subject};
 use crate::model::PeerSort;
 use crate::stats::{
@@ -8,58 +10,11 @@ use crate::stats::{
     locality_place,
 };
 use crate::tui::view::Cx;
-use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
 /// As many operations are looked up with each frame; where there are more, once a second.
 const PROMPT: usize = 256;
 const PATIENCE_NS: u64 = 1_000_000_000;
-
-/// By what operations are sorted.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub enum Column {
-    /// How often they were called.
-    #[default]
-    Count,
-    /// How many calls failed.
-    Errors,
-    /// The median duration.
-    P50,
-    /// The duration of all but one in twenty.
-    P95,
-    /// The duration of all but one in a hundred.
-    P99,
-    /// The longest duration.
-    Max,
-    /// Their names.
-    Name,
-}
-
-impl Column {
-    /// All of them, in the order in which a key passes them.
-    pub const ALL: [Self; 7] =
-        [Self::Count, Self::Errors, Self::P50, Self::P95, Self::P99, Self::Max, Self::Name];
-
-    /// The next one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
-        Self::ALL[(at + 1) % Self::ALL.len()]
-    }
-
-    /// What stands over it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Count => "calls",
-            Self::Errors => "errors",
-            Self::P50 => "p50",
-            Self::P95 => "p95",
-            Self::P99 => "p99",
-            Self::Max => "max",
-            Self::Name => "operation",
-        }
-    }
-}
 
 /// How many, how many failed, how long.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -84,6 +39,39 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// What they are sorted by.
+    pub fn number(&self, column: Column) -> u64 {
+        match column {
+            Column::Count => self.count,
+            Column::Errors => share(self.errors, self.count),
+            Column::P50 => self.p50,
+            Column::P95 => self.p95,
+            Column::P99 => self.p99,
+            _ => 0,
+        }
+    }
+}
+
+/// What calls are sorted by. A histogram is looked through only where that is asked for.
+pub fn figure(calls: &Calls, column: Column) -> u64 {
+    let quantile = |share| calls.durations.quantile(share).unwrap_or_default();
+    match column {
+        Column::Count => calls.count(),
+        Column::Errors => share(calls.errors, calls.count()),
+        Column::P50 => quantile(0.5),
+        Column::P95 => quantile(0.95),
+        Column::P99 => quantile(0.99),
+        _ => 0,
+    }
+}
+
+/// A share as a number to sort by; of the same shares the one of more.
+fn share(part: u64, whole: u64) -> u64 {
+    let millionths = u128::from(part) * 1_000_000 / u128::from(whole.max(1));
+    (millionths as u64) << 32 | part.min(u64::from(u32::MAX))
+}
+
 /// A service in the list.
 #[derive(Clone, Debug)]
 pub struct ServiceRow {
@@ -99,9 +87,9 @@ pub struct ServiceRow {
     pub worst: Option<Severity>,
 }
 
-/// A row of the map.
+/// One of those whom a service calls, or who call it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum Neighbour {
     /// A service that calls.
     Caller(ServiceIx),
     /// The service itself.
@@ -112,11 +100,11 @@ pub enum Place {
     Peer(Option<PeerIx>),
 }
 
-/// A row of the map and what is told of it.
+/// A row of neighbours and what is told of it.
 #[derive(Clone, Debug)]
-pub struct MapRow {
+pub struct NeighbourRow {
     /// Which.
-    pub place: Place,
+    pub place: Neighbour,
     /// Its name.
     pub name: String,
     /// Its calls.
@@ -139,20 +127,61 @@ pub struct OperationRow {
 /// A row of scopes: a scope, or what was found of it.
 #[derive(Clone, Debug)]
 pub enum ScopeRow {
-    /// A scope: name, version, spans by kind, and the worst that was found of it.
-    Scope(String, String, [u64; KINDS.len()], Option<Severity>),
+    /// A scope.
+    Scope {
+        /// Its name and version as they were sent; nothing for those that are not told apart.
+        key: Option<(String, String)>,
+        /// Its name as it is shown.
+        name: String,
+        /// Its version as it is shown.
+        version: String,
+        /// Spans by kind.
+        kinds: [u64; KINDS.len()],
+        /// The worst that was found of it.
+        worst: Option<Severity>,
+    },
     /// A known issue that explains what was found.
     Known(Severity, String),
+}
+
+/// What each table is sorted by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sorts {
+    /// All services.
+    pub services: Sort,
+    /// The map: calls of one service.
+    pub map: Sort,
+    /// Callers, and those that are called.
+    pub neighbours: Sort,
+    /// Instrumentation scopes.
+    pub scopes: Sort,
+    /// Operations.
+    pub operations: Sort,
+}
+
+impl Default for Sorts {
+    fn default() -> Self {
+        let count = Sort::by(Column::Count);
+        Self {
+            services: Sort::by(Column::Name),
+            map: count,
+            neighbours: count,
+            scopes: Sort::by(Column::Spans),
+            operations: count,
+        }
+    }
 }
 
 /// What was looked up.
 #[derive(Debug, Default)]
 pub struct Facts {
     seen: Option<Seen>,
-    /// All services by name.
+    /// All services.
     pub services: Vec<ServiceRow>,
-    /// The map around the selected service.
-    pub map: Vec<MapRow>,
+    /// Who calls whom, of all services.
+    pub map: Vec<outline::Row>,
+    /// Who calls the selected service, and whom it calls.
+    pub neighbours: Vec<NeighbourRow>,
     /// Its operations.
     pub operations: Vec<OperationRow>,
     /// The shortest and the longest call of any of them, nanoseconds.
@@ -167,7 +196,7 @@ pub struct Facts {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Seen {
     of: Option<ServiceIx>,
-    sort: (Column, bool),
+    sorts: Sorts,
     counted: u64,
     findings: u64,
     at_ns: u64,
@@ -183,29 +212,35 @@ impl Facts {
     }
 
     /// Looks up what has changed.
-    pub fn look(&mut self, of: Option<ServiceIx>, sort: (Column, bool), cx: &Cx<'_>) {
+    pub fn look(&mut self, of: Option<ServiceIx>, sorts: Sorts, cx: &Cx<'_>) {
         let stats = &cx.session.stats;
         let findings = (cx.session.diagnosis.findings().iter()).fold(0_u64, |sum, finding| {
             sum.rotate_left(5) ^ finding.key ^ finding.span_count ^ (finding.severity as u64) << 60
         });
-        let now = Seen { of, sort, counted: stats.counted(), findings, at_ns: cx.status.now_ns };
-        if let Some(seen) = self.seen.filter(|seen| (seen.of, seen.sort) == (of, sort)) {
+        let now = Seen { of, sorts, counted: stats.counted(), findings, at_ns: cx.status.now_ns };
+        let mut all = true;
+        if let Some(seen) = self.seen.filter(|seen| seen.sorts == sorts) {
             let same = (seen.counted, seen.findings) == (now.counted, now.findings);
-            let few = self.operations.len().max(self.services.len()) <= PROMPT;
-            if same || !few && now.at_ns.saturating_sub(seen.at_ns) < PATIENCE_NS {
+            let few = self.operations.len().max(self.services.len()).max(self.map.len()) <= PROMPT;
+            let keep = same || !few && now.at_ns.saturating_sub(seen.at_ns) < PATIENCE_NS;
+            if keep && seen.of == of {
                 return;
             }
+            all = !keep;
         }
         self.seen = Some(now);
-        self.services = services(cx);
+        if all {
+            self.services = services(sorts.services, cx);
+            self.map = outline::rows(sorts.map, cx);
+        }
         let Some((of, service)) = of.and_then(|of| Some((of, stats.service(of)?))) else {
-            (self.map, self.operations, self.scopes) = Default::default();
+            (self.neighbours, self.operations, self.scopes) = Default::default();
             self.wrong = Default::default();
             return;
         };
-        self.map = map(of, service, cx);
-        (self.operations, self.axis) = operations(service, sort, cx);
-        (self.wrong, self.scopes) = found(service, cx);
+        self.neighbours = neighbours(of, service, sorts.neighbours, cx);
+        (self.operations, self.axis) = operations(service, sorts.operations, cx);
+        (self.wrong, self.scopes) = found(service, sorts.scopes, cx);
     }
 }
 
@@ -219,7 +254,7 @@ pub fn name_of(service: ServiceIx, stats: &Stats) -> &str {
 }
 
 /// The name of a peer, as its callers call it.
-fn peer_name(peer: Option<&Called>, cx: &Cx<'_>) -> String {
+pub fn peer_name(peer: Option<&Called>, cx: &Cx<'_>) -> String {
     let text =
         |number: Option<u32>| number.and_then(|number| cx.session.store.text(number)).unwrap_or_default();
     let Some(peer) = peer else { return "not named".to_owned() };
@@ -234,7 +269,7 @@ fn peer_name(peer: Option<&Called>, cx: &Cx<'_>) -> String {
     }
 }
 
-fn services(cx: &Cx<'_>) -> Vec<ServiceRow> {
+fn services(sort: Sort, cx: &Cx<'_>) -> Vec<ServiceRow> {
     let mut worst: HashMap<&str, Severity> = HashMap::new();
     for (_, finding) in cx.headlines().filter(|(_, finding)| finding.severity > Severity::Info) {
         let of = worst.entry(&finding.service).or_insert(finding.severity);
@@ -249,46 +284,40 @@ fn services(cx: &Cx<'_>) -> Vec<ServiceRow> {
         worst: service.name.as_deref().and_then(|name| worst.get(name).copied()),
     };
     let mut rows: Vec<ServiceRow> = stats.services().map(row).collect();
-    rows.sort_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
+    let number = |row: &ServiceRow, column| match column {
+        Column::Finding => row.worst.map_or(0, |worst| worst as u64 + 1),
+        Column::Spans => row.spans,
+        column => stats.service(row.at).map_or(0, |service| figure(&service.entries, column)),
+    };
+    sort.rows(&mut rows, number, |row| (row.name.clone(), row.at));
     rows
 }
 
-/// Callers by calls, the service itself, then whom it calls by calls.
-fn map(of: ServiceIx, service: &Service, cx: &Cx<'_>) -> Vec<MapRow> {
+/// Callers, the service itself, then whom it calls.
+fn neighbours(of: ServiceIx, service: &Service, sort: Sort, cx: &Cx<'_>) -> Vec<NeighbourRow> {
     let stats = &cx.session.stats;
     let named = |service: ServiceIx| name_of(service, stats).to_owned();
     let (mut callers, mut called) = (Vec::new(), Vec::new());
-    for edge in stats.edges() {
-        let calls = || Figures::of(&edge.calls);
+    let row = |place, name, calls: &Calls| NeighbourRow { place, name, calls: Figures::of(calls) };
+    for (_, edge) in stats.edges() {
         if edge.callee == of {
-            let place = Place::Caller(edge.caller);
-            callers.push(MapRow { place, name: named(edge.caller), calls: calls() });
+            callers.push(row(Neighbour::Caller(edge.caller), named(edge.caller), &edge.calls));
         }
         if edge.caller == of {
-            called.push(MapRow {
-                place: Place::Callee(edge.callee),
-                name: named(edge.callee),
-                calls: calls(),
-            });
+            called.push(row(Neighbour::Callee(edge.callee), named(edge.callee), &edge.calls));
         }
     }
-    for (edge, peer) in stats.unanswered().filter(|(edge, _)| edge.caller == of) {
-        let (place, calls) = (Place::Peer(edge.peer), Figures::of(&edge.calls));
-        called.push(MapRow { place, name: format!("[{}]", peer_name(peer, cx)), calls });
+    for (_, edge, peer) in stats.unanswered().filter(|(_, edge, _)| edge.caller == of) {
+        called.push(row(Neighbour::Peer(edge.peer), format!("[{}]", peer_name(peer, cx)), &edge.calls));
     }
-    let order =
-        |a: &MapRow, b: &MapRow| (Reverse(a.calls.count), &a.name).cmp(&(Reverse(b.calls.count), &b.name));
-    callers.sort_by(order);
-    called.sort_by(order);
-    let own = MapRow { place: Place::Own, name: named(of), calls: Figures::of(&service.entries) };
+    for rows in [&mut callers, &mut called] {
+        sort.rows(rows, |row, column| row.calls.number(column), |row| row.name.clone());
+    }
+    let own = row(Neighbour::Own, named(of), &service.entries);
     callers.into_iter().chain([own]).chain(called).collect()
 }
 
-fn operations(
-    service: &Service,
-    (sort, inverted): (Column, bool),
-    cx: &Cx<'_>,
-) -> (Vec<OperationRow>, (u64, u64)) {
+fn operations(service: &Service, sort: Sort, cx: &Cx<'_>) -> (Vec<OperationRow>, (u64, u64)) {
     let (stats, store) = (&cx.session.stats, &cx.session.store);
     let mut axis = (u64::MAX, 0);
     let mut rows = Vec::with_capacity(service.operations.len());
@@ -303,31 +332,18 @@ fn operations(
         let (calls, max) = (Figures::of(&operation.calls), operation.max_ns);
         rows.push(OperationRow { at, name, calls, max });
     }
-    let key = |row: &OperationRow| match sort {
-        Column::Count => row.calls.count,
-        Column::Errors => row.calls.errors,
-        Column::P50 => row.calls.p50,
-        Column::P95 => row.calls.p95,
-        Column::P99 => row.calls.p99,
+    let number = |row: &OperationRow, column| match column {
         Column::Max => row.max,
-        Column::Name => 0,
+        column => row.calls.number(column),
     };
-    let by_name = |a: &OperationRow, b: &OperationRow| (&a.name, a.at).cmp(&(&b.name, b.at));
-    rows.sort_by(|a, b| {
-        let order = match sort {
-            Column::Name => by_name(a, b),
-            _ => key(b).cmp(&key(a)),
-        };
-        let order = if inverted { order.reverse() } else { order };
-        if order == Ordering::Equal { by_name(a, b) } else { order }
-    });
+    sort.rows(&mut rows, number, |row| (row.name.clone(), row.at));
     (rows, (axis.0.min(axis.1), axis.1))
 }
 
 type Wrong = [[Option<Severity>; LOCALITIES.len()]; KINDS.len()];
 
 /// What was found of the kinds and parents of a service's spans, and of its scopes.
-fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
+fn found(service: &Service, sort: Sort, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
     let mut wrong = Wrong::default();
     // Findings, and whether it is the scope that did it.
@@ -363,7 +379,7 @@ fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
         }
     }
     let mut scopes: Vec<_> = service.scopes.iter().collect();
-    scopes.sort_by_key(|scope| (Reverse(scope.spans()), scope.scope.as_ref()));
+    sort.rows(&mut scopes, |scope, _| scope.spans(), |scope| scope.scope.clone());
     let mut rows = Vec::new();
     for scope in scopes {
         let (name, version) = match &scope.scope {
@@ -373,7 +389,7 @@ fn found(service: &Service, cx: &Cx<'_>) -> (Wrong, Vec<ScopeRow>) {
         };
         let findings = scope.scope.as_ref().and_then(|key| of_scope.get(key)).map_or(&[][..], Vec::as_slice);
         let worst = findings.iter().map(|(finding, _)| finding.severity).max();
-        rows.push(ScopeRow::Scope(name, version, scope.kinds, worst));
+        rows.push(ScopeRow::Scope { key: scope.scope.clone(), name, version, kinds: scope.kinds, worst });
         let mut known: Vec<(Severity, String)> = (findings.iter())
             .filter(|(_, did_it)| *did_it)
             .filter_map(|(finding, _)| Some((finding.severity, finding.known_issue.as_ref()?.label())))

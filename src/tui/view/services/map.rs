@@ -1,74 +1,104 @@
-//! The map: who calls a service, and whom it calls.
+//! The map: who calls whom, of all services, in layers from the left.
 
-use super::facts::{Facts, MapRow, Place};
-use super::panes::{FIGURES, Listed, Pane, below, draw_rows, figure_heads, figures, more};
+use super::facts::{Facts, name_of};
+use super::outline::{Place, Row};
+use super::panes::{Drawn, FIGURES, Listed, Pane, below, draw_rows, figure_heads, figures, more};
+use super::sort::{Column, Sort};
+use crate::stats::ServiceIx;
 use crate::tui::theme::Role;
 use crate::tui::view::Cx;
-use crate::tui::widget::pen::Pen;
+use crate::tui::widget::heads::Head;
+use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::Window;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-/// Who calls a service, and whom it calls: callers to the left of a line, whom it calls to the right of it.
+/// Columns of a layer.
+const STEP: usize = 3;
+/// Columns that a name keeps, however deep it stands.
+const NAME: usize = 22;
+
+/// What is told of a peer in the head, where there is one and room.
+const PEERS: &str = "service and whom it calls  [known from calls only]";
+const NO_PEERS: &str = "service and whom it calls";
+
+/// Draws it. Rows about the selected service are bold.
 pub fn draw(
     pane: Pane<'_>,
     window: &mut Window<Place>,
     facts: &Facts,
+    of: Option<ServiceIx>,
+    sort: Sort,
     pen: &mut Pen<'_>,
     cx: &Cx<'_>,
-) -> Rect {
+) -> Drawn {
     let Pane { area, title, focused } = pane;
     let body = below(area, 2);
-    let symbols = cx.look.symbols;
-    let figures_at = area.right().saturating_sub(FIGURES + 1);
-    let trunk = area.x + (figures_at.saturating_sub(area.x) * 2 / 5).clamp(8, 34);
-    let own = facts.map.iter().position(|row| row.place == Place::Own).unwrap_or(0);
-    let last = facts.map.len().saturating_sub(1);
-    let list = Listed(&facts.map, |row: &MapRow| row.place);
-    let index = |row: &MapRow| facts.map.iter().position(|other| other.place == row.place).unwrap_or(0);
-    let rows = draw_rows(body, window, &list, focused, pen, |line, item, pen| {
-        let (y, at) = (line.y, index(item));
-        let rule = pen.style(Role::Rule);
-        let (left, right) = (trunk.saturating_sub(line.x + 4), figures_at.saturating_sub(trunk + 3));
-        match item.place {
-            Place::Caller(_) | Place::Own => {
-                let bold = if item.place == Place::Own { Modifier::BOLD } else { Modifier::empty() };
-                let style = cx.look.service(&item.name).add_modifier(bold);
-                pen.put_right(line.x + 1, y, left, &item.name, style);
-                pen.put(trunk - 2, y, 2, &symbols.horizontal.repeat(2), rule);
-                // The line begins at the first caller and ends at the last one that is called.
-                let joint = match (at, last) {
-                    (0, 0) => symbols.horizontal,
-                    (0, _) => symbols.corners[1],
-                    (at, last) if at == last => symbols.corners[3],
-                    _ => symbols.left_tee,
-                };
-                pen.put(trunk, y, 1, joint, rule);
-            }
-            Place::Callee(_) | Place::Peer(_) => {
-                let joint = if at == last { symbols.corners[2] } else { symbols.right_tee };
-                pen.put(trunk, y, 1, joint, rule);
-                pen.put(trunk + 1, y, 1, symbols.horizontal, rule);
-                let style = match item.place {
-                    Place::Peer(_) => Style::new().add_modifier(Modifier::ITALIC),
-                    _ => cx.look.service(&item.name),
-                };
-                pen.put(trunk + 3, y, right, &item.name, style);
-            }
-        }
-        figures(Rect { x: figures_at, ..line }, &item.calls, pen);
+    let x = area.right().saturating_sub(FIGURES + 1);
+    let room = x.saturating_sub(area.x + 4);
+    let layers = (usize::from(room).saturating_sub(NAME) / STEP).max(1);
+    let list = Listed(&facts.map, |row: &Row| row.place);
+    let rows = draw_rows(body, window, &list, focused, pen, |line, row, pen| {
+        let parts = parts(row, of, layers, cx);
+        pen.line(line.x + 3, line.y, room, &parts);
+        figures(Rect { x, ..line }, &row.figures(cx), pen);
     });
     pen.title(area, focused, title, &more(&rows, facts.map.len(), cx));
-    let dim = pen.style(Role::Dim);
-    if own > 0 {
-        pen.put_right(area.x + 1, area.y + 1, trunk.saturating_sub(area.x + 4), "called by", dim);
+    let peers = facts.map.iter().any(|row| matches!(row.place, Place::Peer(..)));
+    let words = if peers && usize::from(room) > PEERS.len() { PEERS } else { NO_PEERS };
+    let name = Head { column: Column::Name, x: area.x + 3, width: room, words, right: false };
+    let heads: Vec<_> = [name].into_iter().chain(figure_heads(x, "calls")).collect();
+    Drawn { body, heads: sort.heads(area.y + 1, &heads, pen) }
+}
+
+/// `│  ├─ name (above)`
+fn parts<'a>(row: &'a Row, of: Option<ServiceIx>, layers: usize, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let symbols = cx.look.symbols;
+    let (rule, dim) = (cx.look.style(Role::Rule), cx.look.style(Role::Dim));
+    let mut lines = String::new();
+    // What is too deep for the screen stands at its deepest place, behind a mark.
+    let skipped = row.rails.len().saturating_sub(layers);
+    if skipped > 0 {
+        lines.push_str(symbols.ellipsis);
     }
-    if own < last {
-        let room = figures_at.saturating_sub(trunk + 3);
-        let only = facts.map.iter().any(|row| matches!(row.place, Place::Peer(_)));
-        let words = if only && room >= 32 { "calls  [known from calls only]" } else { "calls" };
-        pen.put(trunk + 3, area.y + 1, room, words, dim);
+    if let Some((last, above)) = row.rails.split_last() {
+        for goes_on in above.iter().skip(skipped) {
+            lines.push_str(if *goes_on { symbols.vertical } else { " " });
+            lines.push_str("  ");
+        }
+        lines.push_str(if *last { symbols.right_tee } else { symbols.corners[2] });
+        lines.push_str(symbols.horizontal);
+        lines.push(' ');
     }
-    figure_heads(figures_at, area.y + 1, "calls", pen);
-    body
+    let mut style = match row.place {
+        Place::Peer(..) => Style::new().add_modifier(Modifier::ITALIC),
+        _ => cx.look.service(&row.name),
+    };
+    if !matches!(row.place, Place::Peer(..)) && Some(row.place.service()) == of {
+        style = style.add_modifier(Modifier::BOLD);
+    }
+    let mut parts = vec![part(lines, rule), part(row.name.as_str(), style)];
+    if row.place.is_own() {
+        parts.push(part(" (itself)", dim));
+    } else if row.told {
+        parts.push(part(" (its calls: above)", dim));
+    }
+    parts
+}
+
+/// `3 services, 2 peers known from calls only`; and what the selected row is.
+pub fn title<'a>(facts: &Facts, selected: Option<Place>, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let stats = &cx.session.stats;
+    let mut parts = vec![part("Map", Style::new())];
+    let Some(Place::Edge(caller, callee)) = selected else { return parts };
+    let (dim, arrow) = (cx.look.style(Role::Dim), cx.look.symbols.arrow);
+    let name = |service| {
+        let name = name_of(service, stats);
+        part(name, cx.look.service(name))
+    };
+    if facts.map.len() > 1 {
+        parts.extend([part(format!(" {} ", cx.look.symbols.dot), dim), name(caller)]);
+        parts.extend([part(format!(" {arrow} "), dim), name(callee)]);
+    }
+    parts
 }

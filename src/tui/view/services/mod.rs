@@ -1,20 +1,27 @@
 //! The tab of services: who calls whom, kinds and parents, operations, instrumentation scopes.
 //!
 //! ```text
-//! ┌ Services ────────┬ calls of shop ───────────────┐      ┌ Services ─────────┐
-//! │ ✖ shop           │    front ──┐                 │      │ ✖ shop            │
-//! │   price          │     shop ──┤  ├─ price       │      │   price           │  narrow or low: one pane,
-//! │                  ├ kinds ───────┬ scopes ───────┤      │                   │  Tab goes to the next
-//! │                  ├ operations ──┴───────────────┤      │                   │
+//! ┌ Services ────────┬ Map ─────────────────────────┐      ┌ Services ─────────┐
+//! │ ✖ shop           │  front                       │      │ ✖ shop            │
+//! │   price          │  ╰─ shop                     │      │   price           │  narrow or low: one pane,
+//! ├ Calls of shop ───┤     ╰─ price                 │      │                   │  Tab goes to the next
+//! │ front →          ├ kinds ───────┬ scopes ───────┤      │                   │
+//! │ shop             │              │               │      │                   │
+//! │   → price        ├ operations ──┴───────────────┤      │                   │
 //! └──────────────────┴──────────────────────────────┘      └───────────────────┘
 //! ```
 
 pub mod facts;
+pub mod layout;
 pub mod map;
 pub mod matrix;
+pub mod neighbours;
 pub mod operations;
+pub mod outline;
 pub mod panes;
 pub mod scopes;
+pub mod sort;
+pub mod which;
 
 use super::{Cx, Mouse, Outcome, Screen, Target, empty};
 use crate::stats::{Example, Operation, OperationIx, ServiceIx};
@@ -22,39 +29,14 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::Window;
-use facts::{Column, Facts, MapRow, OperationRow, Place, ScopeRow, ServiceRow, name_of};
-use panes::Listed;
+use facts::{Facts, Neighbour, NeighbourRow, OperationRow, ScopeRow, ServiceRow, Sorts, name_of};
+use layout::Pane;
+use outline::{Place, Row};
+use panes::{Drawn, Listed};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-
-/// From this size on there is room for all panes.
-const WIDE: u16 = 120;
-const TALL: u16 = 24;
-/// Kinds by where parents live: a title, a head, six kinds, and what signs mean.
-const MATRIX: (u16, u16) = (48, 9);
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Pane {
-    #[default]
-    List,
-    Map,
-    Matrix,
-    Scopes,
-    Operations,
-}
-
-impl Pane {
-    const ALL: [Self; 5] = [Self::List, Self::Map, Self::Matrix, Self::Scopes, Self::Operations];
-    /// The order in which a narrow screen shows them: what is asked for most comes first.
-    const ORDER: [Self; 5] = [Self::List, Self::Operations, Self::Map, Self::Matrix, Self::Scopes];
-
-    fn step(self, wide: bool, back: bool) -> Self {
-        let order = if wide { Self::ALL } else { Self::ORDER };
-        let at = order.iter().position(|pane| *pane == self).unwrap_or(0);
-        order[(at + if back { order.len() - 1 } else { 1 }) % order.len()]
-    }
-}
+use sort::{Column, Sort};
 
 /// The tab of services.
 #[derive(Debug, Default)]
@@ -62,18 +44,17 @@ pub struct Services {
     facts: Facts,
     list: Window<ServiceIx>,
     map: Window<Place>,
+    neighbours: Window<Neighbour>,
     operations: Window<OperationIx>,
     scopes: Window<usize>,
     /// The service that the other panes are about.
     of: Option<ServiceIx>,
-    sort: Column,
-    inverted: bool,
+    sorts: Sorts,
     focus: Pane,
     /// It was seen or touched: from now on the selected service stays.
     settled: bool,
-    /// Where panes were drawn last, and their rows in them.
-    panes: Vec<(Pane, Rect)>,
-    bodies: Vec<(Pane, Rect)>,
+    /// Where panes were drawn last, and their rows and heads in them.
+    panes: Vec<(Pane, Rect, Drawn)>,
     wide: bool,
 }
 
@@ -81,18 +62,26 @@ fn service_rows(facts: &Facts) -> Listed<'_, ServiceRow, ServiceIx> {
     Listed(&facts.services, |row| row.at)
 }
 
-fn map_rows(facts: &Facts) -> Listed<'_, MapRow, Place> {
+fn map_rows(facts: &Facts) -> Listed<'_, Row, Place> {
     Listed(&facts.map, |row| row.place)
+}
+
+fn neighbour_rows(facts: &Facts) -> Listed<'_, NeighbourRow, Neighbour> {
+    Listed(&facts.neighbours, |row| row.place)
 }
 
 fn operation_rows(facts: &Facts) -> Listed<'_, OperationRow, OperationIx> {
     Listed(&facts.operations, |row| row.at)
 }
 
+fn scope_rows(facts: &Facts) -> Vec<(usize, &ScopeRow)> {
+    facts.scopes.iter().enumerate().collect()
+}
+
 impl Services {
     /// Looks up what the selected service shows now.
     fn look(&mut self, cx: &Cx<'_>) {
-        self.facts.look(self.of, (self.sort, self.inverted), cx);
+        self.facts.look(self.of, self.sorts, cx);
         if !self.settled
             && let Some(suggested) = self.facts.suggested()
         {
@@ -101,18 +90,32 @@ impl Services {
         let selected = self.list.selected();
         if selected != self.of {
             self.of = selected;
-            (self.map, self.operations, self.scopes) = Default::default();
-            self.facts.look(self.of, (self.sort, self.inverted), cx);
+            (self.neighbours, self.operations, self.scopes) = Default::default();
+            self.facts.look(self.of, self.sorts, cx);
         }
-        let own = self.map.selected().is_none();
-        self.map.reconcile(&map_rows(&self.facts));
-        if own && self.facts.map.iter().any(|row| row.place == Place::Own) {
-            self.map.select(Place::Own);
-            self.map.choose();
+        self.follow_in_map();
+        let own = self.neighbours.selected().is_none();
+        self.neighbours.reconcile(&neighbour_rows(&self.facts));
+        if own && self.facts.neighbours.iter().any(|row| row.place == Neighbour::Own) {
+            self.neighbours.select(Neighbour::Own);
+            self.neighbours.choose();
         }
         self.operations.reconcile(&operation_rows(&self.facts));
         let rows = scope_rows(&self.facts);
         self.scopes.reconcile(&Listed(&rows, |row| row.0));
+    }
+
+    /// Selects in the map what is told of the selected service first, unless a row about it is selected already.
+    fn follow_in_map(&mut self) {
+        self.map.reconcile(&map_rows(&self.facts));
+        if self.map.selected().map(Place::service) == self.of {
+            return;
+        }
+        let first = self.facts.map.iter().find(|row| Some(row.place.service()) == self.of);
+        if let Some(row) = first {
+            self.map.select(row.place);
+            self.map.choose();
+        }
     }
 
     fn select(&mut self, service: ServiceIx, cx: &Cx<'_>) {
@@ -126,50 +129,104 @@ impl Services {
         cx.session.stats.operation(self.operations.selected()?)
     }
 
-    /// The place for what else Enter may lead to: a list of traces that hold an operation, say.
     fn open(&mut self, cx: &Cx<'_>) -> Outcome {
         match self.focus {
             Pane::List => {
                 self.focus = Pane::Operations;
                 Outcome::Done
             }
-            Pane::Map => match self.map.selected() {
-                Some(Place::Caller(service) | Place::Callee(service)) => {
+            Pane::Map | Pane::Scopes => self.traces(cx),
+            Pane::Neighbours => match self.neighbours.selected() {
+                Some(Neighbour::Caller(service) | Neighbour::Callee(service)) => {
                     self.select(service, cx);
                     Outcome::Done
                 }
-                Some(Place::Peer(_)) => {
+                Some(Neighbour::Peer(_)) => {
                     Outcome::Notice("it is known only from calls: it has sent no spans of its own".to_owned())
                 }
-                Some(Place::Own) | None => Outcome::Ignored,
+                Some(Neighbour::Own) | None => Outcome::Ignored,
             },
             Pane::Operations => {
                 let slowest = self.operation(cx).and_then(|operation| operation.slowest);
                 go_to(slowest, "its slowest span", cx)
             }
-            Pane::Matrix | Pane::Scopes => Outcome::Ignored,
+            Pane::Matrix => Outcome::Ignored,
         }
     }
 
-    fn sort_by(&mut self, column: Column, inverted: bool, cx: &Cx<'_>) -> Outcome {
-        (self.sort, self.inverted) = (column, inverted);
-        self.look(cx);
-        // What comes first in the new order is what was asked for.
-        self.operations = Window::default();
-        self.look(cx);
-        let order = if (column == Column::Name) == inverted { "highest first" } else { "lowest first" };
-        let order = match (column, inverted) {
-            (Column::Name, false) => "a to z",
-            (Column::Name, true) => "z to a",
-            _ => order,
+    /// Lists the traces that show what is selected.
+    fn traces(&self, cx: &Cx<'_>) -> Outcome {
+        let of = || which::service(self.of?, cx);
+        let text = match self.focus {
+            Pane::List | Pane::Matrix => of(),
+            Pane::Map => self.map.selected().and_then(|place| which::calls(place, cx)),
+            Pane::Neighbours => self.of.zip(self.neighbours.selected()).and_then(|(of, neighbour)| {
+                let place = match neighbour {
+                    Neighbour::Caller(caller) => Place::Edge(caller, of),
+                    Neighbour::Own => Place::Entry(of),
+                    Neighbour::Callee(callee) => Place::Edge(of, callee),
+                    Neighbour::Peer(peer) => Place::Peer(of, peer),
+                };
+                which::calls(place, cx)
+            }),
+            Pane::Operations => self.operation(cx).and_then(|operation| which::operation(operation, cx)),
+            Pane::Scopes => self.of.zip(self.scopes.selected()).and_then(|(of, at)| {
+                // What is known of a scope stands below it.
+                let rows = self.facts.scopes.get(..=at)?;
+                rows.iter().rev().find_map(|row| which::scope(of, row, cx))
+            }),
         };
-        Outcome::Notice(format!("operations by {}, {order}", column.title()))
+        match text {
+            Some(text) => Outcome::Filter(text),
+            None => Outcome::Notice("(other) stands for many: no filter tells them from the rest".to_owned()),
+        }
+    }
+
+    /// What a pane is sorted by, the columns of it, and what it counts.
+    fn sort_of(&mut self, pane: Pane) -> Option<(&mut Sort, &'static [Column], &'static str)> {
+        use Column::{Count, Errors, Finding, Max, Name, P50, P95, P99, Spans};
+        let sorts = &mut self.sorts;
+        Some(match pane {
+            Pane::List => {
+                (&mut sorts.services, &[Name, Spans, Count, Errors, P50, P99, Finding], "entry spans")
+            }
+            Pane::Map => (&mut sorts.map, &[Count, Errors, P50, P99, Name], "calls"),
+            Pane::Neighbours => (&mut sorts.neighbours, &[Count, Errors, P50, P99, Name], "calls"),
+            Pane::Scopes => (&mut sorts.scopes, &[Spans, Name], "spans"),
+            Pane::Operations => {
+                (&mut sorts.operations, &[Count, Errors, P50, P95, P99, Max, Name], "spans")
+            }
+            Pane::Matrix => return None,
+        })
+    }
+
+    /// Sorts a pane anew; what comes first in the new order is what was asked for.
+    fn sort(
+        &mut self,
+        pane: Pane,
+        anew: impl FnOnce(Sort, &'static [Column]) -> Sort,
+        cx: &Cx<'_>,
+    ) -> Outcome {
+        let Some((sort, columns, count)) = self.sort_of(pane) else { return Outcome::Ignored };
+        *sort = anew(*sort, columns);
+        let words = sort.words(count);
+        self.look(cx);
+        match pane {
+            // The other panes are about what is selected here: that stays.
+            Pane::List | Pane::Map | Pane::Matrix => {}
+            Pane::Neighbours => self.neighbours = Window::default(),
+            Pane::Operations => self.operations = Window::default(),
+            Pane::Scopes => self.scopes = Window::default(),
+        }
+        self.look(cx);
+        Outcome::Notice(words)
     }
 
     fn moved(&mut self, action: Action, pane: Pane, cx: &Cx<'_>) -> Outcome {
         let moved = match pane {
             Pane::List => self.list.apply(action, &service_rows(&self.facts)),
             Pane::Map => self.map.apply(action, &map_rows(&self.facts)),
+            Pane::Neighbours => self.neighbours.apply(action, &neighbour_rows(&self.facts)),
             Pane::Operations => self.operations.apply(action, &operation_rows(&self.facts)),
             Pane::Scopes => {
                 let rows = scope_rows(&self.facts);
@@ -181,79 +238,68 @@ impl Services {
         if action == Action::Last {
             self.list.follow(false);
             self.map.follow(false);
+            self.neighbours.follow(false);
             self.operations.follow(false);
             self.scopes.follow(false);
         }
-        self.look(cx);
+        self.chosen_in(pane, cx);
         if moved { Outcome::Done } else { Outcome::Ignored }
     }
 
-    fn layout(&self, area: Rect) -> Vec<(Pane, Rect)> {
-        if !self.wide {
-            // A short list leaves room for what the selected service does.
-            let list = (self.facts.services.len() as u16).saturating_add(2);
-            if self.focus == Pane::List && list * 2 <= area.height {
-                let lower = Rect { y: area.y + list, height: area.height - list, ..area };
-                return vec![(Pane::List, Rect { height: list, ..area }), (Pane::Operations, lower)];
+    /// What is selected in the map is what the other panes are about.
+    fn chosen_in(&mut self, pane: Pane, cx: &Cx<'_>) {
+        match self.map.selected() {
+            Some(place) if pane == Pane::Map && Some(place.service()) != self.of => {
+                self.select(place.service(), cx);
             }
-            return vec![(self.focus, area)];
+            _ => self.look(cx),
         }
-        let width = (area.width * 34 / 100).clamp(46, 64);
-        let list = Rect { width, ..area };
-        let right = Rect { x: list.right() + 1, width: area.width - width - 1, ..area };
-        let wanted = self.facts.map.len() as u16 + 2;
-        let map = Rect { height: wanted.clamp(4, (right.height * 30 / 100).max(4)), ..right };
-        let middle = Rect { y: map.bottom(), height: MATRIX.1, ..right };
-        let matrix = Rect { width: MATRIX.0.min(right.width / 2), ..middle };
-        let scopes = Rect { x: matrix.right() + 1, width: right.width - matrix.width - 1, ..middle };
-        let operations = Rect { y: middle.bottom(), height: right.bottom() - middle.bottom(), ..right };
-        vec![
-            (Pane::List, list),
-            (Pane::Map, map),
-            (Pane::Matrix, matrix),
-            (Pane::Scopes, scopes),
-            (Pane::Operations, operations),
-        ]
     }
 
-    fn draw_pane(&mut self, pane: Pane, area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Rect {
+    fn draw_pane(&mut self, pane: Pane, area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Drawn {
         let focused = pane == self.focus;
-        let facts = &self.facts;
+        let (facts, sorts) = (&self.facts, self.sorts);
         let name = self.of.map_or("", |of| name_of(of, &cx.session.stats));
         let title = |what: &'static str| -> Vec<Part<'_>> {
             let dot = format!(" {} ", cx.look.symbols.dot);
             let dim = cx.look.style(Role::Dim);
             let mut parts = vec![part(what, Style::new())];
             // Beside the list it is the one that is selected there.
-            if !self.wide || pane == Pane::Map {
+            if !self.wide || pane == Pane::Neighbours {
                 parts.extend([part(dot, dim), part(name, cx.look.service(name))]);
             }
             parts
         };
         let place = |title| panes::Pane { area, title, focused };
         match pane {
-            Pane::List => panes::services(area, &mut self.list, &service_rows(facts), focused, pen, cx),
-            Pane::Map => map::draw(place(&title("Calls")), &mut self.map, facts, pen, cx),
+            Pane::List => {
+                let how = (focused, sorts.services);
+                panes::services(area, &mut self.list, &service_rows(facts), how, pen, cx)
+            }
+            Pane::Map => {
+                let title = map::title(facts, self.map.selected(), cx);
+                map::draw(place(&title), &mut self.map, facts, self.of, sorts.map, pen, cx)
+            }
+            Pane::Neighbours => {
+                let title = title("Calls");
+                neighbours::draw(place(&title), &mut self.neighbours, facts, sorts.neighbours, pen, cx)
+            }
             Pane::Matrix => {
                 if let Some(service) = self.of.and_then(|of| cx.session.stats.service(of)) {
                     matrix::draw(place(&title("Kinds and parents")), service, facts, pen, cx);
                 }
-                area
+                Drawn::default()
             }
             Pane::Scopes => {
                 let title = title("Instrumentation scopes");
-                scopes::draw(place(&title), &mut self.scopes, &scope_rows(facts), pen, cx)
+                scopes::draw(place(&title), &mut self.scopes, &scope_rows(facts), sorts.scopes, pen, cx)
             }
             Pane::Operations => {
-                let sort = (self.sort, self.inverted);
-                operations::draw(place(&title("Operations")), &mut self.operations, facts, sort, pen, cx)
+                let title = title("Operations");
+                operations::draw(place(&title), &mut self.operations, facts, sorts.operations, pen, cx)
             }
         }
     }
-}
-
-fn scope_rows(facts: &Facts) -> Vec<(usize, &ScopeRow)> {
-    facts.scopes.iter().enumerate().collect()
 }
 
 /// Shows a span that was kept as an example, if it is still held.
@@ -284,37 +330,44 @@ impl Screen for Services {
                 Outcome::Done
             }
             Action::Open => self.open(cx),
+            Action::Filter => self.traces(cx),
             Action::ShowError => match self.operation(cx) {
                 Some(operation) => go_to(operation.latest_error, "the latest that failed", cx),
                 None => Outcome::Ignored,
             },
-            Action::Sort => self.sort_by(self.sort.next(), false, cx),
-            Action::InvertSort => self.sort_by(self.sort, !self.inverted, cx),
+            Action::Sort => self.sort(self.focus, Sort::next, cx),
+            Action::InvertSort => {
+                self.sort(self.focus, |sort, _| Sort { inverted: !sort.inverted, ..sort }, cx)
+            }
             action => self.moved(action, self.focus, cx),
         }
     }
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let at = mouse.position();
-        let Some((pane, _)) = self.panes.iter().find(|(_, area)| area.contains(at)).copied() else {
+        let Some((pane, _, drawn)) = self.panes.iter().find(|(_, area, _)| area.contains(at)) else {
             return Outcome::Ignored;
         };
+        let (pane, body, head) = (*pane, drawn.body, drawn.heads.hit(at));
         self.list.choose();
         match mouse {
             Mouse::Click(_) => {
                 self.focus = pane;
-                let body = self.bodies.iter().find(|(of, body)| *of == pane && body.contains(at));
-                if let Some((_, body)) = body {
+                if let Some(column) = head {
+                    return self.sort(pane, |sort, _| sort.clicked(column), cx);
+                }
+                if body.contains(at) {
                     let line = usize::from(at.y - body.y);
                     match pane {
                         Pane::List => self.list.click(line),
                         Pane::Map => self.map.click(line),
+                        Pane::Neighbours => self.neighbours.click(line),
                         Pane::Scopes => self.scopes.click(line),
                         Pane::Operations => self.operations.click(line),
                         Pane::Matrix => false,
                     };
                 }
-                self.look(cx);
+                self.chosen_in(pane, cx);
             }
             Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
                 let action = if matches!(mouse, Mouse::WheelUp(_)) { Action::Up } else { Action::Down };
@@ -334,18 +387,16 @@ impl Screen for Services {
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         let mut pen = Pen::new(into, cx.look);
+        self.panes.clear();
         if self.facts.services.is_empty() {
-            (self.panes, self.bodies) = Default::default();
             empty::draw(area, &mut pen, cx);
             return;
         }
         self.settled = true;
-        self.wide = area.width >= WIDE && area.height >= TALL;
-        self.panes = self.layout(area);
-        self.bodies.clear();
-        for (pane, area) in self.panes.clone() {
-            let body = self.draw_pane(pane, area, &mut pen, cx);
-            self.bodies.push((pane, body));
+        self.wide = layout::is_wide(area);
+        for (pane, area) in layout::panes(area, self.focus, &self.facts) {
+            let drawn = self.draw_pane(pane, area, &mut pen, cx);
+            self.panes.push((pane, area, drawn));
         }
         if self.wide {
             let (style, symbols) = (pen.style(Role::Rule), cx.look.symbols);
@@ -355,7 +406,7 @@ impl Screen for Services {
                 }
             };
             rule(self.panes[0].1.right(), area, &mut pen);
-            rule(self.panes[2].1.right(), self.panes[2].1, &mut pen);
+            rule(self.panes[3].1.right(), self.panes[3].1, &mut pen);
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The operations of a service.
 
-use super::facts::{Column, Facts, OperationRow};
-use super::panes::{Listed, Pane, about, below, draw_rows, more, percent};
+use super::facts::{Facts, OperationRow};
+use super::panes::{Drawn, Listed, Pane, about, below, draw_rows, more, percent};
+use super::sort::{Column, Sort};
 use crate::stats::OperationIx;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::Cx;
+use crate::tui::widget::heads::Head;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::window::Window;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// Which columns of the table of operations there is room for, and where.
@@ -35,10 +36,18 @@ impl Columns {
 }
 
 fn column_width(column: Column) -> u16 {
+    if column == Column::Count { 7 } else { 8 }
+}
+
+fn title_of(column: Column) -> &'static str {
     match column {
-        Column::Count => 7,
-        Column::Name => 0,
-        _ => 8,
+        Column::Count => "spans",
+        Column::Errors => "errors",
+        Column::P50 => "p50",
+        Column::P95 => "p95",
+        Column::P99 => "p99",
+        Column::Max => "max",
+        _ => "",
     }
 }
 
@@ -47,10 +56,10 @@ pub fn draw(
     pane: Pane<'_>,
     window: &mut Window<OperationIx>,
     facts: &Facts,
-    (sort, inverted): (Column, bool),
+    sort: Sort,
     pen: &mut Pen<'_>,
     cx: &Cx<'_>,
-) -> Rect {
+) -> Drawn {
     let Pane { area, title, focused } = pane;
     let list = &Listed(&facts.operations, |row: &OperationRow| row.at);
     let body = below(area, 2);
@@ -76,7 +85,7 @@ pub fn draw(
                 Column::P95 => (about(item.calls.p95), dim),
                 Column::P99 => (about(item.calls.p99), Style::new()),
                 Column::Max => (about(item.max), dim),
-                Column::Name => continue,
+                _ => continue,
             };
             pen.put_right(x, line.y, column_width(*column), &words, style);
             x += column_width(*column);
@@ -90,24 +99,20 @@ pub fn draw(
     });
     pen.title(area, focused, title, &more(&rows, list.0.len(), cx));
     let y = area.y + 1;
-    let head = |column: Column| {
-        let down = (column == Column::Name) == inverted;
-        let arrow = if down { symbols.down } else { symbols.up };
-        if column == sort { format!("{arrow} {}", column.title()) } else { column.title().to_owned() }
-    };
-    let style = |column: Column| if column == sort { pen.style(Role::TitleFocused) } else { dim };
-    let styles = Column::ALL.map(|column| (column, head(column), style(column)));
-    let find = |wanted: Column| styles.iter().find(|(column, ..)| *column == wanted);
-    if let Some((_, words, style)) = find(Column::Name) {
-        pen.put(area.x + 3 + columns.kind, y, columns.name, words, *style);
-    }
+    let mut heads = vec![Head {
+        column: Column::Name,
+        x: area.x + 3 + columns.kind,
+        width: columns.name,
+        words: "operation",
+        right: false,
+    }];
     let mut x = numbers_at;
     for column in columns.shown {
-        if let Some((_, words, style)) = find(*column) {
-            pen.put_right(x, y, column_width(*column), words, *style);
-        }
-        x += column_width(*column);
+        let width = column_width(*column);
+        heads.push(Head { column: *column, x, width, words: title_of(*column), right: true });
+        x += width;
     }
+    let heads = sort.heads(y, &heads, pen);
     if columns.spark >= 12 && !list.0.is_empty() {
         pen.put(x + 2, y, columns.spark / 2, &about(facts.axis.0), dim);
         pen.put_right(
@@ -118,5 +123,5 @@ pub fn draw(
             dim,
         );
     }
-    body
+    Drawn { body, heads }
 }

@@ -1,10 +1,13 @@
 //! What the panes of the tab of services have in common, and the list of services.
 
 use super::facts::{Figures, ServiceRow};
+use super::sort::{Column, Sort};
 use crate::model::time;
+use crate::stats::ServiceIx;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, row, sign};
+use crate::tui::widget::heads::{Head, Heads};
 use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::{Rows, Window};
 use ratatui::layout::Rect;
@@ -19,6 +22,15 @@ pub struct Pane<'a> {
     pub title: &'a [Part<'a>],
     /// Whether it has the keys.
     pub focused: bool,
+}
+
+/// Where the rows of a table and the heads of its columns were drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// The rows.
+    pub body: Rect,
+    /// The heads.
+    pub heads: Heads<Column>,
 }
 
 /// A list that is at hand: a row's place in it is its number.
@@ -120,68 +132,74 @@ pub fn percent(part: u64, whole: u64) -> String {
 pub(super) fn figures(area: Rect, of: &Figures, pen: &mut Pen<'_>) {
     let dim = pen.style(Role::Dim);
     let y = area.y;
-    pen.put_right(area.x, y, 6, &text::short_count(of.count), if of.count == 0 { dim } else { Style::new() });
+    pen.put_right(area.x, y, 8, &text::short_count(of.count), if of.count == 0 { dim } else { Style::new() });
     if of.count == 0 {
         return;
     }
     let errors = if of.errors == 0 { dim } else { pen.style(Role::Error) };
-    pen.put_right(area.x + 6, y, 7, &percent(of.errors, of.count), errors);
-    pen.put_right(area.x + 13, y, 8, &about(of.p50), Style::new());
-    pen.put_right(area.x + 21, y, 8, &about(of.p99), Style::new());
+    pen.put_right(area.x + 8, y, 7, &percent(of.errors, of.count), errors);
+    pen.put_right(area.x + 15, y, 7, &about(of.p50), Style::new());
+    pen.put_right(area.x + 22, y, 7, &about(of.p99), Style::new());
 }
 
 /// How many columns that takes.
 pub(super) const FIGURES: u16 = 29;
 
-pub(super) fn figure_heads(x: u16, y: u16, what: &str, pen: &mut Pen<'_>) {
-    let dim = pen.style(Role::Dim);
-    for (at, width, head) in [(0, 6, what), (6, 7, "errors"), (13, 8, "p50"), (21, 8, "p99")] {
-        pen.put_right(x + at, y, width, head, dim);
-    }
+pub(super) fn figure_heads(x: u16, count: &'static str) -> [Head<'static, Column>; 4] {
+    let head = |column, at, width, words| Head { column, x: x + at, width, words, right: true };
+    [
+        head(Column::Count, 0, 8, count),
+        head(Column::Errors, 8, 7, "errors"),
+        head(Column::P50, 15, 7, "p50"),
+        head(Column::P99, 22, 7, "p99"),
+    ]
 }
 
 /// The list of services.
-pub fn services<I: Copy + PartialEq>(
+pub fn services(
     area: Rect,
-    window: &mut Window<I>,
-    list: &Listed<'_, ServiceRow, I>,
-    focused: bool,
+    window: &mut Window<ServiceIx>,
+    list: &Listed<'_, ServiceRow, ServiceIx>,
+    (focused, sort): (bool, Sort),
     pen: &mut Pen<'_>,
     cx: &Cx<'_>,
-) -> Rect {
+) -> Drawn {
     let counters = cx.session.store.counters();
+    let dot = cx.look.symbols.dot;
     let mut title = vec![part(text::plural(list.0.len() as u64, "service"), Style::new())];
+    let mut say = |words: String| title.push(part(format!(" {dot} {words}"), pen.style(Role::Dim)));
+    say("entries: roots, and calls from outside".to_owned());
     if counters.evicted_spans > 0 {
-        let evicted = format!(" {} evicted spans stay counted", cx.look.symbols.dot);
-        title.push(part(evicted, pen.style(Role::Dim)));
+        say("evicted spans stay counted".to_owned());
     }
     let untold = cx.session.stats.untold();
     if untold > 0 {
-        let words = format!(" {} {} in (other)", cx.look.symbols.dot, text::short_count(untold));
-        title.push(part(words, pen.style(Role::Dim)));
+        say(format!("{} in (other)", text::short_count(untold)));
     }
     let body = below(area, 2);
-    let wide = area.width >= 52;
-    let spans = if wide { 8 } else { 0 };
+    let spans = if area.width >= 60 { 8 } else { 0 };
     let x = (area.right()).saturating_sub(FIGURES + 1);
+    let room = x.saturating_sub(area.x + 3 + spans);
     let rows = draw_rows(body, window, list, focused, pen, |line, item, pen| {
         if let Some(severity) = item.worst {
             let (symbol, role) = sign(severity, cx.look);
             pen.put(line.x + 1, line.y, 1, symbol, pen.style(role));
         }
-        let room = x.saturating_sub(line.x + 3 + spans);
         pen.put(line.x + 3, line.y, room, &item.name, cx.look.service(&item.name));
-        if wide {
+        if spans > 0 {
             pen.put_right(x - spans, line.y, spans, &text::short_count(item.spans), pen.style(Role::Dim));
         }
         figures(Rect { x, ..line }, &item.entries, pen);
     });
     pen.title(area, focused, &title, &more(&rows, list.0.len(), cx));
-    if wide {
-        pen.put_right(x - spans, area.y + 1, spans, "spans", pen.style(Role::Dim));
-    }
-    figure_heads(x, area.y + 1, "reqs", pen);
-    body
+    let head = |column, x, width, words, right| Head { column, x, width, words, right };
+    let mut heads = vec![
+        head(Column::Finding, area.x + 1, 2, "", false),
+        head(Column::Name, area.x + 3, room, "service", false),
+        head(Column::Spans, x.saturating_sub(spans), spans, "spans", true),
+    ];
+    heads.extend(figure_heads(x, "entries"));
+    Drawn { body, heads: sort.heads(area.y + 1, &heads, pen) }
 }
 
 pub(super) fn below(area: Rect, lines: u16) -> Rect {

@@ -1,15 +1,16 @@
 //! The instrumentation scopes of a service.
 
 use super::facts::ScopeRow;
-use super::panes::{Listed, Pane, below, draw_rows, more, percent};
+use super::panes::{Drawn, Listed, Pane, below, draw_rows, more, percent};
+use super::sort::{Column, Sort};
 use crate::stats::KINDS;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::Cx;
 use crate::tui::view::sign;
+use crate::tui::widget::heads::Head;
 use crate::tui::widget::pen::{Pen, part};
 use crate::tui::widget::window::Window;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// Instrumentation scopes, and what was found of them.
@@ -17,9 +18,10 @@ pub fn draw(
     pane: Pane<'_>,
     window: &mut Window<usize>,
     rows: &[(usize, &ScopeRow)],
+    sort: Sort,
     pen: &mut Pen<'_>,
     cx: &Cx<'_>,
-) -> Rect {
+) -> Drawn {
     let Pane { area, title, focused } = pane;
     let body = below(area, 2);
     let list = Listed(rows, |row: &(usize, &ScopeRow)| row.0);
@@ -27,7 +29,7 @@ pub fn draw(
     let spans_at = area.right().saturating_sub(9 + kinds_width);
     let dim = pen.style(Role::Dim);
     let drawn = draw_rows(body, window, &list, focused, pen, |line, (_, item), pen| match item {
-        ScopeRow::Scope(name, version, kinds, worst) => {
+        ScopeRow::Scope { name, version, kinds, worst, .. } => {
             if let Some(severity) = worst {
                 let (symbol, role) = sign(*severity, cx.look);
                 pen.put(line.x + 1, line.y, 1, symbol, pen.style(role));
@@ -60,12 +62,17 @@ pub fn draw(
         }
     });
     pen.title(area, focused, title, &more(&drawn, rows.len(), cx));
-    pen.put(area.x + 3, area.y + 1, 20, "scope", dim);
-    pen.put_right(spans_at, area.y + 1, 8, "spans", dim);
+    let name_room = spans_at.saturating_sub(area.x + 4);
+    let head = |column, x, width, words, right| Head { column, x, width, words, right };
+    let heads = [
+        head(Column::Name, area.x + 3, name_room, "scope", false),
+        head(Column::Spans, spans_at, 8, "spans", true),
+    ];
+    let heads = sort.heads(area.y + 1, &heads, pen);
     if kinds_width > 0 {
         pen.put(spans_at + 10, area.y + 1, kinds_width - 2, "kinds", dim);
     }
-    body
+    Drawn { body, heads }
 }
 
 /// The end of a name, where the whole has no room.
