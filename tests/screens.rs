@@ -1486,8 +1486,9 @@ fn the_panes_of_services_one_at_a_time() {
     stage.act(&[Action::Tab(2), Action::Last]);
     assert!(stage.selected_lines().iter().any(|(_, line)| line.contains("shop")), "{}", stage.text());
     for (name, words) in [
-        ("operations", "Operations · shop"),
         ("map", "[sqlite]"),
+        ("operations", "Operations · shop"),
+        ("neighbours", "→ [sqlite]"),
         ("matrix", "✖ spans among them were found wrong"),
         ("scopes", "known issue G1, fixed in 0.51b0"),
     ] {
@@ -1500,17 +1501,57 @@ fn the_panes_of_services_one_at_a_time() {
 }
 
 #[test]
+fn the_map_shows_all_services_in_layers_and_each_call_once() {
+    let mut stage = Stage::new((80, 24), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First, Action::NextPane]);
+    let text = stage.text();
+    for words in ["   gateway", "   ├─ seats", "   ╰─ films"] {
+        assert_eq!(text.matches(words).count(), 1, "{words}: {text}");
+    }
+    // What is selected in the map is what the other panes are about.
+    stage.act(&[Action::First, Action::Down]);
+    assert!(stage.text().contains("Map · gateway → "), "{}", stage.text());
+    stage.act(&[Action::Open]);
+    let text = stage.text();
+    assert_eq!(stage.app.context(), Context::Traces, "{text}");
+    assert!(text.contains("/{ service = \"gateway\" } > { service = \""), "{text}");
+    assert!(!text.contains("no trace matches"), "{text}");
+}
+
+#[test]
+fn what_is_selected_in_services_leads_to_its_traces() {
+    // How often Tab goes on, where all panes are there, and what is listed then.
+    for (steps, words) in [
+        (0, "/{ service = \"gateway\" }"),
+        (1, "/{ service = \"gateway\" }"),
+        (4, "/{ service = \"gateway\" && scope = \""),
+        (5, "/{ service = \"gateway\" && kind = "),
+    ] {
+        let mut stage = Stage::new((200, 50), &["mesh"]);
+        stage.act(&[Action::Tab(2), Action::First]);
+        while !stage.text().contains("Calls · gateway") {
+            stage.act(&[Action::Down]);
+        }
+        (0..steps).for_each(|_| stage.act(&[Action::NextPane]));
+        stage.act(&[Action::Filter]);
+        let text = stage.text();
+        assert!(text.contains(words), "{words}: {text}");
+        assert!(!text.contains("no trace matches"), "{text}");
+    }
+}
+
+#[test]
 fn the_map_is_walked_and_its_calls_are_those_that_were_recorded() {
     let mut stage = Stage::new((140, 42), &["mesh"]);
     stage.act(&[Action::Tab(2), Action::First, Action::Down, Action::NextPane]);
     let text = stage.text();
     assert!(
-        text.contains("Calls · gateway") && text.contains("├─ seats") && text.contains("╰─ films"),
+        text.contains("Calls · gateway") && text.contains("→ seats") && text.contains("→ films"),
         "{text}"
     );
     stage.act(&[Action::Down, Action::Open]);
     let text = stage.text();
-    assert!(text.contains("Calls · seats") && text.contains("gateway ──╮"), "{text}");
+    assert!(text.contains("Calls · seats") && text.contains("gateway →"), "{text}");
     assert!(!text.contains("among them"), "nobody is accused of what was not found: {text}");
 }
 
@@ -1526,7 +1567,7 @@ fn an_operation_leads_to_its_slowest_span_and_to_its_latest_error() {
     assert!(first(&mut stage).starts_with("INTERNAL POST /seats/"), "{}", stage.text());
     stage.act(&[Action::Sort]);
     assert!(first(&mut stage).starts_with("SERVER   POST /seats/"), "the most errors: {}", stage.text());
-    assert!(stage.text().contains("operations by errors, highest first"), "{}", stage.text());
+    assert!(stage.text().contains("sorted by errors, the largest share first"), "{}", stage.text());
     stage.act(&[Action::InvertSort]);
     assert!(first(&mut stage).contains("0%"), "{}", stage.text());
     stage.act(&[Action::InvertSort, Action::ShowError]);
@@ -1536,7 +1577,7 @@ fn an_operation_leads_to_its_slowest_span_and_to_its_latest_error() {
     stage.act(&[Action::Tab(2), Action::Open]);
     assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
     stage.act(&[Action::Tab(2), Action::Sort, Action::Sort, Action::Sort, Action::Sort, Action::Sort]);
-    assert!(stage.text().contains("operations by operation, a to z"), "{}", stage.text());
+    assert!(stage.text().contains("sorted by name, A to Z"), "{}", stage.text());
 }
 
 #[test]
@@ -1601,15 +1642,28 @@ fn services_by_mouse() {
     let find = |stage: &mut Stage, words: &str| {
         let text = stage.text();
         let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap();
-        (line.chars().count().min(line.find(words).unwrap()) as u16, row as u16)
+        let before = &line[..line.find(words).unwrap()];
+        (before.chars().count() as u16 + 3, row as u16)
     };
-    let at = find(&mut stage, "seats");
+    let at = find(&mut stage, "   seats ");
     let event = |kind, (column, row)| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
     let click = event(MouseEventKind::Down(MouseButton::Left), at);
     stage.app.mouse(click, &stage.session, &stage.status);
     assert!(stage.text().contains("Calls · seats"), "{}", stage.text());
     stage.app.mouse(event(MouseEventKind::ScrollUp, at), &stage.session, &stage.status);
     assert!(stage.text().contains("Calls · films"), "{}", stage.text());
+    // The heads of tables sort them, those of the list of services first on their line.
+    for (words, notice) in [
+        ("   entries", "sorted by entry spans, most first"),
+        ("   entries↓", "sorted by entry spans, fewest first"),
+        ("   service", "sorted by name, A to Z"),
+        ("   operation", "sorted by name, A to Z"),
+        ("   scope", "sorted by name, A to Z"),
+    ] {
+        let click = event(MouseEventKind::Down(MouseButton::Left), find(&mut stage, words));
+        stage.app.mouse(click, &stage.session, &stage.status);
+        assert!(stage.text().contains(notice), "{words}: {}", stage.text());
+    }
 }
 
 /// A request with everything that a waterfall shows: a hole, events and an exception, repeats, a call to another

@@ -2,6 +2,7 @@
 
 use super::{Facts, LogRecord, Logs, Peer, SpanRecord, TraceId};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,6 +47,30 @@ impl fmt::Display for Origin {
     }
 }
 
+/// How a request was written, as its sender said so.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Form {
+    /// The content type as it was sent, at most [`Form::LONGEST`] characters of it; empty where there was none.
+    pub content_type: Cow<'static, str>,
+    /// The content encoding as it was sent (`gzip`); empty where the body was plain.
+    pub encoding: Cow<'static, str>,
+}
+
+impl Form {
+    /// How much of what a sender says is kept, characters.
+    pub const LONGEST: usize = 60;
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.content_type)?;
+        match &*self.encoding {
+            "" => Ok(()),
+            encoding => write!(f, ", {encoding}"),
+        }
+    }
+}
+
 /// Who sent a batch: a peer address, or a file's name.
 pub type Source = Arc<str>;
 
@@ -86,6 +111,8 @@ pub struct Batch {
     pub source: Source,
     /// How it came in.
     pub origin: Origin,
+    /// How it was written; says nothing of a dump.
+    pub form: Form,
     /// When it arrived, nanoseconds since the Unix epoch. In a dump: when it was sent, by its latest span.
     pub arrived_ns: u64,
     /// The protobuf of an `ExportTraceServiceRequest`, no longer than it must be.
@@ -120,6 +147,7 @@ impl Batch {
         Self {
             source,
             origin,
+            form: Form::default(),
             arrived_ns,
             bytes: Bytes::new(),
             records: Vec::new(),

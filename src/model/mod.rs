@@ -16,7 +16,7 @@ mod span;
 pub mod time;
 mod value;
 
-pub use batch::{Batch, ByteRange, Origin, Rejection, Source, Unshown};
+pub use batch::{Batch, ByteRange, Form, Origin, Rejection, Source, Unshown};
 pub use day::Day;
 pub use facts::{Facts, MAX_PATH_HASHES, MessagingOperation, Method};
 pub use hash::{hash32, hash64};

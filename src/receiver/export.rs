@@ -1,11 +1,15 @@
 //! What an export request comes to, whichever protocol and signal: the path that all of them share.
 
+use super::hint;
 use super::serve::{Connection, Port};
 use crate::intake::Full;
-use crate::model::{Batch, Origin, Rejection, Unshown};
+use crate::model::{Batch, Form, Origin, Rejection, Unshown};
 pub(super) use crate::otlp::Signal;
 use crate::otlp::{count, walk, walk_json, walk_logs};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -85,7 +89,7 @@ impl Refusal {
 const EXCERPT: usize = 24;
 
 /// The first bytes of a body, as numbers and as text: `7b 22 72 65 {"re`.
-fn excerpt(head: &[u8]) -> String {
+pub(super) fn excerpt(head: &[u8]) -> String {
     if head.is_empty() {
         return "nothing: it is empty".to_owned();
     }
@@ -122,15 +126,21 @@ impl Taken {
 /// Reads a request and hands it to the owner.
 pub(super) async fn export(
     signal: Signal,
-    origin: Origin,
+    (origin, form): (Origin, &Form),
     bytes: Bytes,
     connection: &Connection,
 ) -> Result<Taken, Refusal> {
     let head = bytes.slice(..bytes.len().min(EXCERPT));
-    let batch = read(signal, origin, bytes, connection).map_err(|refusal| match refusal {
-        Refusal::Malformed(reason) => Refusal::NotOtlp { reason, start: excerpt(&head) },
+    let mut batch = read(signal, origin, bytes, connection).map_err(|refusal| match refusal {
+        Refusal::Malformed(mut reason) => {
+            if let Some(hint) = hint::of_body(origin, &head) {
+                reason = format!("{hint} ({reason})");
+            }
+            Refusal::NotOtlp { reason, start: excerpt(&head) }
+        }
         other => other,
     })?;
+    batch.form = form.clone();
     let taken = Taken::of(signal, &batch);
     connection.intake.offer(batch).await.map_err(|Full| Refusal::Busy)?;
     Ok(taken)
@@ -158,6 +168,27 @@ fn read(signal: Signal, origin: Origin, bytes: Bytes, connection: &Connection) -
     }
 }
 
+/// Content types that SDKs send; others are kept as they came.
+const KNOWN_TYPES: [&str; 4] =
+    ["application/x-protobuf", "application/json", "application/grpc", "application/grpc+proto"];
+const KNOWN_ENCODINGS: [&str; 3] = ["gzip", "zstd", "deflate"];
+
+/// How a request is written, by its headers.
+pub(super) fn form(headers: &HeaderMap, encoding: &HeaderName) -> Form {
+    let said = |name: &HeaderName, known: &[&'static str]| -> Cow<'static, str> {
+        let Some(value) = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())) else {
+            return Cow::Borrowed("");
+        };
+        match known.iter().find(|known| **known == value) {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(value.chars().take(Form::LONGEST).collect()),
+        }
+    };
+    let encoding = said(encoding, &KNOWN_ENCODINGS);
+    let encoding = if encoding == "identity" { Cow::Borrowed("") } else { encoding };
+    Form { content_type: said(&CONTENT_TYPE, &KNOWN_TYPES), encoding }
+}
+
 /// Counts a request by how it came.
 pub(super) fn count_request(connection: &Connection, origin: Origin) {
     let counters = connection.counters();
@@ -178,11 +209,14 @@ pub(super) struct Complaint<'a> {
     pub(super) path: &'a str,
     /// How it came.
     pub(super) origin: Origin,
+    /// How it was written.
+    pub(super) form: Form,
 }
 
 impl Complaint<'_> {
     pub(super) fn send(self, connection: &Connection, reason: &str) {
         let mut batch = Batch::empty(connection.source.clone(), self.origin, now_ns());
+        batch.form = self.form;
         batch.rejections.push(Rejection::new(self.path, reason));
         connection.intake.complain(batch);
     }

@@ -17,7 +17,7 @@ use prost::Message;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
-const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
 
@@ -49,18 +49,19 @@ pub(super) async fn export(
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence).into_response();
     }
     count_request(&connection, Origin::Grpc);
+    let form = export::form(&head.headers, &ENCODING);
     let taken = async {
         let coding = Coding::from_header(&head.headers, &ENCODING)?;
         let bytes = in_time(receive(&mut reader, coding)).await?;
         reader.held.set(bytes.len())?;
-        export::export(signal, Origin::Grpc, bytes, &connection).await
+        export::export(signal, (Origin::Grpc, &form), bytes, &connection).await
     };
     match taken.await {
         Ok(taken) => reply(&reply::protobuf(&taken)),
         Err(refusal) => {
             reader.discard().await;
             if refusal != Refusal::Busy {
-                Complaint { path: signal.grpc_path(), origin: Origin::Grpc }
+                Complaint { path: signal.grpc_path(), origin: Origin::Grpc, form }
                     .send(&connection, &refusal.shown());
             }
             refuse(&refusal)

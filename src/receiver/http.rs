@@ -4,7 +4,7 @@ use super::body::{MAX_BYTES, Reader, in_time};
 use super::export::{self, Complaint, Refusal, Signal, count_request};
 use super::inflate::{ACCEPTED, Coding, inflate};
 use super::reply::{self, RETRY_AFTER, RpcStatus};
-use super::{cors, serve::Connection};
+use super::{cors, grpc, serve::Connection};
 use crate::model::Origin;
 use axum::body::Body;
 use axum::extract::{Extension, Request};
@@ -72,10 +72,12 @@ pub(super) async fn export(
         let sentence = format!("{} takes OTLP by POST, not {}\n", signal.http_path(), head.method);
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, cors::METHODS)], sentence).into_response();
     }
+    let form = export::form(&head.headers, &CONTENT_ENCODING);
     let Some(media_type) = MediaType::from_headers(&head.headers) else {
         reader.discard().await;
         let sentence = unknown_type(&head.headers);
-        Complaint { path: signal.http_path(), origin: Origin::HttpProtobuf }.send(&connection, &sentence);
+        Complaint { path: signal.http_path(), origin: Origin::HttpProtobuf, form }
+            .send(&connection, &sentence);
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence + "\n").into_response();
     };
     let origin = media_type.origin();
@@ -85,7 +87,7 @@ pub(super) async fn export(
         let packed = in_time(receive(&mut reader)).await?;
         let bytes = inflate(coding, packed)?;
         reader.held.set(bytes.len())?;
-        export::export(signal, origin, bytes, &connection).await
+        export::export(signal, (origin, &form), bytes, &connection).await
     };
     match taken.await {
         Ok(taken) => {
@@ -98,7 +100,7 @@ pub(super) async fn export(
         Err(refusal) => {
             reader.discard().await;
             if refusal != Refusal::Busy {
-                Complaint { path: signal.http_path(), origin }.send(&connection, &refusal.shown());
+                Complaint { path: signal.http_path(), origin, form }.send(&connection, &refusal.shown());
             }
             refuse(media_type, &refusal)
         }
@@ -118,6 +120,9 @@ async fn receive(reader: &mut Reader<'_>) -> Result<Vec<u8>, Refusal> {
 fn unknown_type(headers: &HeaderMap) -> String {
     let wanted = "OTLP is application/x-protobuf or application/json";
     match headers.get(CONTENT_TYPE) {
+        Some(_) if grpc::is_grpc(headers) => {
+            "gRPC at a path of OTLP over HTTP: leave the path off the endpoint, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf".to_owned()
+        }
         Some(given) => format!("content type `{}`: {wanted}", String::from_utf8_lossy(given.as_bytes())),
         None => format!("no content type: {wanted}"),
     }

@@ -12,8 +12,10 @@ mod body;
 mod cors;
 mod export;
 mod grpc;
+mod hint;
 mod http;
 mod inflate;
+mod overheard;
 mod reply;
 mod serve;
 #[cfg(test)]

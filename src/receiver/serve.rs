@@ -2,13 +2,15 @@
 
 use super::bind::Listeners;
 use super::body::Reader;
-use super::export::{Complaint, Signal};
-use super::{cors, grpc, http};
+use super::export::{self, Complaint, Signal};
+use super::overheard::{self, Head, Overheard};
+use super::{cors, grpc, hint, http};
 use crate::intake::{Counters, Intake};
-use crate::model::Source;
+use crate::model::{Form, Origin, Source};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Request};
+use axum::http::header::CONTENT_ENCODING;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -21,7 +23,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -57,6 +59,8 @@ pub(super) struct Connection {
     pub(super) port: Port,
     pub(super) intake: Intake,
     counters: Arc<Counters>,
+    /// A request came.
+    asked: AtomicBool,
 }
 
 impl Connection {
@@ -64,7 +68,13 @@ impl Connection {
         let counters = intake.counters();
         counters.connections.fetch_add(1, Relaxed);
         counters.open_connections.fetch_add(1, Relaxed);
-        Self { source: peer.into(), port, intake: intake.for_another_sender(), counters }
+        Self {
+            source: peer.into(),
+            port,
+            intake: intake.for_another_sender(),
+            counters,
+            asked: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn counters(&self) -> &Counters {
@@ -126,7 +136,9 @@ async fn converse(stream: TcpStream, connection: Connection, routes: Router, wat
     // Replies are small and the client waits for them: Nagle's algorithm would hold them back.
     let _ = stream.set_nodelay(true);
     let connection = Arc::new(connection);
+    let head = Head::default();
     let service = service_fn(|mut request: Request<Incoming>| {
+        connection.asked.store(true, Relaxed);
         request.extensions_mut().insert(Arc::clone(&connection));
         answer(routes.clone(), request)
     });
@@ -136,8 +148,14 @@ async fn converse(stream: TcpStream, connection: Connection, routes: Router, wat
         .http2()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
+    let stream = TokioIo::new(Overheard::new(stream, Arc::clone(&head)));
     // An error is the client's: it hung up or spoke something else. What it sent before was answered.
-    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
+    let ended = watcher.watch(builder.serve_connection(stream, service)).await;
+    if let (Err(_), Some(head), false) = (ended, head.get(), connection.asked.load(Relaxed)) {
+        let form = Form { content_type: "no HTTP".into(), ..Form::default() };
+        Complaint { path: "connection", origin: Origin::HttpProtobuf, form }
+            .send(&connection, &overheard::spoken(head));
+    }
 }
 
 /// Outside of the router, because a preflight asks about any path and every reply must carry what it learned.
@@ -164,9 +182,6 @@ fn routes() -> Router {
     routes
 }
 
-/// What to do about exporters of other systems.
-const SEND_OTLP: &str = "otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp";
-
 async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if head.uri.path() == "/" && matches!(head.method, Method::GET | Method::HEAD) {
@@ -177,16 +192,16 @@ async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Reques
     if grpc::is_grpc(&head.headers) {
         let reason =
             format!("no method {path}: otoscope takes the Export of OTLP's trace, logs and metrics services");
-        Complaint { path, origin: crate::model::Origin::Grpc }.send(&connection, &reason);
+        let form = export::form(&head.headers, &grpc::ENCODING);
+        Complaint { path, origin: Origin::Grpc, form }.send(&connection, &reason);
         return tonic::Status::unimplemented(reason).into_http::<Body>();
     }
-    let reason = match path.trim_end_matches('/') {
-        "/api/v2/spans" | "/api/v1/spans" => format!("{path} is where Zipkin exporters send: {SEND_OTLP}"),
-        "/api/traces" => format!("{path} is where Jaeger exporters send: {SEND_OTLP}"),
-        _ => format!("nothing at {path}: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics"),
-    };
-    if head.method == Method::POST {
-        Complaint { path, origin: http::origin(&head.headers) }.send(&connection, &reason);
+    let hint = hint::of_path(path).unwrap_or("OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics");
+    let reason = format!("nothing at {path}: {hint}");
+    // A browser asks for its icon; whoever scrapes wants something.
+    if head.method == Method::POST || path == "/metrics" {
+        let form = export::form(&head.headers, &CONTENT_ENCODING);
+        Complaint { path, origin: http::origin(&head.headers), form }.send(&connection, &reason);
     }
     (StatusCode::NOT_FOUND, reason + "\n").into_response()
 }

@@ -1,6 +1,6 @@
 //! What the screen is told about the world outside the session, and what it counts of the batches that pass.
 
-use crate::model::{Batch, Origin};
+use crate::model::{Batch, Form, Origin};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -117,7 +117,7 @@ const MAX_SENDERS: usize = 200;
 /// Who sent what, and how fast spans come in.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
-    senders: BTreeMap<(String, Origin), Sent>,
+    senders: BTreeMap<(String, Origin, Form), Sent>,
     spans: u64,
     at_last_tick: Option<(u64, u64)>,
     history: VecDeque<u64>,
@@ -133,9 +133,9 @@ impl Traffic {
             Ok(address) => address.ip().to_string(),
             Err(_) => batch.source.to_string(),
         };
-        let mut key = (who, batch.origin);
+        let mut key = (who, batch.origin, batch.form.clone());
         if self.senders.len() >= MAX_SENDERS && !self.senders.contains_key(&key) {
-            key = ("(all others)".to_owned(), batch.origin);
+            key = ("(all others)".to_owned(), batch.origin, Form::default());
         }
         let sent = self.senders.entry(key).or_default();
         sent.batches += 1;
@@ -175,9 +175,9 @@ impl Traffic {
         self.history.iter().copied()
     }
 
-    /// Each sender and what it sent.
-    pub fn senders(&self) -> impl Iterator<Item = (&str, Origin, Sent)> {
-        self.senders.iter().map(|((who, origin), sent)| (who.as_str(), *origin, *sent))
+    /// Each sender, how it sends, and what it sent.
+    pub fn senders(&self) -> impl Iterator<Item = (&str, Origin, &Form, Sent)> {
+        self.senders.iter().map(|((who, origin, form), sent)| (who.as_str(), *origin, form, *sent))
     }
 }
 
@@ -193,8 +193,20 @@ mod tests {
             traffic.note(&Batch::empty(source, Origin::Grpc, 7));
         }
         traffic.note(&Batch::empty("a.jsonl".into(), Origin::Dump("otlp-json"), 9));
-        let senders: Vec<_> = traffic.senders().map(|(who, _, sent)| (who, sent.batches)).collect();
+        let senders: Vec<_> = traffic.senders().map(|(who, .., sent)| (who, sent.batches)).collect();
         assert_eq!(senders, [("127.0.0.1", 2), ("a.jsonl", 1)]);
+    }
+
+    #[test]
+    fn what_a_client_sends_in_different_ways_is_told_apart() {
+        let mut traffic = Traffic::default();
+        for encoding in ["", "gzip", "gzip"] {
+            let form = Form { content_type: "application/json".into(), encoding: encoding.into() };
+            traffic.note(&Batch { form, ..Batch::empty("127.0.0.1:5".into(), Origin::HttpJson, 7) });
+        }
+        let forms: Vec<_> =
+            traffic.senders().map(|(.., form, sent)| (form.to_string(), sent.batches)).collect();
+        assert_eq!(forms, [("application/json".to_owned(), 1), ("application/json, gzip".to_owned(), 2)]);
     }
 
     #[test]
@@ -215,6 +227,6 @@ mod tests {
             traffic.note(&Batch::empty(format!("file{n}").into(), Origin::Grpc, 0));
         }
         assert_eq!(traffic.senders().count(), MAX_SENDERS + 1);
-        assert_eq!(traffic.senders().map(|(_, _, sent)| sent.batches).sum::<u64>(), 1_000);
+        assert_eq!(traffic.senders().map(|(.., sent)| sent.batches).sum::<u64>(), 1_000);
     }
 }

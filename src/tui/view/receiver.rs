@@ -1,7 +1,7 @@
 //! The tab of the receiver: who sends, what was refused and why, and what to export.
 
 use super::{Cx, Mouse, Outcome, Screen, empty};
-use crate::model::time;
+use crate::model::{Rejection, time};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::status::Feed;
 use crate::tui::text;
@@ -105,6 +105,65 @@ fn history<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     ]
 }
 
+/// Columns of the content type and encoding, whole for what SDKs send: `application/x-protobuf, gzip`.
+const FORM: usize = 28;
+
+/// Who sends, how it is written, and how much.
+fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let look = cx.look;
+    let (dim, bold) = (look.style(Role::Dim), look.style(Role::TitleFocused));
+    let ellipsis = look.symbols.ellipsis;
+    // The sender has what the other columns leave, and the last two are there where they have room.
+    let roomy = width >= 124;
+    let timed = width >= 92;
+    let others = FORM + 30 + if roomy { 33 } else { 0 } + if timed { 10 } else { 0 };
+    let who_columns = usize::from(width).saturating_sub(others).clamp(12, 50);
+    let line = |who: &str, form: &str, counts: [&str; 3], more: [&str; 3], last: &str| {
+        let [batches, spans, rejected] = counts;
+        let who = text::fit(who, who_columns, ellipsis).into_owned();
+        let form = text::fit(&form, FORM, ellipsis).into_owned();
+        let mut line = format!("{who:<who_columns$} {form:<FORM$} {batches:>8} {spans:>9} {rejected:>8}");
+        if roomy {
+            more.iter().for_each(|words| line.push_str(&format!(" {words:>10}")));
+        }
+        if timed {
+            line.push_str(&format!("  {last}"));
+        }
+        line
+    };
+    let counts = ["requests", "spans", "rejected"];
+    let head = line("sender", "content type, encoding", counts, ["average", "largest", "delay"], "last");
+    let mut lines = vec![vec![part(head, bold)]];
+    let mut delayed = false;
+    for (who, origin, form, sent) in cx.traffic.senders() {
+        let form = if form.content_type.is_empty() { origin.to_string() } else { form.to_string() };
+        let counts = [sent.batches, sent.spans, sent.rejected].map(text::count);
+        delayed |= sent.delay_ns.is_some();
+        let more = [
+            text::bytes(sent.bytes / sent.batches.max(1)),
+            text::bytes(sent.largest),
+            sent.delay_ns.map(time::duration).unwrap_or_default(),
+        ];
+        let last = time::time_of_day(sent.last_ns);
+        let line = line(
+            who,
+            &form,
+            counts.each_ref().map(String::as_str),
+            more.each_ref().map(String::as_str),
+            &last,
+        );
+        lines.push(vec![part(line, Style::new())]);
+    }
+    if roomy && delayed {
+        let words = "sizes of requests, unpacked · delay: from the end of the last request's latest span to its arrival";
+        lines.push(vec![part(words, dim)]);
+    }
+    if lines.len() == 1 {
+        lines.push(vec![part("nobody yet", dim)]);
+    }
+    lines
+}
+
 fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let look = cx.look;
     let (plain, dim, bold) = (Style::new(), look.style(Role::Dim), look.style(Role::TitleFocused));
@@ -112,45 +171,7 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let mut lines: Vec<Vec<Part<'a>>> = vec![Vec::new()];
 
     lines.extend(history(width, cx));
-    // The sender has what the other columns leave: 63 of them, and 22 more where there is room.
-    let roomy = width >= 110;
-    let who_columns = usize::from(width).saturating_sub(if roomy { 85 } else { 63 }).clamp(12, 60);
-    let more = |size: &str, delay: &str| {
-        if roomy { format!(" {size:>10} {delay:>10}") } else { String::new() }
-    };
-    let head = format!(
-        "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}{}  last",
-        "sender",
-        "as",
-        "batches",
-        "spans",
-        "rejected",
-        more("a batch", "delay")
-    );
-    lines.push(vec![part(head, bold)]);
-    for (who, origin, sent) in cx.traffic.senders() {
-        let size = text::bytes(sent.bytes / sent.batches.max(1));
-        let delay = sent.delay_ns.map(time::duration).unwrap_or_default();
-        let line = format!(
-            "{:<who_columns$} {:<16} {:>9} {:>11} {:>9}{}  {}",
-            text::fit(who, who_columns, look.symbols.ellipsis),
-            origin.to_string(),
-            text::count(sent.batches),
-            text::count(sent.spans),
-            text::count(sent.rejected),
-            more(&size, &delay),
-            time::time_of_day(sent.last_ns)
-        );
-        lines.push(vec![part(line, plain)]);
-    }
-    if roomy && cx.traffic.senders().any(|(_, _, sent)| sent.delay_ns.is_some()) {
-        let words =
-            "a batch: bytes on average · delay: from the end of the last batch's latest span to its arrival";
-        lines.push(vec![part(words, dim)]);
-    }
-    if cx.traffic.senders().next().is_none() {
-        lines.push(vec![part("nobody yet", dim)]);
-    }
+    lines.extend(senders(width, cx));
     lines.push(Vec::new());
 
     let mut say = |count: u64, what: &'static str, bad: Role| {
@@ -189,12 +210,20 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     say(counters.unshown.metrics, "metrics received, counted and not shown", Role::Text);
 
     let columns = usize::from(width);
-    let mut rejections = cx.session.store.rejections().rev().peekable();
-    if rejections.peek().is_some() {
+    // The same again and again, as of a scraper or a client that retries, is said once.
+    let mut rejections: Vec<(&Rejection, u64)> = Vec::new();
+    for rejection in cx.session.store.rejections().rev() {
+        match rejections.iter_mut().find(|(known, _)| *known == rejection) {
+            Some((_, times)) => *times += 1,
+            None => rejections.push((rejection, 1)),
+        }
+    }
+    if !rejections.is_empty() {
         lines.push(Vec::new());
         lines.push(vec![part("rejected, the latest first", bold)]);
-        for rejection in rejections {
-            let words = format!("{}: {}", rejection.position, rejection.reason);
+        for (rejection, times) in rejections {
+            let times = if times > 1 { format!("  {}{times}", look.symbols.times) } else { String::new() };
+            let words = format!("{}: {}{times}", rejection.position, rejection.reason);
             lines.extend(text::wrap(&words, columns, 4).into_iter().map(|line| vec![part(line, plain)]));
         }
     }

@@ -86,7 +86,7 @@ fn parts<'a>(row: &'a Row, of: Option<ServiceIx>, layers: usize, cx: &Cx<'a>) ->
     parts
 }
 
-/// `3 services, 2 peers known from calls only`; and what the selected row is.
+/// `Map · front → shop`: from whom to whom the selected calls are.
 pub fn title<'a>(facts: &Facts, selected: Option<Place>, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let stats = &cx.session.stats;
     let mut parts = vec![part("Map", Style::new())];

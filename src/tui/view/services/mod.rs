@@ -193,9 +193,7 @@ impl Services {
             Pane::Map => (&mut sorts.map, &[Count, Errors, P50, P99, Name], "calls"),
             Pane::Neighbours => (&mut sorts.neighbours, &[Count, Errors, P50, P99, Name], "calls"),
             Pane::Scopes => (&mut sorts.scopes, &[Spans, Name], "spans"),
-            Pane::Operations => {
-                (&mut sorts.operations, &[Count, Errors, P50, P95, P99, Max, Name], "spans")
-            }
+            Pane::Operations => (&mut sorts.operations, &[Count, Errors, P50, P95, P99, Max, Name], "spans"),
             Pane::Matrix => return None,
         })
     }

@@ -42,7 +42,7 @@ pub fn draw(
         figures(Rect { x, ..line }, &item.calls, pen);
     });
     pen.title(area, focused, title, &more(&rows, facts.neighbours.len(), cx));
-    let words = format!("caller {arrow}  itself  {arrow} callee");
+    let words = format!("caller {arrow} / {arrow} callee");
     let name = Head {
         column: Column::Name,
         x: area.x + 3,

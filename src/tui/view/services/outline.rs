@@ -98,9 +98,8 @@ pub fn rows(sort: Sort, cx: &Cx<'_>) -> Vec<Row> {
         link(Place::Peer(edge.caller, edge.peer), name, number, edge.caller);
     }
     let sorted = |links: &mut Vec<Link>| {
-        let number = |link: &Link, column| {
-            calls(link.place, link.number, cx).map_or(0, |calls| figure(calls, column))
-        };
+        let number =
+            |link: &Link, column| calls(link.place, link.number, cx).map_or(0, |calls| figure(calls, column));
         // Services come before what is known only from their calls.
         sort.rows(links, number, |link| (matches!(link.place, Place::Peer(..)), link.name.clone()));
     };

@@ -168,7 +168,7 @@ pub fn services(
     let dot = cx.look.symbols.dot;
     let mut title = vec![part(text::plural(list.0.len() as u64, "service"), Style::new())];
     let mut say = |words: String| title.push(part(format!(" {dot} {words}"), pen.style(Role::Dim)));
-    say("entries: roots, and calls from outside".to_owned());
+    say("entries: roots, calls from outside".to_owned());
     if counters.evicted_spans > 0 {
         say("evicted spans stay counted".to_owned());
     }

@@ -77,12 +77,7 @@ impl Sort {
     }
 
     /// Sorts rows by a number and, where that is the same, by name.
-    pub fn rows<T, N: Ord>(
-        self,
-        rows: &mut [T],
-        number: impl Fn(&T, Column) -> u64,
-        name: impl Fn(&T) -> N,
-    ) {
+    pub fn rows<T, N: Ord>(self, rows: &mut [T], number: impl Fn(&T, Column) -> u64, name: impl Fn(&T) -> N) {
         // A number may take a look at a whole histogram: once a row.
         let key = |row: &T| match self.column {
             Column::Name => Reverse(0),

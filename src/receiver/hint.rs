@@ -1,0 +1,79 @@
+//! What was probably meant by a request that is no OTLP, and what to do about it.
+
+use super::export::Signal;
+use crate::model::Origin;
+
+/// What a path is known for.
+pub(super) fn of_path(path: &str) -> Option<&'static str> {
+    Some(match path.trim_end_matches('/') {
+        "" => {
+            "the path is missing: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is used as it is and must end in /v1/traces; to OTEL_EXPORTER_OTLP_ENDPOINT the SDK adds it"
+        }
+        "/api/v2/spans" | "/api/v1/spans" => {
+            "it is where Zipkin exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp; Zipkin JSON in a file is opened with `otoscope FILE`"
+        }
+        "/api/traces" => {
+            "it is where Jaeger exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp; Jaeger JSON in a file is opened with `otoscope FILE`"
+        }
+        "/metrics" => "a Prometheus scrape: there is nothing to scrape here, take this target out",
+        "/api/v1/write" => "that is Prometheus remote write, which otoscope does not take",
+        path if is_twice(path) => {
+            "the path is there twice: OTEL_EXPORTER_OTLP_ENDPOINT ends with the port, the SDK adds the path"
+        }
+        _ => return None,
+    })
+}
+
+fn is_twice(path: &str) -> bool {
+    Signal::ALL.iter().any(|signal| {
+        let wanted = signal.http_path();
+        path.len() > wanted.len() && path.ends_with(wanted)
+    })
+}
+
+/// What a body that could not be read looks like.
+pub(super) fn of_body(origin: Origin, head: &[u8]) -> Option<&'static str> {
+    let json = matches!(head.trim_ascii_start(), [b'{' | b'[', ..]);
+    match origin {
+        _ if head.starts_with(&[0x1f, 0x8b]) => {
+            Some("it is packed with gzip, and no content-encoding header says so")
+        }
+        Origin::HttpProtobuf if json => {
+            Some("it looks like JSON: send it with content type application/json")
+        }
+        Origin::HttpJson if !json && !head.is_empty() => {
+            Some("it does not look like JSON: protobuf has content type application/x-protobuf")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_paths_say_what_to_do() {
+        for (path, words) in [
+            ("/", "must end in /v1/traces"),
+            ("/api/v2/spans", "Zipkin"),
+            ("/api/traces", "Jaeger"),
+            ("/metrics", "scrape"),
+            ("/v1/traces/v1/traces", "twice"),
+            ("/otlp/v1/logs/", "twice"),
+        ] {
+            assert!(of_path(path).is_some_and(|hint| hint.contains(words)), "{path}");
+        }
+        assert_eq!(of_path("/v1/trace"), None);
+    }
+
+    #[test]
+    fn bodies_are_told_from_each_other() {
+        let of = |origin, head: &[u8]| of_body(origin, head).unwrap_or("");
+        assert!(of(Origin::HttpProtobuf, b" {\"resourceSpans\"").contains("application/json"));
+        assert!(of(Origin::HttpJson, b"\x0a\x10").contains("application/x-protobuf"));
+        assert!(of(Origin::Grpc, &[0x1f, 0x8b, 8]).contains("gzip"));
+        assert_eq!(of(Origin::HttpJson, b"{\"resourceSpans\":[}"), "");
+        assert_eq!(of(Origin::HttpProtobuf, b"\x0a\x10"), "");
+    }
+}
