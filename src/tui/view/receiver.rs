@@ -1,7 +1,7 @@
 //! The tab of the receiver: who sends, what was refused and why, and what to export.
 
 use super::{Cx, Mouse, Outcome, Screen, empty};
-use crate::model::{Rejection, time};
+use crate::model::{Origin, Rejection, time};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::status::Feed;
 use crate::tui::text;
@@ -114,9 +114,9 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let (dim, bold) = (look.style(Role::Dim), look.style(Role::TitleFocused));
     let ellipsis = look.symbols.ellipsis;
     // The sender has what the other columns leave, and the last two are there where they have room.
-    let roomy = width >= 124;
-    let timed = width >= 92;
-    let others = FORM + 30 + if roomy { 33 } else { 0 } + if timed { 10 } else { 0 };
+    let roomy = width >= 126;
+    let timed = width >= 96;
+    let others = FORM + 30 + if roomy { 33 } else { 0 } + if timed { 15 } else { 0 };
     let who_columns = usize::from(width).saturating_sub(others).clamp(12, 50);
     let line = |who: &str, form: &str, counts: [&str; 3], more: [&str; 3], last: &str| {
         let [batches, spans, rejected] = counts;
@@ -136,7 +136,11 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let mut lines = vec![vec![part(head, bold)]];
     let mut delayed = false;
     for (who, origin, form, sent) in cx.traffic.senders() {
-        let form = if form.content_type.is_empty() { origin.to_string() } else { form.to_string() };
+        let form = match origin {
+            Origin::Dump(format) => format.to_owned(),
+            _ if form.content_type.is_empty() => "no content type".to_owned(),
+            _ => form.to_string(),
+        };
         let counts = [sent.batches, sent.spans, sent.rejected].map(text::count);
         delayed |= sent.delay_ns.is_some();
         let more = [
