@@ -3,25 +3,28 @@
 use super::export::Signal;
 use crate::model::Origin;
 
-/// What a path is known for.
-pub(super) fn of_path(path: &str) -> Option<&'static str> {
-    Some(match path.trim_end_matches('/') {
+/// A sentence on a path at which there is nothing.
+pub(super) fn of_path(path: &str) -> String {
+    let known = match path.trim_end_matches('/') {
         "" => {
             "the path is missing: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is used as it is and must end in /v1/traces; to OTEL_EXPORTER_OTLP_ENDPOINT the SDK adds it"
         }
-        "/api/v2/spans" | "/api/v1/spans" => {
-            "it is where Zipkin exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp; Zipkin JSON in a file is opened with `otoscope FILE`"
-        }
-        "/api/traces" => {
-            "it is where Jaeger exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp; Jaeger JSON in a file is opened with `otoscope FILE`"
-        }
+        "/api/v2/spans" | "/api/v1/spans" => return exporters(path, "Zipkin"),
+        "/api/traces" => return exporters(path, "Jaeger"),
         "/metrics" => "a Prometheus scrape: there is nothing to scrape here, take this target out",
-        "/api/v1/write" => "that is Prometheus remote write, which otoscope does not take",
+        "/api/v1/write" => "it is where Prometheus writes, which otoscope does not take",
         path if is_twice(path) => {
             "the path is there twice: OTEL_EXPORTER_OTLP_ENDPOINT ends with the port, the SDK adds the path"
         }
-        _ => return None,
-    })
+        _ => "OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics",
+    };
+    format!("nothing at {path}: {known}")
+}
+
+fn exporters(path: &str, system: &str) -> String {
+    format!(
+        "{path} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp; {system} JSON in a file is opened with `otoscope FILE`"
+    )
 }
 
 fn is_twice(path: &str) -> bool {
@@ -62,9 +65,13 @@ mod tests {
             ("/v1/traces/v1/traces", "twice"),
             ("/otlp/v1/logs/", "twice"),
         ] {
-            assert!(of_path(path).is_some_and(|hint| hint.contains(words)), "{path}");
+            assert!(of_path(path).contains(words), "{path}: {}", of_path(path));
         }
-        assert_eq!(of_path("/v1/trace"), None);
+        let misspelt = of_path("/v1/trace");
+        assert_eq!(
+            misspelt,
+            "nothing at /v1/trace: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics"
+        );
     }
 
     #[test]

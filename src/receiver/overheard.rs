@@ -76,3 +76,14 @@ pub(super) fn spoken(head: &[u8]) -> String {
     }
     format!("no HTTP: it starts with {}", excerpt(head))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tls_handshake_is_told_from_other_noise() {
+        assert!(spoken(&[0x16, 0x03, 0x01, 0x02]).contains("https://"));
+        assert_eq!(spoken(b"\x82hi"), "no HTTP: it starts with 82 68 69  .hi");
+    }
+}

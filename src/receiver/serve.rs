@@ -196,8 +196,7 @@ async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Reques
         Complaint { path, origin: Origin::Grpc, form }.send(&connection, &reason);
         return tonic::Status::unimplemented(reason).into_http::<Body>();
     }
-    let hint = hint::of_path(path).unwrap_or("OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics");
-    let reason = format!("nothing at {path}: {hint}");
+    let reason = hint::of_path(path);
     // A browser asks for its icon; whoever scrapes wants something.
     if head.method == Method::POST || path == "/metrics" {
         let form = export::form(&head.headers, &CONTENT_ENCODING);
