@@ -134,7 +134,7 @@ pub(super) async fn export(
     let mut batch = read(signal, origin, bytes, connection).map_err(|refusal| match refusal {
         Refusal::Malformed(mut reason) => {
             if let Some(hint) = hint::of_body(origin, &head) {
-                reason = format!("{hint} ({reason})");
+                reason = format!("{reason}; {hint}");
             }
             Refusal::NotOtlp { reason, start: excerpt(&head) }
         }

@@ -22,9 +22,7 @@ pub(super) fn of_path(path: &str) -> String {
 }
 
 fn exporters(path: &str, system: &str) -> String {
-    format!(
-        "{path} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp; {system} JSON in a file is opened with `otoscope FILE`"
-    )
+    format!("{path} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp")
 }
 
 fn is_twice(path: &str) -> bool {

@@ -168,6 +168,26 @@ async fn other_types_are_a_415_with_a_sentence() {
     assert_eq!((reply.status, reply.text().starts_with("this path takes gRPC; ")), (415, true));
 }
 
+#[tokio::test]
+async fn content_types_are_kept_as_they_came() {
+    let mut server = Server::start(8);
+    for content in [PROTOBUF, "application/x-protobuf; charset=utf-8"] {
+        assert_eq!(post(server.http, "/v1/traces", content, &spans(1).encode_to_vec()).await.status, 200);
+        assert_eq!(server.arrival().await.form.to_string(), content);
+    }
+}
+
+#[tokio::test]
+async fn a_tls_handshake_at_a_plain_port_is_told() {
+    use tokio::io::AsyncWriteExt;
+    let mut server = Server::start(8);
+    let mut stream = tokio::net::TcpStream::connect(server.http).await.unwrap();
+    stream.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03]).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let reason = &server.arrival().await.rejections[0].reason;
+    assert!(reason.contains("http:// in the endpoint instead of https://"), "{reason}");
+}
+
 /// Their bodies were recorded (`tools/record/README.md`).
 #[tokio::test]
 async fn exporters_of_other_systems_are_named() {
@@ -195,7 +215,7 @@ async fn wrong_paths_and_methods_are_told_the_right_ones() {
     let mut server = Server::start(8);
     let reply = request(server.grpc, "GET / HTTP/1.1", b"").await;
     assert_eq!((reply.status, reply.text().starts_with("otoscope ")), (200, true));
-    for path in ["/", "/v1/trace", "/v1/traces/"] {
+    for path in ["/v2/traces", "/v1/trace", "/v1/traces/"] {
         let reply = post(server.http, path, PROTOBUF, &spans(1).encode_to_vec()).await;
         let expected =
             format!("nothing at {path}: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics\n");
