@@ -26,6 +26,6 @@ const SPAN: &[Binding] =
 const LIST: &[Binding] = &[
     row(Action::NextError, &[ch('e')], "the next record of an error").hint("next error"),
     row(Action::PreviousError, &[ch('E')], "the previous record of an error"),
-    row(Action::Filter, &[ch('/')], "show only what fits: words, severity>=warn, service=X").hint("filter"),
+    row(Action::Filter, &[ch('/')], "show what fits: words, severity>=warn, service=NAME").hint("filter"),
     FOLLOW,
 ];

@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn what_is_said_of_a_key_fits_a_line_of_a_small_screen() {
         for (context, binding) in rows() {
-            assert!(binding.help.len() <= 56, "{context:?}: {}", binding.help);
+            assert!(binding.help.len() <= 52, "{context:?}: {}", binding.help);
         }
     }
 }
