@@ -38,6 +38,7 @@ impl Choice {
     }
 
     /// Found by this name too.
+    #[must_use]
     pub fn named(self, name: String) -> Self {
         Self { name, ..self }
     }
