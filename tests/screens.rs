@@ -10,7 +10,8 @@ use otoscope::model::{Batch, Event, Link, Origin, Span, SpanId, SpanKind, Status
 use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
 use otoscope::tui::app::TABS;
-use otoscope::tui::keymap::{Action, Binding, Chord, Context, KEYS};
+use otoscope::tui::keymap::{self, Action, Binding, Chord, Context, PLACES};
+use otoscope::tui::keys;
 use otoscope::tui::view::listing::Busy;
 use otoscope::tui::{App, Feed, Flow, Look, Outside, Read, Refused, Save, Saved, Status};
 use ratatui::Terminal;
@@ -235,8 +236,10 @@ impl Stage {
 }
 
 fn binding(action: Action, context: Context) -> &'static Binding {
-    let bindings = || KEYS.iter().filter(|binding| binding.action == action);
-    bindings().find(|binding| binding.works_in(context)).or(bindings().next()).unwrap()
+    let place = PLACES.iter().find(|place| place.context == context).unwrap();
+    let elsewhere = keymap::rows().map(|(_, binding)| binding);
+    let mut bindings = place.own().chain(place.common()).chain(elsewhere);
+    bindings.find(|binding| binding.action == action).unwrap()
 }
 
 /// The action that shows a tab, by its title.
@@ -378,7 +381,7 @@ fn findings_receiver_and_help() {
         stage.act(&[tab]);
         check(&format!("{name}-140x42"), &mut stage);
     }
-    for (columns, rows) in [(80, 24), (140, 42)] {
+    for (columns, rows) in SIZES {
         let mut stage = Stage::new((columns, rows), MERGED);
         stage.act(&[Action::Help]);
         check(&format!("help-{columns}x{rows}"), &mut stage);
@@ -411,7 +414,9 @@ fn a_screen_that_is_too_small_says_so() {
 fn any_size_and_any_key_is_survived() {
     for size in [(60, 12), (61, 13), (79, 23), (119, 29), (120, 30), (149, 31), (150, 12), (300, 90)] {
         let mut stage = Stage::new(size, &["flask-1.29-sigint", "express"]);
-        for binding in KEYS.iter().filter(|b| !matches!(b.action, Action::Quit | Action::Suspend)) {
+        for (_, binding) in
+            keymap::rows().filter(|(_, b)| !matches!(b.action, Action::Quit | Action::Suspend))
+        {
             for _ in 0..3 {
                 stage.press(binding.keys[0]);
             }
@@ -507,20 +512,105 @@ fn scene(context: Context, action: Action) -> Stage {
 
 #[test]
 fn every_documented_key_does_something_where_it_works() {
-    for binding in KEYS {
-        for context in binding.contexts {
-            for key in binding.keys {
-                let mut stage = scene(*context, binding.action);
-                if *context != Context::Everywhere {
-                    assert_eq!(stage.app.context(), *context);
+    for place in PLACES {
+        let context = place.context;
+        for binding in place.own().chain(place.common()) {
+            // Once is enough for what works nearly everywhere; that it is there at all, each place has to show.
+            let everywhere = !place.own().any(|own| own == binding);
+            for key in binding.keys.iter().take(if everywhere { 1 } else { usize::MAX }) {
+                let mut stage = scene(context, binding.action);
+                if context != Context::Everywhere && !everywhere {
+                    assert_eq!(stage.app.context(), context);
                 }
                 let before = stage.draw();
                 let flow = stage.press(*key);
                 let changed = flow != Flow::Continue || stage.draw() != before;
-                assert!(changed, "{:?} by {key:?} does nothing in {context:?}", binding.action);
+                assert!(changed, "{:?} by {key:?} does nothing in {}", binding.action, place.name);
             }
         }
     }
+}
+
+#[test]
+fn the_help_and_the_palette_have_every_key_of_a_place() {
+    for place in PLACES.iter().filter(|place| place.common().any(|row| row.action == Action::Palette)) {
+        // The two columns of a large screen are the same in every place.
+        let large = if place.context == Context::Traces { Some((200, 50)) } else { None };
+        for (columns, rows) in large.into_iter().chain([(80, 24)]) {
+            let mut stage = scene(place.context, Action::Sort);
+            stage.terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+            let mut seen = String::new();
+            stage.act(&[Action::Palette]);
+            for binding in place.own().chain(place.common()).filter(|row| row.action != Action::Palette) {
+                stage.write(&keys::name(binding.action));
+                seen.push_str(&stage.text());
+                assert!(seen.contains(binding.help), "{:?} is not offered in {}", binding.action, place.name);
+                let clears = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
+                stage.app.key(clears, &stage.session, &stage.status);
+            }
+            stage.act(&[Action::Back]);
+            if stage.app.context() == Context::Help {
+                stage.act(&[Action::Back]);
+            }
+            stage.act(&[Action::Help]);
+            let mut help = String::new();
+            for _ in 0..20 {
+                help.push_str(&stage.text());
+                stage.act(&[Action::PageDown]);
+            }
+            for (context, binding) in keymap::rows() {
+                let words = binding.help;
+                assert!(help.contains(words), "{context:?}: {words} is not in the help at {columns} columns");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_help_begins_with_the_view_from_which_it_was_opened_and_finds_words() {
+    let mut stage = Stage::new((80, 24), MERGED);
+    stage.act(&[Action::Open, Action::Help]);
+    let text = stage.text();
+    assert!(text.find("here: tree").is_some_and(|here| here < text.find("open the span").unwrap()), "{text}");
+    stage.act(&[Action::Filter]);
+    stage.write("zoom time");
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("zoom to the time of the span"), "{}", stage.text());
+    assert!(!stage.text().contains("the tab of traces"), "{}", stage.text());
+    check("help-found-80x24", &mut stage);
+    stage.act(&[Action::Filter]);
+    stage.write("zebra");
+    assert!(stage.text().contains("no key has all"), "{}", stage.text());
+    stage.act(&[Action::Back]);
+    assert!(
+        stage.text().contains("zoom to the time"),
+        "what was found before is there again: {}",
+        stage.text()
+    );
+    stage.act(&[Action::Quit]);
+    assert_eq!(stage.app.context(), Context::Help, "Ctrl-c quits and nothing else");
+    stage.press(key(KeyCode::Char('q')));
+    assert_eq!(stage.app.context(), Context::Tree, "q closes what lies over a tab");
+}
+
+#[test]
+fn what_was_done_by_name_comes_first_the_next_time() {
+    let mut stage = Stage::new((80, 24), MERGED);
+    stage.act(&[Action::Palette]);
+    check("palette-80x24", &mut stage);
+    stage.write("pinned");
+    stage.act(&[Action::Back, Action::Palette]);
+    stage.write("evicted pin");
+    stage.act(&[Action::Open, Action::Palette]);
+    let text = stage.text();
+    assert!(text.find("pin: neither").unwrap() < text.find("open the trace").unwrap(), "{text}");
+    stage.write("quit");
+    assert_eq!(stage.press(key(KeyCode::Enter)), Flow::Quit);
+}
+
+/// A key without Ctrl.
+fn key(code: KeyCode) -> Chord {
+    Chord::of(KeyEvent::from(code)).unwrap()
 }
 
 fn span(id: u64, parent: u64, start_ms: u64, name: &str) -> Span {
@@ -726,11 +816,16 @@ fn a_finding_is_accepted_in_place() {
         stage.act(&[Action::Tab(1), Action::Accept]);
         check(&format!("accept-{columns}x{rows}"), &mut stage);
         stage.act(&[Action::Open, Action::Open]);
-        assert!(stage.text().contains("needs a reason"), "{}", stage.text());
+        check(&format!("accept-no-reason-{columns}x{rows}"), &mut stage);
+        assert!(stage.text().contains("a reason is needed"), "{}", stage.text());
+        assert_eq!(stage.app.context(), Context::Prompt, "it stays open");
+        stage.write("x");
+        assert!(!stage.text().contains("a reason is needed"), "{}", stage.text());
         assert!(stage.session.diagnosis.suppressed().is_empty());
-        stage.act(&[Action::Accept, Action::Down, Action::Open]);
+        stage.act(&[Action::Back, Action::Accept, Action::Down, Action::Open]);
         write_line(&mut stage, "2027-02-30");
-        assert!(stage.text().contains("a day, as in"), "{}", stage.text());
+        stage.act(&[Action::Open]);
+        assert!(stage.text().contains("a day, as in"), "it stays open: {}", stage.text());
         write_line(&mut stage, "2027-02-28");
         stage.act(&[Action::Open]);
         write_line(&mut stage, "the upgrade is planned");

@@ -1,7 +1,7 @@
 //! The keys in force: the table of keys, with what the user has put on other keys.
 
 use super::chord::Chord;
-use super::keymap::{Action, Binding, Context, KEYS, TEXT};
+use super::keymap::{self, Action, Binding, Context, PLACES, Place};
 use super::theme::Symbols;
 use crossterm::event::KeyEvent;
 
@@ -21,13 +21,27 @@ impl Row {
     }
 }
 
-/// All of them, in the order of the table.
+/// What works in a place.
 #[derive(Clone, Debug)]
-pub struct Keys(Vec<Row>);
+struct Here {
+    place: &'static Place,
+    own: Vec<Row>,
+    common: Vec<Row>,
+}
+
+/// All of them, place by place, in the order of the table.
+#[derive(Clone, Debug)]
+pub struct Keys(Vec<Here>);
 
 impl Default for Keys {
     fn default() -> Self {
-        Self(KEYS.iter().map(|binding| Row { binding, keys: binding.keys.to_vec() }).collect())
+        let row = |binding: &'static Binding| Row { binding, keys: binding.keys.to_vec() };
+        let here = |place: &'static Place| Here {
+            place,
+            own: place.own().map(row).collect(),
+            common: place.common().map(row).collect(),
+        };
+        Self(PLACES.iter().map(here).collect())
     }
 }
 
@@ -38,20 +52,29 @@ impl Keys {
         self.here(context).find(|row| row.keys.contains(&chord)).map(|row| row.binding.action)
     }
 
-    /// The rows that work in a context.
+    /// The rows that work in a context: its own, then those that work nearly everywhere.
     pub fn here(&self, context: Context) -> impl Iterator<Item = &Row> {
-        self.0.iter().filter(move |row| row.binding.works_in(context))
+        self.own(context).iter().chain(self.common(context))
+    }
+
+    /// The rows of a context's own.
+    pub fn own(&self, context: Context) -> &[Row] {
+        self.at(context).map_or(&[], |here| &here.own)
+    }
+
+    /// The rows that work in a context as nearly everywhere.
+    pub fn common(&self, context: Context) -> &[Row] {
+        self.at(context).map_or(&[], |here| &here.common)
+    }
+
+    fn at(&self, context: Context) -> Option<&Here> {
+        self.0.iter().find(|here| here.place.context == context)
     }
 
     /// The key that does something, by name.
     pub fn name_of(&self, action: Action, symbols: &Symbols) -> String {
-        let row = self.0.iter().find(|row| row.binding.action == action);
+        let row = self.0.iter().flat_map(|here| &here.own).find(|row| row.binding.action == action);
         row.and_then(|row| row.keys.first()).map(|key| key.name(symbols)).unwrap_or_default()
-    }
-
-    /// Every row.
-    pub fn all(&self) -> &[Row] {
-        &self.0
     }
 
     /// Puts an action, by its name, on other keys, by theirs. Where text is written its keys stay. What is not known
@@ -59,16 +82,17 @@ impl Keys {
     pub fn bind(&mut self, action: &str, keys: &[String]) -> Result<(), String> {
         let chords = keys.iter().map(|key| key.parse()).collect::<Result<Vec<Chord>, String>>()?;
         let mut known = false;
-        for row in self.0.iter_mut().filter(|row| name(row.binding.action) == action) {
+        let rows = self.0.iter_mut().flat_map(|here| here.own.iter_mut().chain(&mut here.common));
+        for row in rows.filter(|row| name(row.binding.action) == action) {
             known = true;
-            if row.binding.contexts != TEXT {
+            if !row.binding.fixed {
                 row.keys.clone_from(&chords);
             }
         }
         if known {
             return Ok(());
         }
-        let names: Vec<String> = KEYS.iter().map(|binding| name(binding.action)).collect();
+        let names: Vec<String> = keymap::rows().map(|(_, binding)| name(binding.action)).collect();
         let near = names.iter().min_by_key(|known| strsim::levenshtein(known, action));
         Err(match near.filter(|near| strsim::levenshtein(near, action) <= 3) {
             Some(near) => format!("no key does {action}; did you mean {near}?"),
@@ -78,14 +102,15 @@ impl Keys {
 
     /// Whether each key means one thing in one place, else a sentence about the first that does not.
     pub fn clash(&self) -> Result<(), String> {
-        for context in Context::ALL {
+        for here in &self.0 {
             let mut seen: Vec<(Chord, Action)> = Vec::new();
-            for row in self.here(context) {
+            for row in here.own.iter().chain(&here.common) {
                 for key in &row.keys {
                     let action = row.binding.action;
                     if let Some((_, other)) = seen.iter().find(|(known, _)| known == key) {
-                        let key = key.name(&super::theme::UNICODE);
-                        return Err(format!("{key} is both {} and {}", name(*other), name(action)));
+                        let (key, place) = (key.name(&super::theme::UNICODE), here.place.name);
+                        let (other, action) = (name(*other), name(action));
+                        return Err(format!("{key} is both {other} and {action} (in: {place})"));
                     }
                     seen.push((*key, action));
                 }
@@ -155,20 +180,20 @@ mod tests {
         );
         assert!(keys.bind("next-error", &words(&["Hyper-x"])).unwrap_err().contains("Hyper-x is no key"));
         keys.bind("next-error", &words(&["j"])).unwrap();
-        assert_eq!(keys.clash().unwrap_err(), "j is both down and next-error");
+        assert_eq!(keys.clash().unwrap_err(), "j is both next-error and down (in: traces)");
     }
 
     #[test]
     fn names_are_one_action_each() {
-        for binding in KEYS {
-            let same = KEYS.iter().filter(|other| name(other.action) == name(binding.action));
-            assert!(same.clone().all(|other| other.action == binding.action));
+        for (_, binding) in keymap::rows() {
+            let mut same = keymap::rows().filter(|(_, other)| name(other.action) == name(binding.action));
+            assert!(same.all(|(_, other)| other.action == binding.action));
         }
     }
 
     #[test]
     fn every_key_is_read_as_it_is_printed() {
-        for key in KEYS.iter().flat_map(|binding| binding.keys) {
+        for key in keymap::rows().flat_map(|(_, binding)| binding.keys) {
             for symbols in [&super::super::theme::UNICODE, &super::super::theme::ASCII] {
                 assert_eq!(key.name(symbols).parse(), Ok(*key));
             }

@@ -126,10 +126,7 @@ pub async fn run(
             event = keys.next() => {
                 let flow = match event {
                     Some(Ok(Event::Key(key))) => app.key(key, session, &status()),
-                    Some(Ok(Event::Mouse(mouse))) => {
-                        app.mouse(mouse, session, &status());
-                        Flow::Continue
-                    }
+                    Some(Ok(Event::Mouse(mouse))) => app.mouse(mouse, session, &status()),
                     Some(Ok(Event::Paste(text))) => {
                         app.paste(&text, session, &status());
                         Flow::Continue

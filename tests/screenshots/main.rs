@@ -7,7 +7,7 @@ mod svg;
 use otoscope::dump;
 use otoscope::model::Batch;
 use otoscope::session::{Clock, Session};
-use otoscope::tui::keymap::{Action, KEYS};
+use otoscope::tui::keymap::{self, Action};
 use otoscope::tui::view::listing::Busy;
 use otoscope::tui::{App, Feed, Look, Status};
 use ratatui::buffer::Buffer;
@@ -98,7 +98,7 @@ impl Stage {
     fn act(mut self, actions: &[Action]) -> Self {
         for action in actions {
             self.draw((140, 42));
-            let key = KEYS.iter().find(|binding| binding.action == *action).unwrap().keys[0];
+            let key = keymap::rows().find(|(_, row)| row.action == *action).unwrap().1.keys[0];
             self.app.key(key.event(), &self.session, &self.status);
         }
         self

@@ -14,6 +14,8 @@ const DAYS: u32 = 30;
 #[derive(Debug, Default)]
 pub struct Accepting {
     offered: Vec<Suppression>,
+    /// An empty reason was entered, and none has been written since.
+    refused: bool,
 }
 
 fn reason(place: usize) -> Outcome {
@@ -39,6 +41,7 @@ impl Accepting {
         let mut names = subject.spans.iter();
         let name = names.next().filter(|name| names.next().is_none() && !name.is_empty());
         self.offered.clear();
+        self.refused = false;
         let mut choices = Vec::new();
         let mut add = |label: String, suppression: Suppression, ask: &dyn Fn(usize) -> Outcome| {
             let at = self.offered.len();
@@ -62,11 +65,11 @@ impl Accepting {
     }
 
     /// Is told of the reason.
-    pub fn reason(&self, place: usize, said: Said) -> Outcome {
+    pub fn reason(&mut self, place: usize, said: Said) -> Outcome {
+        let empty = matches!(&said, Said::Entered(why) if why.trim().is_empty());
+        self.refused = empty;
         match (said, self.offered.get(place)) {
-            (Said::Entered(why), Some(_)) if why.trim().is_empty() => {
-                Outcome::Notice("not accepted: whoever reads it later needs a reason".to_owned())
-            }
+            (Said::Entered(_), Some(_)) if empty => Outcome::Again,
             (Said::Entered(why), Some(suppression)) => {
                 let suppression = Suppression { reason: why.trim().to_owned(), ..suppression.clone() };
                 Outcome::Ask(Request::Suppress(Box::new(suppression)))
@@ -83,22 +86,21 @@ impl Accepting {
                     suppression.until = Some(day);
                     reason(place)
                 }
-                None => Outcome::Notice(format!("not accepted: {} is no day, as in 2027-01-31", day.trim())),
+                None => Outcome::Again,
             },
             _ => Outcome::Done,
         }
     }
 
     /// What is said of a line while it is written.
-    pub fn advice(purpose: Purpose, text: &str) -> Advice {
+    pub fn advice(&self, purpose: Purpose, text: &str) -> Advice {
+        let wrong = |words: &str| Advice { wrong: Some((0, words.to_owned())), ..Advice::default() };
+        let note = |words: &str| Advice { note: words.to_owned(), ..Advice::default() };
         match purpose {
-            Purpose::Until(_) if Day::parse(text.trim()).is_none() => {
-                Advice { wrong: Some((0, "a day, as in 2027-01-31".to_owned())), ..Advice::default() }
-            }
-            Purpose::Until(_) => {
-                Advice { note: "the last day on which it holds".to_owned(), ..Advice::default() }
-            }
-            _ => Advice { note: "written to otoscope.toml".to_owned(), ..Advice::default() },
+            Purpose::Until(_) if Day::parse(text.trim()).is_none() => wrong("a day, as in 2027-01-31"),
+            Purpose::Until(_) => note("the last day on which it holds"),
+            _ if self.refused => wrong("a reason is needed: otoscope.toml takes none without"),
+            _ => note("needed: it goes into otoscope.toml"),
         }
     }
 }

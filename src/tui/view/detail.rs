@@ -1,7 +1,7 @@
 //! Everything that is known of the selected span.
 
 use super::menu::Choice;
-use super::page::Page;
+use super::page;
 use super::span_nodes::{EVENTS, Named, STACK};
 use super::{Cx, Outcome, Target, copy, nodes, span_nodes};
 use crate::diagnosis::Severity;
@@ -37,7 +37,7 @@ pub fn raw(at: SpanIx, cx: &Cx<'_>) -> Outcome {
         return Outcome::Notice("that span is not held: there are only spans that name it".to_owned());
     }
     let what = format!("span {} as OTLP/JSON", store.record(at).span_id);
-    Outcome::Over(Box::new(Page::json(what, otlp::pretty(&copy::json(store, [at])))))
+    Outcome::Over(Box::new(page::json(what, otlp::pretty(&copy::json(store, [at])))))
 }
 
 /// The pane of the selected span.
@@ -67,7 +67,7 @@ impl Detail {
             Named::Parent if span.parent_id.is_none() => None,
             Named::Parent => Some(go_to(span.trace_id, span.parent_id, "the parent", cx)),
             Named::Value(key, Value::Str(text)) if self.is_long(text) => {
-                Some(Outcome::Over(Box::new(Page::new(key, text.clone()))))
+                Some(Outcome::Over(Box::new(page::text(key, text.clone()))))
             }
             Named::Value(..) => None,
         })

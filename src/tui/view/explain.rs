@@ -1,40 +1,44 @@
 //! One rule explained in full, over everything else: what, why, how it is found, how to fix it, sources.
 
-use super::{Cx, Mouse, Outcome, Screen};
+use super::Cx;
+use super::reading::{Reading, Text};
 use crate::diagnosis::Rule;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::pen::Pen;
-use crate::tui::widget::sheet::Sheet;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use crate::tui::widget::pen::{Part, part};
 
-/// How wide it gets: lines that are longer are hard to read.
-const WIDEST: u16 = 100;
 /// How many lines a paragraph is wrapped into.
 const MAX_LINES: usize = 100;
 
 /// The explanation of a rule.
 #[derive(Debug)]
-pub struct Explain {
+pub struct Explanation {
     rule: &'static Rule,
-    sheet: Sheet,
+    lines: Vec<(String, Role)>,
 }
 
-impl Explain {
-    /// That of this rule.
-    pub fn new(rule: &'static Rule) -> Self {
-        Self { rule, sheet: Sheet::default() }
+/// That of this rule.
+pub fn explain(rule: &'static Rule) -> Reading<Explanation> {
+    Reading::new(Explanation { rule, lines: Vec::new() })
+}
+
+impl Text for Explanation {
+    /// Lines that are longer are hard to read.
+    const WIDEST: u16 = 100;
+    const CONTEXT: Context = Context::Explain;
+    const OPENED_BY: Action = Action::Explain;
+
+    fn title(&self) -> String {
+        format!("{} ({} at most): Esc closes", self.rule.id, self.rule.severity)
     }
 
-    /// What it says, wrapped.
-    fn lines(&self, columns: usize) -> Vec<(String, Role)> {
+    fn set(&mut self, columns: usize, _cx: &Cx<'_>) -> usize {
         let rule = self.rule;
-        let mut lines = Vec::new();
+        self.lines.clear();
         let mut say = |text: &str, role: Role, indent: &str| {
-            let room = columns.saturating_sub(indent.len());
-            lines.extend(text::wrap(text, room, MAX_LINES).iter().map(|l| (format!("{indent}{l}"), role)));
+            let lines = text::wrap(text, columns.saturating_sub(indent.len()), MAX_LINES);
+            self.lines.extend(lines.iter().map(|line| (format!("{indent}{line}"), role)));
         };
         say(rule.summary, Role::TitleFocused, "");
         for paragraph in rule.explain.split("\n\n") {
@@ -53,38 +57,10 @@ impl Explain {
         for reference in rule.references {
             say(reference, Role::Dim, "  ");
         }
-        lines
-    }
-}
-
-impl Screen for Explain {
-    fn context(&self) -> Context {
-        Context::Explain
+        self.lines.len()
     }
 
-    fn apply(&mut self, action: Action, _cx: &Cx<'_>) -> Outcome {
-        match action {
-            Action::Back | Action::Explain => Outcome::Leave,
-            action if self.sheet.apply(action) => Outcome::Done,
-            _ => Outcome::Ignored,
-        }
-    }
-
-    fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
-        self.sheet.mouse(mouse)
-    }
-
-    fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
-        None
-    }
-
-    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
-        let mut pen = Pen::new(into, cx.look);
-        let lines = self.lines(usize::from(Sheet::columns(area, WIDEST)));
-        let title = format!("{} ({} at most): Esc closes", self.rule.id, self.rule.severity);
-        let inner = self.sheet.frame(area, WIDEST, lines.len(), &title, &mut pen);
-        for (y, (line, role)) in (inner.y..inner.bottom()).zip(lines.iter().skip(self.sheet.top())) {
-            pen.put(inner.x, y, inner.width, line, pen.style(*role));
-        }
+    fn line(&self, at: usize, cx: &Cx<'_>) -> Vec<Part<'_>> {
+        self.lines.get(at).map(|(line, role)| part(line.as_str(), role.style(cx))).into_iter().collect()
     }
 }

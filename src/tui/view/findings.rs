@@ -222,7 +222,7 @@ impl Screen for Findings {
     fn advice(&self, purpose: Purpose, text: &str, _cursor: usize, _cx: &Cx<'_>) -> Advice {
         match purpose {
             Purpose::Save(_) => Saving::advice(),
-            Purpose::Until(_) | Purpose::Reason(_) => Accepting::advice(purpose, text),
+            Purpose::Until(_) | Purpose::Reason(_) => self.accepting.advice(purpose, text),
             Purpose::Filter | Purpose::Search => Advice::default(),
         }
     }

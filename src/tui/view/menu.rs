@@ -25,6 +25,8 @@ pub struct Choice {
     pub label: String,
     /// A key, a value, a few words more.
     pub note: String,
+    /// What it is found by besides.
+    name: String,
     /// What comes of it.
     pub outcome: Outcome,
 }
@@ -32,7 +34,31 @@ pub struct Choice {
 impl Choice {
     /// A choice.
     pub fn new(label: impl Into<String>, note: impl Into<String>, outcome: Outcome) -> Self {
-        Self { label: label.into(), note: note.into(), outcome }
+        Self { label: label.into(), note: note.into(), name: String::new(), outcome }
+    }
+
+    /// Found by this name too.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    /// How well it fits words in any order, 0 best: they are how it starts, how words of it start, within it, or each
+    /// has its letters in their order.
+    fn rank(&self, words: &[&str]) -> Option<usize> {
+        let label = self.label.to_lowercase();
+        let all = format!("{label} {} {}", self.note.to_lowercase(), self.name);
+        let begins = |word: &str| {
+            all.match_indices(word).any(|(at, _)| !all[..at].ends_with(|c: char| c.is_alphanumeric()))
+        };
+        let letters = |word: &str| {
+            let mut letters = all.chars();
+            word.chars().all(|c| letters.any(|l| l == c))
+        };
+        let starts = |word: &str| label.starts_with(word);
+        let ranks: [&dyn Fn(&str) -> bool; 4] = [&starts, &begins, &|word| all.contains(word), &letters];
+        let rank = |word: &&str| ranks.iter().position(|fits| fits(word));
+        words.iter().map(rank).try_fold(0, |worst, rank| Some(worst.max(rank?)))
     }
 }
 
@@ -54,21 +80,13 @@ impl Menu {
         Self { title, choices, input: Input::default(), selected: 0, top: 0, rows: Rect::default() }
     }
 
-    /// The numbers of the choices that fit what is written: those that contain it, then those that have its letters.
+    /// The numbers of the choices that fit what is written, the best first.
     fn fitting(&self) -> Vec<usize> {
         let wanted = self.input.value().to_lowercase();
-        let rank = |choice: &Choice| {
-            let words = format!("{} {}", choice.label, choice.note).to_lowercase();
-            let mut letters = words.chars();
-            match () {
-                () if choice.label.to_lowercase().starts_with(&wanted) => Some(0),
-                () if words.contains(&wanted) => Some(1),
-                () if wanted.chars().all(|c| letters.any(|l| l == c)) => Some(2),
-                () => None,
-            }
-        };
-        let mut fitting: Vec<(u8, usize)> =
-            self.choices.iter().enumerate().filter_map(|(at, choice)| Some((rank(choice)?, at))).collect();
+        let words: Vec<&str> = wanted.split_whitespace().collect();
+        let ranked = self.choices.iter().enumerate();
+        let mut fitting: Vec<(usize, usize)> =
+            ranked.filter_map(|(at, choice)| Some((choice.rank(&words)?, at))).collect();
         fitting.sort_unstable();
         fitting.into_iter().map(|(_, at)| at).collect()
     }
@@ -164,5 +182,35 @@ impl Screen for Menu {
             pen.put_right(row.right() - note, row.y, note, &choice.note, Role::Dim.style(cx));
             super::row::select(row, line == self.selected, true, &mut pen);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_found_by_words_in_any_order() {
+        let choice = |label: &str, note: &str| Choice::new(label, note, Outcome::Done);
+        let mut menu = Menu::new(
+            "",
+            vec![
+                choice("go to the span that links here", "O"),
+                choice("un-merge a trace, or show it as recorded", "u").named("unmerge".to_owned()),
+                choice("the next row with an error", "e"),
+                choice("the latest error", "E"),
+            ],
+        );
+        let mut found = |text: &str| {
+            menu.input = Input::new(text.to_owned());
+            menu.fitting()
+        };
+        assert_eq!(found(""), [0, 1, 2, 3], "as they were given");
+        assert_eq!(found("error next"), [2]);
+        assert_eq!(found("unmerge"), [1], "by its name");
+        assert_eq!(found("rec un"), [1], "by starts of words");
+        assert_eq!(found("nxt err"), [2], "by letters");
+        assert_eq!(found("the"), [2, 3, 0], "what starts with it first");
+        assert_eq!(found("zebra"), [0; 0]);
     }
 }

@@ -41,6 +41,7 @@ pub mod nodes;
 pub mod output;
 pub mod page;
 pub mod prompt;
+pub mod reading;
 pub mod receiver;
 pub mod row;
 pub mod runs;
@@ -192,6 +193,8 @@ pub enum Outcome {
     Prompt(Prompt),
     /// What has become of it.
     Said(Purpose, Said),
+    /// The line of text cannot be taken as it is: it stays open, and its advice says why.
+    Again,
     /// A screen is to be laid over this one.
     Over(Box<dyn Screen>),
     /// It was chosen from a screen that lies over others, and is left with it.

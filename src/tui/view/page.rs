@@ -1,17 +1,13 @@
 //! A text of any length over everything else: a value that is too long for its place, a span as OTLP/JSON.
 
-use super::{Cx, Mouse, Outcome, Screen};
+use super::reading::{Reading, Text};
+use super::{Cx, Outcome};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::request::Request;
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::pen::Pen;
-use crate::tui::widget::sheet::Sheet;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use crate::tui::widget::pen::{Part, part};
 
-/// How wide it gets.
-const WIDEST: u16 = 140;
 /// How many lines it is wrapped into.
 const MAX_LINES: usize = 50_000;
 
@@ -23,28 +19,21 @@ pub struct Page {
     text: String,
     /// Its keys are told apart.
     json: bool,
-    sheet: Sheet,
     /// The text in lines of so many columns.
     wrapped: (usize, Vec<String>),
 }
 
+/// A text.
+pub fn text(what: impl Into<String>, text: impl Into<String>) -> Reading<Page> {
+    Reading::new(Page { what: what.into(), text: text.into(), json: false, wrapped: (0, Vec::new()) })
+}
+
+/// JSON.
+pub fn json(what: impl Into<String>, text: impl Into<String>) -> Reading<Page> {
+    Reading::new(Page { what: what.into(), text: text.into(), json: true, wrapped: (0, Vec::new()) })
+}
+
 impl Page {
-    /// A text.
-    pub fn new(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            text: text.into(),
-            json: false,
-            sheet: Sheet::default(),
-            wrapped: (0, Vec::new()),
-        }
-    }
-
-    /// JSON.
-    pub fn json(what: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { json: true, ..Self::new(what, text) }
-    }
-
     fn wrap(&mut self, columns: usize) {
         if self.wrapped.0 == columns && !self.wrapped.1.is_empty() {
             return;
@@ -71,41 +60,30 @@ impl Page {
     }
 }
 
-impl Screen for Page {
-    fn context(&self) -> Context {
-        Context::Page
+impl Text for Page {
+    const WIDEST: u16 = 140;
+    const CONTEXT: Context = Context::Page;
+    const OPENED_BY: Action = Action::Raw;
+
+    fn title(&self) -> String {
+        format!("{}: y copies it, Esc closes", self.what)
     }
 
-    fn apply(&mut self, action: Action, _cx: &Cx<'_>) -> Outcome {
+    fn set(&mut self, columns: usize, _cx: &Cx<'_>) -> usize {
+        self.wrap(columns);
+        self.wrapped.1.len()
+    }
+
+    fn line(&self, at: usize, cx: &Cx<'_>) -> Vec<Part<'_>> {
+        let Some(line) = self.wrapped.1.get(at) else { return Vec::new() };
+        let (key, rest) = line.split_at(if self.json { key_of(line) } else { 0 });
+        vec![part(key, Role::AttributeKey.style(cx)), part(rest, Role::Text.style(cx))]
+    }
+
+    fn apply(&mut self, action: Action) -> Outcome {
         match action {
-            Action::Back | Action::Raw => Outcome::Leave,
-            Action::Copy | Action::CopyNow => {
-                Outcome::Ask(Request::Copy { text: self.text.clone(), what: self.what.clone() })
-            }
-            action if self.sheet.apply(action) => Outcome::Done,
+            Action::Copy => Outcome::Ask(Request::Copy { text: self.text.clone(), what: self.what.clone() }),
             _ => Outcome::Ignored,
-        }
-    }
-
-    fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
-        self.sheet.mouse(mouse)
-    }
-
-    fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
-        None
-    }
-
-    fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
-        let mut pen = Pen::new(into, cx.look);
-        self.wrap(usize::from(Sheet::columns(area, WIDEST)));
-        let title = format!("{}: y copies it, Esc closes", self.what);
-        let inner = self.sheet.frame(area, WIDEST, self.wrapped.1.len(), &title, &mut pen);
-        let lines = self.wrapped.1.iter().skip(self.sheet.top());
-        for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-            let key = if self.json { key_of(line) } else { 0 };
-            let used = pen.put(inner.x, y, inner.width, &line[..key], pen.style(Role::AttributeKey));
-            let room = inner.width.saturating_sub(used);
-            pen.put(inner.x + used, y, room, &line[key..], pen.style(Role::Text));
         }
     }
 }

@@ -1,0 +1,186 @@
+//! What keys, pasted text and the mouse do.
+
+use super::{App, tabs};
+use crate::child::Order;
+use crate::diagnosis::Since;
+use crate::session::Session;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::request::{NO_COMMAND, Replay, Request};
+use crate::tui::status::Status;
+use crate::tui::view::{Cx, Mouse, Outcome, Screen, explain, help, prompt};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+
+/// What the loop is to do after a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Give the terminal back and stop until the shell wakes us.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// End.
+    Quit,
+}
+
+impl App {
+    /// Does what a key says. What it asks for of others is done by [`App::settle`].
+    pub fn key(&mut self, event: KeyEvent, session: &Session, status: &Status) -> Flow {
+        if event.kind != KeyEventKind::Release {
+            let typed = self.with_top(session, status, |screen, cx| screen.typed(event, cx));
+            if let Some(outcome) = typed {
+                self.touch(session, status);
+                return self.conclude(outcome, session, status);
+            }
+        }
+        let Some(action) = self.shown.keys.find(event, self.context()) else { return Flow::Continue };
+        self.touch(session, status);
+        self.act(action, session, status)
+    }
+
+    fn act(&mut self, action: Action, session: &Session, status: &Status) -> Flow {
+        match action {
+            Action::Quit => return Flow::Quit,
+            Action::Suspend => return Flow::Suspend,
+            Action::Redraw => return Flow::Redraw,
+            Action::Help if self.context() != Context::Help => {
+                self.overlays.push(Box::new(help::help(self.context())));
+            }
+            Action::Palette => self.overlays.push(Box::new(self.commands())),
+            Action::TakeBaseline => self.take_baseline(session, status),
+            Action::DropBaseline => {
+                let dropped = self.shown.since.take();
+                let words =
+                    if dropped.is_some() { "the baseline is dropped" } else { "there is no baseline" };
+                self.notice = Some(words.to_owned());
+            }
+            Action::Tab(tab) => self.go_to_tab(tab),
+            Action::Hold if status.playback.is_some() => self.asked.push(Request::Replay(Replay::Hold)),
+            Action::Step => self.asked.push(Request::Replay(Replay::Step)),
+            Action::Restart => self.asked.push(Request::Command(Order::Restart)),
+            Action::OutputPane if self.shown.output.is_some() => self.output_pane = !self.output_pane,
+            Action::OutputPane => self.notice = Some(NO_COMMAND.to_owned()),
+            action => {
+                let outcome = self.with_top(session, status, |screen, cx| screen.apply(action, cx));
+                return self.conclude(outcome, session, status);
+            }
+        }
+        Flow::Continue
+    }
+
+    /// Takes text that was pasted.
+    pub fn paste(&mut self, text: &str, session: &Session, status: &Status) {
+        self.touch(session, status);
+        let outcome = self.with_top(session, status, |screen, cx| screen.pasted(text, cx));
+        self.conclude(outcome, session, status);
+    }
+
+    /// Whether nothing lies over the tab.
+    fn is_bare(&self) -> bool {
+        self.overlays.is_empty() && self.prompt.is_none()
+    }
+
+    /// Does what the mouse says, which may be the end: `:` offers it.
+    pub fn mouse(&mut self, event: MouseEvent, session: &Session, status: &Status) -> Flow {
+        let at = (event.column, event.row).into();
+        let mouse = match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => Mouse::Click(at),
+            MouseEventKind::ScrollUp => Mouse::WheelUp(at),
+            MouseEventKind::ScrollDown => Mouse::WheelDown(at),
+            MouseEventKind::ScrollLeft => Mouse::WheelLeft(at),
+            MouseEventKind::ScrollRight => Mouse::WheelRight(at),
+            MouseEventKind::Drag(MouseButton::Left) => Mouse::Drag(at),
+            MouseEventKind::Up(MouseButton::Left) => Mouse::Release(at),
+            _ => return Flow::Continue,
+        };
+        self.touch(session, status);
+        if let (Mouse::Click(at), true) = (mouse, self.is_bare())
+            && at.y == 0
+            && let Some(tab) = tabs::tab_at(&self.titles(), at.x)
+        {
+            self.tab = tab;
+            return Flow::Continue;
+        }
+        let outcome = self.with_top(session, status, |screen, cx| screen.mouse(mouse, cx));
+        self.conclude(outcome, session, status)
+    }
+
+    fn take_baseline(&mut self, session: &Session, status: &Status) {
+        let mut since = Since::now(status.now_ns);
+        // Where spans are coming in, what they say is known with the next second.
+        since.look(&session.diagnosis, &session.store, status.now_ns);
+        self.shown.since = Some(since);
+        self.notice = Some("baseline taken: restart the app with the fix and use it".to_owned());
+    }
+
+    /// From the first key on, what is on the screen is the user's choice. It must first be what it shows now.
+    fn touch(&mut self, session: &Session, status: &Status) {
+        self.reconcile(session, status);
+        self.touched = true;
+        self.notice = None;
+    }
+
+    fn conclude(&mut self, outcome: Outcome, session: &Session, status: &Status) -> Flow {
+        match outcome {
+            Outcome::Ignored | Outcome::Done | Outcome::Again => {}
+            Outcome::Notice(notice) => self.notice = Some(notice),
+            Outcome::Ask(request) => {
+                // Who types sees what comes of it.
+                if matches!(request, Request::Command(Order::Type(_))) {
+                    self.shown.output.iter_mut().for_each(|output| output.scroll(-isize::MAX));
+                }
+                self.asked.push(request);
+            }
+            Outcome::ScrollOutput(up) => self.shown.output.iter_mut().for_each(|output| output.scroll(up)),
+            Outcome::Over(screen) => self.overlays.push(screen),
+            Outcome::Prompt(prompt) => {
+                self.prompt = Some(prompt);
+                self.advise(session, status);
+            }
+            Outcome::Said(purpose, said) => {
+                let changed = matches!(said, prompt::Said::Changed(_));
+                let writing = self.prompt.take();
+                let outcome = self.with_top(session, status, |screen, cx| screen.said(purpose, said, cx));
+                if changed || matches!(outcome, Outcome::Again) {
+                    self.prompt = writing;
+                    self.advise(session, status);
+                }
+                return self.conclude(outcome, session, status);
+            }
+            Outcome::Chosen(outcome) => {
+                self.overlays.pop();
+                return self.conclude(*outcome, session, status);
+            }
+            Outcome::Paint(palette) => {
+                self.paint(palette);
+                self.notice = Some(format!("colours: {}, also the next time", palette.name));
+            }
+            Outcome::Act(action) => {
+                self.recent.retain(|other| *other != action);
+                self.recent.insert(0, action);
+                return self.act(action, session, status);
+            }
+            Outcome::Leave => {
+                if self.overlays.pop().is_none() {
+                    self.tab = 0;
+                }
+            }
+            Outcome::Filter(text) => {
+                self.overlays.clear();
+                self.tab = 0;
+                let said = prompt::Said::Entered(text);
+                let filtered =
+                    |screen: &mut dyn Screen, cx: &Cx<'_>| screen.said(prompt::Purpose::Filter, said, cx);
+                let outcome = self.with_top(session, status, filtered);
+                return self.conclude(outcome, session, status);
+            }
+            Outcome::Explain(rule) => self.overlays.push(Box::new(explain::explain(rule))),
+            Outcome::GoTo(target) => {
+                self.overlays.clear();
+                self.tab = 0;
+                self.with_top(session, status, |screen, cx| screen.go_to(target, cx));
+            }
+        }
+        Flow::Continue
+    }
+}
