@@ -7,6 +7,7 @@ use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Rule, Severity};
+use crate::model::share;
 use std::collections::BTreeMap;
 
 /// The rule.
@@ -93,9 +94,9 @@ fn is_losing(agent: Agent, callers: &Callers) -> bool {
 fn claim(cx: &Cx<'_>, service: ServiceIx, of: &Service<'_>, entries: u64) -> Claim {
     let name = cx.processes.service(service);
     let continues = if of.missing == 1 { "continues a trace" } else { "continue traces" };
-    let share = 100 * of.missing / entries.max(1);
+    let share = share::percent(of.missing, entries);
     let message = format!(
-        "{} of {entries} ({share} %) {continues} whose caller was not received",
+        "{} of {entries} ({share}) {continues} whose caller was not received",
         count(of.missing, "request")
     );
     let mut said = match of.loses {
