@@ -45,7 +45,7 @@ pub enum Absence<'a> {
 impl Absence<'_> {
     /// Why a parent that was created in its children's process is not here. `ended`: nothing more will come of anyone.
     pub(crate) fn of_local(missing: &Missing, process: &Process, ended: bool, now_ns: u64) -> Self {
-        let went_on = process.watermark_ns >= missing.last_end_ns + QUIET_NS;
+        let went_on = process.watermark_ns >= missing.last_end_ns.saturating_add(QUIET_NS);
         match (ended || process.is_gone(now_ns), went_on) {
             _ if matches!(missing.why, Why::Local { tail: true, .. }) => Self::CutOff,
             (true, true) => Self::Lost,
@@ -116,7 +116,7 @@ impl Diagnosis {
             }
             None if record.locality() == ParentLocality::Remote => Absence::Caller,
             None if self.ended => Absence::Unknown,
-            None if record.end_ns + QUIET_NS > process.watermark_ns => Absence::NotYet,
+            None if record.end_ns.saturating_add(QUIET_NS) > process.watermark_ns => Absence::NotYet,
             None => Absence::Unknown,
         })
     }
