@@ -4,6 +4,7 @@
 //! owns the session; there is no lock.
 
 use crate::diagnosis::{Diagnosis, Suppression};
+use crate::model::time::LATEST_NS;
 use crate::model::{Batch, TraceId};
 use crate::stats::Stats;
 use crate::store::{Arrived, SpanIx, Store, TraceIx, View};
@@ -11,6 +12,11 @@ use std::collections::VecDeque;
 
 /// How many spans and log records are freed at a time: a fraction of a millisecond, so that no step keeps a key waiting.
 const EVICTION_STEP: usize = 512;
+
+/// Of the limit, how much is left to the newest where tables and pinned traces take all of it: a sixteenth, and at most
+/// so many bytes.
+const NEWEST_PART: usize = 16;
+const NEWEST_MOST: usize = 4 << 20;
 
 /// How many traces are taken out of the lists at a time.
 const DELETION_STEP: usize = 256;
@@ -36,6 +42,7 @@ pub struct Session {
     /// What was counted.
     pub stats: Stats,
     max_memory: usize,
+    cramped: bool,
     clock: Clock,
     arrived: Arrived,
     gone: Vec<SpanIx>,
@@ -60,6 +67,7 @@ impl Session {
             diagnosis,
             stats: Stats::default(),
             max_memory,
+            cramped: false,
             clock,
             arrived: Arrived::default(),
             gone: Vec::new(),
@@ -89,6 +97,7 @@ impl Session {
     ///
     /// Without effect on a dump: what its spans waited for is told by their own times.
     pub fn advance(&mut self, now_ns: u64) {
+        let now_ns = now_ns.min(LATEST_NS);
         if self.is_learning() {
             return;
         }
@@ -213,6 +222,11 @@ impl Session {
         self.max_memory
     }
 
+    /// Whether the limit is too small for what is pinned and what was learned: eviction does not get below it.
+    pub fn is_cramped(&self) -> bool {
+        self.cramped
+    }
+
     fn apply_cuts(&mut self) {
         for change in self.diagnosis.take_cuts() {
             self.store.set_cut(change.span, change.cut);
@@ -220,15 +234,26 @@ impl Session {
         }
     }
 
+    /// Evicts while memory is beyond the limit. Tables keep what they have grown to, and learn from every trace: where those
+    /// and pinned traces fill the limit, evicting all the rest would not help, so the newest stay, beyond the limit.
     fn make_room(&mut self) {
+        self.cramped = false;
+        let newest = (self.max_memory / NEWEST_PART).min(NEWEST_MOST);
         while self.memory() > self.max_memory {
             if self.store.is_deleting() {
                 self.free_deleted();
                 continue;
             }
+            let (bytes, count) = self.store.evictable();
+            if bytes <= newest {
+                self.cramped = true;
+                return;
+            }
             self.gone.clear();
-            let freed = self.store.evict(EVICTION_STEP, &mut self.gone);
-            if freed == 0 {
+            // The last of them leave few at a time: a step must not take all that is to stay.
+            let step = (count as usize / 8).clamp(1, EVICTION_STEP);
+            if self.store.evict(step, &mut self.gone) == 0 {
+                self.cramped = true;
                 return;
             }
             if !self.gone.is_empty() {
@@ -435,8 +460,13 @@ mod tests {
                 session.take(batch);
                 session.pin(merged, true);
             }
-            // One request is taken beyond the limit before it is known that nothing can be evicted for it.
-            assert!(session.memory() <= limit + (64 << 10), "second {n}: {}", session.memory());
+            // The newest stay beside what is pinned, with their places in tables, and one request is taken before it is
+            // known that nothing can be evicted for it.
+            assert!(
+                session.memory() <= limit + 2 * limit / NEWEST_PART + (64 << 10),
+                "second {n}: {}",
+                session.memory()
+            );
         }
         let counters = *session.store.counters();
         assert!(counters.unroomed > 0, "the limit was reached by what is pinned");
@@ -446,8 +476,34 @@ mod tests {
         assert_eq!(session.store.trace(trace).evicted, 0);
         session.pin(merged, false);
         of_second(2_500).into_iter().for_each(|batch| session.take(batch));
-        assert!(session.memory() <= limit);
+        assert!(session.memory() <= limit + 2 * limit / NEWEST_PART);
         assert_eq!(session.store.counters().unroomed, counters.unroomed, "there is room again");
+    }
+
+    #[test]
+    fn where_the_limit_is_too_small_the_newest_stay_beside_what_is_pinned() {
+        let mut session = Session::new(2 << 20, Clock::Wall);
+        let one = |n: u64| format!("GET /a  shop  server  {n}..{}  get=/a trace={}\n", n + 1, 1 + n % 250);
+        let (mut pinned, mut newest) = (None, None);
+        for n in 0..30_000_u64 {
+            for mut batch in by_end(&one(n)) {
+                for record in &mut batch.records {
+                    record.span_id.0 += n << 16;
+                }
+                for trace in &mut batch.trace_ids {
+                    trace.0[..8].copy_from_slice(&(n + 1).to_be_bytes());
+                    newest = Some(*trace);
+                }
+                session.take(batch);
+                pinned = pinned.or(newest);
+            }
+            session.pin(pinned.unwrap(), true);
+        }
+        assert!(session.store.find_trace(pinned.unwrap()).is_some());
+        assert!(session.store.find_trace(newest.unwrap()).is_some(), "the newest is kept");
+        assert!(session.store.trace_count() > 50, "{} traces", session.store.trace_count());
+        assert_eq!(session.is_cramped(), session.memory() > session.max_memory());
+        assert!(session.is_cramped(), "{}", session.memory());
     }
 
     #[test]

@@ -2109,3 +2109,32 @@ fn a_trace_compared_with_itself_has_no_difference() {
     stage.act(&[Action::NextDifference]);
     assert!(stage.text().contains("no difference after this one"), "{}", stage.text());
 }
+
+#[test]
+fn the_tree_the_pane_and_the_finding_give_one_cause_of_a_missing_parent() {
+    let cause = "lost with its process: stopped or killed";
+    let mut stage = Stage::new((200, 50), &["killed-before-flush"]);
+    stage.act(&[Action::Tab(1)]);
+    let (_, y) = stage.find("missing-local-parent");
+    stage.click(2, y);
+    if !stage.text().contains(cause) {
+        stage.act(&[Action::Unfold]);
+    }
+    assert!(stage.text().contains(cause), "{}", stage.text());
+    // The first span under a missing parent is shown; the parent is the row above it.
+    stage.act(&[Action::Open, Action::Open, Action::First]);
+    let screen = stage.text();
+    assert!(screen.matches(cause).count() >= 2, "a row and the pane:\n{screen}");
+    assert!(!screen.contains("its process went on"), "{screen}");
+}
+
+#[test]
+fn a_finding_that_lists_no_spans_leads_to_one_of_its_service() {
+    let mut stage = Stage::new((140, 42), &["unknown-service"]);
+    stage.act(&[Action::Tab(1)]);
+    let (_, y) = stage.find("unknown-service");
+    stage.click(2, y);
+    stage.act(&[Action::Open]);
+    let screen = stage.text();
+    assert!(screen.contains("─ Span GET /papers/{number} http send"), "{screen}");
+}

@@ -1,11 +1,13 @@
 //! Why a span that others name as their parent is not here: what is known, and no more than that.
 
 use super::Diagnosis;
-use super::aggregate::missing::Why;
+use super::aggregate::missing::{Missing, Why};
+use super::process::Process;
 use super::unmerge::Traits;
 use super::verdict::QUIET_NS;
 use crate::model::ParentLocality;
 use crate::store::{Presence, SpanIx, Store, View};
+use std::borrow::Cow;
 
 /// Why a parent is not here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,11 +22,13 @@ pub enum Absence<'a> {
     Open,
     /// Its process went on without it: it is open still, or was lost.
     OpenOrLost,
-    /// Its process has been silent for minutes.
+    /// Nothing came of its process since its children: that is silent, and may be gone.
+    Silent,
+    /// Its process delivered nothing that ended later, and will deliver nothing more.
     ProcessGone,
     /// The recording ends so soon after its children that it may just have been cut off.
     CutOff,
-    /// Its process went on without it until the end of the recording.
+    /// Its process went on without it, and will deliver nothing more.
     Lost,
     /// A span with its id is in another trace, of this service.
     OtherTrace(&'a str),
@@ -36,6 +40,53 @@ pub enum Absence<'a> {
     Caller,
     /// Nothing is known.
     Unknown,
+}
+
+impl Absence<'_> {
+    /// Why a parent that was created in its children's process is not here. `ended`: nothing more will come of anyone.
+    pub(crate) fn of_local(missing: &Missing, process: &Process, ended: bool, now_ns: u64) -> Self {
+        let went_on = process.watermark_ns >= missing.last_end_ns.saturating_add(QUIET_NS);
+        match (ended || process.is_gone(now_ns), went_on) {
+            _ if matches!(missing.why, Why::Local { tail: true, .. }) => Self::CutOff,
+            (true, true) => Self::Lost,
+            (true, false) => Self::ProcessGone,
+            (false, true) => Self::OpenOrLost,
+            (false, false) if process.is_silent(now_ns) => Self::Silent,
+            (false, false) => Self::Open,
+        }
+    }
+
+    /// What is known, to follow the name of the parent: trees, panes and findings all say this.
+    pub fn cause(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Evicted => "evicted at the memory limit",
+            Self::MaybeEvicted => "not here: evicted, or never received",
+            Self::NotYet => "not here yet",
+            Self::Open => "still open: spans keep coming from under it",
+            Self::OpenOrLost => "still open, never ended, or lost: its process went on",
+            Self::Silent => "still open, or lost with its process, which is silent since",
+            Self::ProcessGone => "lost with its process: stopped or killed, nothing that ended later came",
+            Self::CutOff => "still open at the end of the recording, or lost",
+            Self::Lost => "never ended or lost: its process went on",
+            Self::OtherTrace(service) => return Cow::Owned(format!("in another trace, of {service}")),
+            Self::CallerElsewhereHere => {
+                "in another process, not received; other spans of that caller are here"
+            }
+            Self::CallerUnknown => "in another process, not received; no span of that caller is here",
+            Self::Caller => "in another process, not received",
+            Self::Unknown => "not received",
+        })
+    }
+
+    /// Whether it is in another process.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::CallerElsewhereHere | Self::CallerUnknown | Self::Caller)
+    }
+
+    /// Whether it may still be running.
+    pub fn may_be_open(&self) -> bool {
+        matches!(self, Self::NotYet | Self::Open | Self::OpenOrLost | Self::Silent | Self::CutOff)
+    }
 }
 
 impl Diagnosis {
@@ -51,24 +102,21 @@ impl Diagnosis {
         let record = store.record(child);
         let process = self.processes.get(self.processes.of(record.resource));
         let lost = &self.gathered.lost;
-        Some(match lost.judged(at).map(|missing| missing.why) {
+        let judged = lost.judged(at);
+        Some(match judged.map(|missing| missing.why) {
             Some(Why::Elsewhere(service)) => Absence::OtherTrace(self.processes.service(service)),
             Some(Why::Remote(0)) => Absence::Caller,
             Some(Why::Remote(agent)) => match lost.caller(process.service_ix, agent) {
                 Some(callers) if callers.received > 0 => Absence::CallerElsewhereHere,
                 _ => Absence::CallerUnknown,
             },
-            Some(Why::Local { tail: true, .. }) => Absence::CutOff,
-            Some(Why::Local { .. }) if self.ended => Absence::Lost,
-            Some(Why::Local { .. }) if process.is_gone(self.now_ns) => Absence::ProcessGone,
-            Some(Why::Local { .. }) if slot.record.end_ns + QUIET_NS > process.watermark_ns => Absence::Open,
-            Some(Why::Local { .. }) => Absence::OpenOrLost,
+            Some(Why::Local { .. }) => Absence::of_local(judged?, process, self.ended, self.now_ns),
             None if store.counters().evicted_spans > 0 && !self.chains.is(at, Traits::MISSED) => {
                 Absence::MaybeEvicted
             }
             None if record.locality() == ParentLocality::Remote => Absence::Caller,
             None if self.ended => Absence::Unknown,
-            None if record.end_ns + QUIET_NS > process.watermark_ns => Absence::NotYet,
+            None if record.end_ns.saturating_add(QUIET_NS) > process.watermark_ns => Absence::NotYet,
             None => Absence::Unknown,
         })
     }
@@ -89,16 +137,45 @@ mod tests {
     const LOCAL: &str = "job  s  internal  0..90000  lost\n  step  s  internal  100..200  local\n";
 
     #[test]
-    fn a_parent_is_waited_for_then_open_or_lost_then_gone_with_its_process() {
+    fn a_parent_is_waited_for_then_open_or_lost_then_lost_where_its_process_went_on() {
         let mut bench = Bench::default();
         bench.take(by_end(LOCAL));
         assert_eq!(said(&bench), Some(Absence::NotYet));
         bench.take(by_end("other  s  internal  30000..30100  trace=2\n")).advance(31_000);
         assert_eq!(said(&bench), Some(Absence::OpenOrLost));
         bench.advance(400_000);
-        assert_eq!(said(&bench), Some(Absence::ProcessGone));
+        assert_eq!(said(&bench), Some(Absence::Lost));
         bench.finish();
         assert_eq!(said(&bench), Some(Absence::Lost));
+    }
+
+    #[test]
+    fn a_parent_is_waited_for_then_silent_then_gone_with_its_process() {
+        let mut bench = Bench::default();
+        bench.take(by_end(LOCAL)).advance(20_000);
+        assert_eq!(said(&bench), Some(Absence::NotYet));
+        bench.advance(31_000);
+        assert_eq!(said(&bench), Some(Absence::Silent));
+        bench.advance(400_000);
+        assert_eq!(said(&bench), Some(Absence::ProcessGone));
+    }
+
+    #[test]
+    fn the_finding_says_the_cause_that_the_tree_says() {
+        let gone_on = "other  s  internal  30000..30100  trace=2\n";
+        let replaced = "other  s  internal  30000..30100  trace=2 resource.service.instance.id=b\n";
+        for (then, expected) in [(gone_on, Absence::Lost), (replaced, Absence::ProcessGone)] {
+            let mut bench = Bench::default();
+            bench.take(by_end(&format!("{LOCAL}{then}"))).finish();
+            let absence = said(&bench).unwrap();
+            assert_eq!(absence, expected);
+            let findings = bench.0.diagnosis.findings();
+            let finding = findings.iter().find(|f| f.rule.id == "missing-local-parent").unwrap();
+            let causes = [Absence::Lost, Absence::ProcessGone, Absence::OpenOrLost, Absence::CutOff];
+            let told =
+                causes.iter().filter(|cause| finding.evidence.iter().any(|e| e.contains(&*cause.cause())));
+            assert_eq!(told.collect::<Vec<_>>(), [&expected], "{:?}", finding.evidence);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The engine: what happens when a batch has arrived, when a second has passed, and when nothing more will come.
 
+use super::aggregate::emitters::Emitter;
 use super::aggregate::missing::{Around, Recording};
 use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
@@ -11,11 +12,12 @@ use super::marks::Marks;
 use super::policy::{Policy, Suppressed};
 use super::process::{Processes, ServiceIx};
 use super::rule::{On, RULES, Rule};
+use super::rules;
 use super::seen::Seen;
 use super::suppression::Suppression;
 use super::unmerge::{Chains, Place, Traits};
 use super::verdict::Verdict;
-use crate::model::TraceId;
+use crate::model::{SpanId, TraceId};
 use crate::store::{Arrived, SpanIx, Store, View};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -443,6 +445,25 @@ impl Diagnosis {
     /// The edges to cut or mend since the last call; the owner passes them to [`Store::set_cut`].
     pub fn take_cuts(&mut self) -> Vec<CutChange> {
         std::mem::take(&mut self.cuts)
+    }
+
+    /// The latest span of the service and scope that a finding is about: something to look at where it lists no spans.
+    pub fn latest_of(&self, store: &Store, finding: &Finding) -> Option<(TraceId, SpanId)> {
+        let is_its = |emitter: &&Emitter| {
+            let scope = store.scope(emitter.scope);
+            emitter.spans > 0
+                && self.processes.service(emitter.service) == finding.service
+                && finding
+                    .scope
+                    .as_ref()
+                    .is_none_or(|(name, version)| (name, version) == (&scope.name, &scope.version))
+        };
+        // Spans without a usable id were not taken: no span of their service stands for them.
+        if finding.rule.id == rules::invalid_id::RULE.id {
+            return None;
+        }
+        let latest = self.gathered.emitters.iter().map(|(_, emitter)| emitter).filter(is_its);
+        latest.map(|emitter| emitter.latest).max().map(|(_, trace, span)| (trace, span))
     }
 
     /// Bytes of memory held.

@@ -12,6 +12,7 @@ mod key;
 mod log;
 mod peer;
 pub mod semconv;
+pub mod share;
 mod span;
 pub mod time;
 mod value;

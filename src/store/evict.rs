@@ -52,6 +52,16 @@ impl Store {
         true
     }
 
+    /// Bytes of requests that can be evicted, by their share of the spans, and how many spans and log records those are.
+    pub fn evictable(&self) -> (usize, u64) {
+        let all = self.span_count();
+        let pinned: u64 = self.pinned().map(|trace| u64::from(self.trace(trace).spans)).sum();
+        let free = all.saturating_sub(pinned);
+        let spans = self.payload as u128 * u128::from(free) / u128::from(all.max(1));
+        let logs = self.log_count() as u64;
+        (spans as usize + self.logs.payload(), free + logs)
+    }
+
     fn oldest_held<'a>(&self, mut tops: impl Iterator<Item = &'a OrderKey>) -> Option<SpanIx> {
         tops.find(|(_, _, at)| self.slot(*at).is_held()).map(|(_, _, at)| *at)
     }

@@ -114,6 +114,11 @@ pub(super) struct LogBook {
 }
 
 impl LogBook {
+    /// Bytes of requests.
+    pub(super) fn payload(&self) -> usize {
+        self.payload
+    }
+
     /// Bytes held.
     pub(super) fn memory(&self) -> usize {
         // What a set takes for an entry, with nodes two thirds full.

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::process::{Processes, ServiceIx};
 use crate::diagnosis::seen::Seen;
-use crate::model::{KeySet, SpanKind};
+use crate::model::{KeySet, SpanId, SpanKind, TraceId};
 use std::collections::HashMap;
 
 /// The number of an emitter.
@@ -27,6 +27,8 @@ pub(crate) struct Emitter {
     pub(crate) keys: KeySet,
     pub(crate) first_start_ns: u64,
     pub(crate) last_end_ns: u64,
+    /// The span that started last: of all it is evicted last.
+    pub(crate) latest: (u64, TraceId, SpanId),
 }
 
 impl Emitter {
@@ -73,6 +75,7 @@ impl Emitters {
                 keys: KeySet::default(),
                 first_start_ns: u64::MAX,
                 last_end_ns: 0,
+                latest: (0, TraceId([0; 16]), SpanId::NONE),
             });
         }
         self.last = Some((service, scope, emitter));
@@ -102,6 +105,10 @@ impl Emitters {
         emitter.keys = emitter.keys.or(seen.record.keys);
         emitter.first_start_ns = emitter.first_start_ns.min(seen.record.start_ns);
         emitter.last_end_ns = emitter.last_end_ns.max(seen.record.end_ns);
+        if seen.record.start_ns >= emitter.latest.0 {
+            let key = (seen.record.start_ns, seen.store.trace(seen.trace).id, seen.record.span_id);
+            emitter.latest = key.max(emitter.latest);
+        }
     }
 
     pub(super) fn memory(&self) -> usize {

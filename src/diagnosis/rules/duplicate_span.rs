@@ -7,6 +7,7 @@ use crate::diagnosis::finding::MAX_SPAN_IDS;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::tally::SampleKey;
 use crate::diagnosis::{Rule, Severity};
+use crate::model::share;
 use crate::model::time::duration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,7 +85,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let spans = count(copies, "span");
         let message = format!("{spans} {verb} delivered again with the same content{by}");
         let mut said = Said::firm(severity, if many { 0.9 } else { 0.6 }, message)
-            .because(format!("{:.0} % of what the service delivered came before", 100.0 * share))
+            .because(format!("{} of what the service delivered came before", share::of_one(share)))
             .remedy(
                 "see that one span processor exports to one destination, and that one pipeline leads there",
             );

@@ -8,7 +8,7 @@ use crate::diagnosis::finding::MAX_SPAN_IDS;
 use crate::diagnosis::process::{Process, ProcessIx, ServiceIx};
 use crate::diagnosis::rule::On;
 use crate::diagnosis::verdict::QUIET_NS;
-use crate::diagnosis::{Rule, Severity};
+use crate::diagnosis::{Absence, Rule, Severity};
 use crate::model::time::duration;
 use crate::model::{SpanId, TraceId};
 use crate::store::{Presence, View};
@@ -157,7 +157,7 @@ fn claim(cx: &Cx<'_>, loss: &Loss<'_>) -> Option<Claim> {
     if !is_firm {
         said = said.provisional();
     }
-    let gone = sample.iter().any(|(_, missing)| went_with_its_process(cx, missing));
+    let gone = sample.iter().any(|(_, missing)| absence(cx, missing) == Absence::ProcessGone);
     for sentence in remedy(gone, is_firm) {
         said = said.remedy(sentence);
     }
@@ -184,10 +184,27 @@ fn children(cx: &Cx<'_>, key: &MissingKey, missing: &Missing) -> Vec<(TraceId, S
     ids
 }
 
-/// Whether its process delivered nothing that ended well after the children.
-fn went_with_its_process(cx: &Cx<'_>, missing: &Missing) -> bool {
-    let process = cx.processes.get(missing.process);
-    process.watermark_ns < missing.last_end_ns + QUIET_NS && is_over(cx, process)
+/// Why it is not here.
+fn absence(cx: &Cx<'_>, missing: &Missing) -> Absence<'static> {
+    Absence::of_local(missing, cx.processes.get(missing.process), cx.ended, cx.now_ns)
+}
+
+/// The causes of those in the sample, each once, in the order of the sample.
+fn causes(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], parents: u64) -> Vec<String> {
+    let mut causes: Vec<(Absence<'_>, usize)> = Vec::new();
+    for (_, missing) in sample {
+        let absence = absence(cx, missing);
+        match causes.iter_mut().find(|(cause, _)| *cause == absence) {
+            Some((_, n)) => *n += 1,
+            None => causes.push((absence, 1)),
+        }
+    }
+    let of = |n: usize| match sample.len() {
+        1 => String::new(),
+        all if all == n && parents == n as u64 => format!(" (all {n})"),
+        all => format!(" ({n} of {all})"),
+    };
+    causes.into_iter().map(|(cause, n)| format!("{}{}", cause.cause(), of(n))).collect()
 }
 
 fn evidence(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], counts: &Counts) -> Vec<String> {
@@ -207,15 +224,18 @@ fn evidence(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], counts: &Counts) ->
             if sample.len() as u64 == counts.parents { "the".to_owned() } else { sample.len().to_string() }
         ));
     }
-    if matches!(first.why, Why::Local { tail: true, .. }) {
-        out.push("but the recording ends within 10 s of them: they may just be cut off".to_owned());
-    } else if went_with_its_process(cx, first) {
-        out.push("their process delivered nothing that ended later: it was stopped, or killed, before it sent them".to_owned());
-    } else {
-        let later = duration(process.watermark_ns.saturating_sub(first.last_end_ns));
-        out.push(format!(
-            "their process has delivered spans that ended up to {later} later, so exporting did not stop"
-        ));
+    out.extend(causes(cx, sample, counts.parents));
+    match absence(cx, first) {
+        Absence::CutOff => {
+            out.push("but the recording ends within 10 s of them: they may just be cut off".to_owned());
+        }
+        Absence::Lost | Absence::OpenOrLost => {
+            let later = duration(process.watermark_ns.saturating_sub(first.last_end_ns));
+            out.push(format!(
+                "their process has delivered spans that ended up to {later} later, so exporting did not stop"
+            ));
+        }
+        _ => {}
     }
     if counts.assumed == counts.parents {
         out.push("but no flags say that the parents are local: old SDKs and converters drop them".to_owned());

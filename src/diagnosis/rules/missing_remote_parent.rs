@@ -7,6 +7,7 @@ use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Rule, Severity};
+use crate::model::share;
 use std::collections::BTreeMap;
 
 /// The rule.
@@ -90,9 +91,9 @@ fn claim(cx: &Cx<'_>, service: ServiceIx, of: &Service<'_>) -> Claim {
     // Roots have no caller to miss, and what is called within the process is no request from outside.
     let remote = of.missing + of.received;
     let continues = if of.missing == 1 { "continues a trace" } else { "continue traces" };
-    let share = 100 * of.missing / remote.max(1);
+    let share = share::percent(of.missing, remote);
     let message = format!(
-        "{} of {remote} with a remote parent ({share} %) {continues} whose caller was not received",
+        "{} of {remote} with a remote parent ({share}) {continues} whose caller was not received",
         count(of.missing, "request")
     );
     let mut said = match of.loses {

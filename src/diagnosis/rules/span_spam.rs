@@ -7,7 +7,7 @@ use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Rule, Severity};
-use crate::model::{Key, KeySet, SpanKind};
+use crate::model::{Key, KeySet, SpanKind, share};
 use std::collections::BTreeMap;
 
 /// The rule.
@@ -68,9 +68,9 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let top =
             emitters.iter().max_by_key(|emitter| (of(emitter), by_scope(cx.store.scope(emitter.scope))));
         if let Some(top) = top.filter(|_| all > 0) {
-            let share = 100.0 * of(top) as f64 / all as f64;
+            let share = share::percent(of(top), all);
             let scope = &cx.store.scope(top.scope).name;
-            said = said.because(format!("{share:.0} % of its INTERNAL spans come from scope `{scope}`"));
+            said = said.because(format!("{share} of its INTERNAL spans come from scope `{scope}`"));
         }
         let spans = emitters.iter().map(|emitter| emitter.spans).sum();
         let mut claim = Claim::about(cx.processes.service(service), said).spans([], spans);

@@ -8,6 +8,7 @@ use crate::diagnosis::finding::MAX_SPAN_IDS;
 use crate::diagnosis::process::Process;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Rule, Severity};
+use crate::model::share;
 use std::collections::BTreeSet;
 
 /// The rule.
@@ -178,11 +179,11 @@ fn claim(cx: &Cx<'_>, process: &Process, of: (u32, u32), n: u64, inside: &Inside
     let ends = inside.ended as f64 >= SHARE * inside.roots.len() as f64;
     let said = Said::firm(Severity::Warning, if ends { 0.85 } else { 0.70 }, message)
         .because(format!(
-            "{} of {} roots `{name}` start while a request of their process is open, in {} different requests; it is busy {:.0} % of the time",
+            "{} of {} roots `{name}` start while a request of their process is open, in {} different requests; it is busy {} of the time",
             inside.roots.len(),
             inside.looked_at,
             inside.requests,
-            100.0 * inside.busy
+            share::of_one(inside.busy)
         ))
         .because(if ends { "they end inside of these requests too" } else { "some outlive these requests" })
         .remedy(format!("carry the request's context to where `{name}` is started: a pool, a task, a queue"))

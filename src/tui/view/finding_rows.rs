@@ -163,7 +163,8 @@ impl<'a> Rows<'a> {
     /// The spans that show a finding, where it lists any, else the traces.
     fn spans(&self, finding: &Finding) -> Option<Node> {
         let (store, look) = (&self.cx.session.store, self.cx.look);
-        let listed: Vec<(usize, Target)> = targets(finding).take(MAX_SPANS).enumerate().collect();
+        let listed: Vec<(usize, Target)> =
+            targets(finding, self.cx).into_iter().take(MAX_SPANS).enumerate().collect();
         let spans = listed.iter().any(|(_, target)| target.span.is_some());
         let listed = listed.into_iter().filter(|(_, target)| target.span.is_some() == spans);
         let place = |target: Target| store.find_span(store.find_trace(target.trace)?, target.span?);
@@ -205,7 +206,11 @@ impl<'a> Rows<'a> {
             (true, _) => Some(Node::new("spans", format!("{shown}{traces}"), Role::Dim)),
             (false, _) => {
                 let more = finding.span_count > MAX_SPAN_IDS as u64;
-                let first = if more { format!(", the first {MAX_SPAN_IDS}") } else { String::new() };
+                let first = match (finding.span_ids.is_empty() && finding.trace_ids.is_empty(), more) {
+                    (true, _) => ", the latest of those that sent them".to_owned(),
+                    (false, true) => format!(", the first {MAX_SPAN_IDS}"),
+                    (false, false) => String::new(),
+                };
                 let words = format!("{shown}{traces}{first}: Enter goes there");
                 Some(Node::new("spans", words, Role::Dim).with(nodes))
             }
@@ -240,15 +245,21 @@ pub fn path(key: u64, cx: &Cx<'_>) -> Option<Vec<String>> {
     Some(above.into_iter().chain([id]).collect())
 }
 
-/// Spans that are wrong, then the culprit, then whole traces.
-pub fn targets(finding: &Finding) -> impl Iterator<Item = Target> {
+/// Spans that are wrong, then the culprit, then whole traces; where it lists none of them, the latest span of whom it is
+/// about.
+pub fn targets(finding: &Finding, cx: &Cx<'_>) -> Vec<Target> {
     let culprit = finding.culprit.iter().filter_map(|culprit| {
         let trace = *finding.trace_ids.first()?;
         Some(Target { trace, span: Some(culprit.span_id) })
     });
     let spans = finding.span_ids.iter().map(|(trace, span)| Target { trace: *trace, span: Some(*span) });
     let traces = finding.trace_ids.iter().map(|trace| Target { trace: *trace, span: None });
-    spans.chain(culprit).chain(traces)
+    let mut all: Vec<Target> = spans.chain(culprit).chain(traces).collect();
+    if all.is_empty() && finding.span_count > 0 {
+        let latest = cx.session.diagnosis.latest_of(&cx.session.store, finding);
+        all.extend(latest.map(|(trace, span)| Target { trace, span: Some(span) }));
+    }
+    all
 }
 
 /// Whether a target is still held.

@@ -56,7 +56,7 @@ impl Findings {
     /// What Enter shows: the span or trace of the selected line, else the first of its finding.
     fn target(&self, finding: &Finding, cx: &Cx<'_>) -> Option<Target> {
         let held = |target: &Target| finding_rows::is_held(target, &cx.session.store);
-        let mut all = finding_rows::targets(finding);
+        let mut all = finding_rows::targets(finding, cx).into_iter();
         let chosen = self.branches.selected().last().and_then(|id| id.strip_prefix("at "));
         match chosen.and_then(|number| number.parse::<usize>().ok()) {
             Some(chosen) => all.nth(chosen).filter(held),
@@ -68,7 +68,7 @@ impl Findings {
         match self.named(cx) {
             Some(finding) => match self.target(finding, cx) {
                 Some(target) => Outcome::GoTo(target),
-                None if finding.span_ids.is_empty() && finding.trace_ids.is_empty() => {
+                None if finding_rows::targets(finding, cx).is_empty() => {
                     Outcome::Notice("it is about no span in particular: l unfolds it".to_owned())
                 }
                 None => Outcome::Notice("the spans that showed it were evicted".to_owned()),

@@ -2,6 +2,7 @@
 
 use super::{Cx, output};
 use crate::diagnosis::Severity;
+use crate::model::share;
 use crate::tui::output::{Output, State};
 use crate::tui::status::{Feed, Read};
 use crate::tui::text;
@@ -185,7 +186,7 @@ fn held<'a>(cx: &Cx<'a>) -> Segment<'a> {
 /// `62 % of 1.2 GiB ` or, where nobody knows how much it is, `740 MiB `.
 fn progress(read: Read) -> String {
     match read.of {
-        Some(of) => format!("{} % of {} ", read.bytes.min(of) * 100 / of.max(1), size(of)),
+        Some(of) => format!("{} of {} ", share::percent(read.bytes.min(of), of), size(of)),
         None => format!("{} ", size(read.bytes)),
     }
 }
@@ -210,8 +211,11 @@ fn rate(per_second: f64) -> String {
 fn memory<'a>(cx: &Cx<'a>) -> Segment<'a> {
     let mib = |bytes: usize| (bytes as f64 / f64::from(1 << 20)).ceil() as u64;
     let (used, limit) = (mib(cx.session.memory()), mib(cx.session.max_memory()));
-    let words = vec![part(format!("{used} / {limit} MiB"), Style::new())];
-    Segment { long: words.clone(), short: words, weight: 1 }
+    let mut words = vec![part(format!("{used} / {limit} MiB"), Style::new())];
+    if cx.session.is_cramped() {
+        words.push(part(" limit too small", cx.look.style(Role::Error)));
+    }
+    Segment { long: words.clone(), short: words, weight: if cx.session.is_cramped() { 7 } else { 1 } }
 }
 
 /// `✖ 1  ▲ 2  · 3`: headlines by severity.

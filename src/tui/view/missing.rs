@@ -10,29 +10,34 @@ pub fn words(at: SpanIx, cx: &Cx<'_>) -> String {
     let record = cx.session.store.record(at);
     let id = short_id(record.span_id, cx.look);
     let lasted = time::duration(record.duration_ns());
-    let open = format!("open {} {lasted}", cx.look.symbols.at_least);
-    let elsewhere = format!("{id} in another process, not received: named for {lasted}");
     let Some(absence) = cx.session.diagnosis.absence(&cx.session.store, at) else { return String::new() };
+    let cause = absence.cause();
     match absence {
-        Absence::Evicted => format!("({id} evicted at the memory limit)"),
-        Absence::MaybeEvicted => format!("({id} not here: evicted, or never received)"),
-        Absence::NotYet => format!("({id} not here yet, {open})"),
-        Absence::Open => format!("({id} still open: spans keep coming from under it, {open})"),
-        Absence::OpenOrLost => format!("({id} still open or lost: its process went on, {open})"),
-        Absence::ProcessGone => format!("({id} lost with its process, which sends no more, {open})"),
-        Absence::CutOff => format!("({id} still open at the end of the recording, or lost, {open})"),
-        Absence::Lost => format!("({id} never ended or lost: its process went on, {open})"),
-        Absence::OtherTrace(service) => format!("({id} is in another trace, of {service})"),
-        Absence::CallerElsewhereHere => format!("({elsewhere}; other spans of that caller are here)"),
-        Absence::CallerUnknown => format!("({elsewhere}; no span of that caller is here)"),
-        Absence::Caller => format!("({elsewhere})"),
-        Absence::Unknown => format!("({id} not received, {open})"),
+        Absence::Evicted | Absence::MaybeEvicted | Absence::OtherTrace(_) => format!("({id} {cause})"),
+        _ if absence.is_elsewhere() => format!("({id} {cause}, named for {lasted})"),
+        _ => format!("({id} {cause}, open {} {lasted})", cx.look.symbols.at_least),
+    }
+}
+
+/// The same for a pane, in sentences.
+pub fn sentences(at: SpanIx, cx: &Cx<'_>) -> String {
+    let lasted = time::duration(cx.session.store.record(at).duration_ns());
+    let Some(absence) = cx.session.diagnosis.absence(&cx.session.store, at) else { return String::new() };
+    let cause = absence.cause();
+    let lead = "Spans below name it as their parent";
+    match absence {
+        Absence::Evicted => format!("{cause}; spans that were recorded under it are still held"),
+        _ if absence.is_elsewhere() => {
+            format!("{cause}. {lead}, from the first start to the last end for {lasted}")
+        }
+        _ => format!(
+            "{cause}. {lead}. It was open for at least {lasted}, from the first start below it to the last end"
+        ),
     }
 }
 
 /// Whether it may still be running: its bar has no end.
 pub fn may_be_open(at: SpanIx, cx: &Cx<'_>) -> bool {
-    use Absence::{CutOff, NotYet, Open, OpenOrLost};
     let absence = cx.session.diagnosis.absence(&cx.session.store, at);
-    matches!(absence, Some(NotYet | Open | OpenOrLost | CutOff))
+    absence.is_some_and(|absence| absence.may_be_open())
 }

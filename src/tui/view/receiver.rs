@@ -213,6 +213,12 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     say(counters.evicted_logs, "log records evicted at the memory limit", Role::Warning);
     say(counters.unshown.metrics, "metrics received, counted and not shown", Role::Text);
 
+    if cx.session.is_cramped() {
+        let words = "memory: the limit is too small for what is pinned and learned: only the newest traces are kept beside \
+                     pinned ones. Unpin some, or start with more: --max-memory";
+        lines.push(vec![part(words, look.style(Role::Error))]);
+    }
+
     let columns = usize::from(width);
     // The same again and again, as of a scraper or a client that retries, is said once.
     let mut rejections: Vec<(&Rejection, u64)> = Vec::new();

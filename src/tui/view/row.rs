@@ -333,10 +333,3 @@ pub fn main_service<'a>(trace: crate::store::TraceIx, cx: &Cx<'a>) -> &'a str {
     let held = [first, below].into_iter().flatten().find(|at| store.slot(*at).is_held());
     held.map_or("", |at| store.service(at))
 }
-
-/// Whether the spans under a placeholder say that their parent is in another process.
-pub fn is_elsewhere(at: SpanIx, cx: &Cx<'_>) -> bool {
-    let store = &cx.session.store;
-    let first = store.first_child(at, View::Recorded);
-    first.is_some_and(|child| store.record(child).locality() == ParentLocality::Remote)
-}

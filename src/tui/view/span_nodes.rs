@@ -3,9 +3,9 @@
 //! What there is, in its order, is one table: `SECTIONS`.
 
 use super::values::{self, MAX_SIBLINGS, attributes, group};
-use super::{Cx, log_nodes, nodes, row, stack};
+use super::{Cx, log_nodes, missing, nodes, row, stack};
 use crate::model::{Event, Link, Origin, ParentLocality, Resource, Scope, Span, SpanFlags, Value, time};
-use crate::store::{Presence, SpanIx};
+use crate::store::SpanIx;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::branches::Node;
@@ -213,23 +213,7 @@ pub fn exception(span: &Span) -> Option<usize> {
 fn placeholder(at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
     let slot = cx.session.store.slot(at);
     nodes.push(fact("span", slot.record.span_id.to_string()));
-    let words = match slot.presence {
-        Presence::Evicted => {
-            "received, and evicted at the memory limit; spans that were recorded under it are still held"
-                .to_owned()
-        }
-        _ if row::is_elsewhere(at, cx) => format!(
-            "never received: spans below name it as their parent in another process, from the first start to the last \
-             end for {}. That process sends no spans here, or it did not sample this one",
-            time::duration(slot.record.duration_ns())
-        ),
-        _ => format!(
-            "never received: spans below name it as their parent. It is still open, or it was lost. It was open for at \
-             least {}, from the first start below it to the last end",
-            time::duration(slot.record.duration_ns())
-        ),
-    };
-    nodes.push(Node::new("missing", words, Role::Missing).wrapping());
+    nodes.push(Node::new("missing", missing::sentences(at, cx), Role::Missing).wrapping());
     nodes.push(fact("first", format!("{} first start below it", time::date_time(slot.record.start_ns))));
     nodes.push(fact("last", format!("{} last end below it", time::date_time(slot.record.end_ns))));
 }

@@ -124,6 +124,7 @@ pub fn percent(part: u64, whole: u64) -> String {
     match share {
         s if s < 0.1 => "<.1%".to_owned(),
         s if s < 9.95 => format!("{s:.1}%"),
+        s if s >= 99.5 && part < whole => ">99%".to_owned(),
         s => format!("{s:.0}%"),
     }
 }
@@ -234,6 +235,6 @@ mod tests {
     fn shares_fit_their_column() {
         let shown =
             [(0, 9), (1, 9_000), (1, 100), (995, 1_000), (9, 9), (0, 0)].map(|(n, of)| percent(n, of));
-        assert_eq!(shown, ["0%", "<.1%", "1.0%", "100%", "100%", ""]);
+        assert_eq!(shown, ["0%", "<.1%", "1.0%", ">99%", "100%", ""]);
     }
 }
