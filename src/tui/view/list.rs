@@ -154,7 +154,7 @@ impl List {
             Action::PreviousFinding => self.search(cx, false, "a finding", |at| {
                 cx.session.diagnosis.worst(&cx.session.store, at).is_some()
             }),
-            Action::Sort => self.sort(self.listing.column().next(), false, cx),
+            Action::Sort => self.sort(self.listing.column().next(list_row::is_live(cx)), false, cx),
             Action::InvertSort => self.sort(self.listing.column(), !self.listing.is_inverted(), cx),
             Action::Filter => {
                 let text = self.filter_text();
@@ -314,7 +314,7 @@ impl List {
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
         if self.head.contains(at) {
             let x = at.x - self.head.x;
-            let hit = Widths::of(self.head.width, true).places().find(|(_, range)| range.contains(&x));
+            let hit = self.widths(true, cx).places().find(|(_, range)| range.contains(&x));
             let Some((column, _)) = hit else { return Outcome::Ignored };
             let again = column == self.listing.column();
             return self.sort(column, again && !self.listing.is_inverted(), cx);
@@ -325,6 +325,10 @@ impl List {
         Outcome::Ignored
     }
 
+    fn widths(&self, labelled: bool, cx: &Cx<'_>) -> Widths {
+        Widths::of(self.rows.width, labelled, list_row::is_live(cx), self.listing.column())
+    }
+
     /// Draws the list.
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         let labelled = area.height >= 4;
@@ -333,7 +337,7 @@ impl List {
         self.rows = Rect { y: area.y + lines, height: area.height.saturating_sub(lines), ..area };
         let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height));
         pen.title(area, focused, &self.title(cx), &self.more(&rows, cx));
-        let widths = Widths::of(area.width, labelled);
+        let widths = self.widths(labelled, cx);
         if labelled {
             self.draw_head(&widths, pen);
         }
@@ -402,13 +406,15 @@ impl List {
     /// The names of the columns, that which the list is sorted by with an arrow.
     fn draw_head(&self, widths: &Widths, pen: &mut Pen<'_>) {
         let symbols = pen.look.symbols;
-        let arrow = if self.listing.descends() { symbols.down } else { symbols.up };
+        let rises = self.listing.column().rises(self.listing.is_inverted());
+        let arrow = if rises { symbols.up } else { symbols.down };
         for (column, range) in widths.places() {
             let (x, width) = (self.head.x + range.start, range.end - range.start);
             let sorted = column == self.listing.column();
             let style = pen.style(if sorted { Role::Key } else { Role::Dim });
-            let name = if sorted { format!("{}{arrow}", column.head()) } else { column.head().to_owned() };
-            if matches!(column, Column::Finding | Column::Service | Column::Name) {
+            let head = column.head(width);
+            let name = if sorted { format!("{head}{arrow}") } else { head.to_owned() };
+            if matches!(column, Column::Arrival | Column::Finding | Column::Service | Column::Name) {
                 pen.put(x, self.head.y, width, &name, style);
             } else {
                 pen.put_right(x, self.head.y, width, &name, style);
