@@ -23,10 +23,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-#[path = "screens/steady.rs"]
-mod steady;
 #[path = "screens/output.rs"]
 mod output;
+#[path = "screens/steady.rs"]
+mod steady;
 
 /// An hour after the captures' last spans: ages on the screen stay the same.
 const NOW_NS: u64 = 1_795_420_000_000_000_000;

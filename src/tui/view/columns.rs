@@ -173,7 +173,7 @@ impl Widths {
     /// that there is an age; what the list is `sorted` by is left out last.
     pub fn of(width: u16, labelled: bool, live: bool, sorted: Column) -> Self {
         let (spans, requests, errors, duration) = if labelled { (5, 4, 4, 7) } else { (7, 7, 7, 9) };
-        let mut left = width.saturating_sub(SIGNS + SHARED + duration + 2);
+        let mut left = width.saturating_sub(SIGNS + SHARED + duration + 3);
         let mut take = |columns: u16, keep: u16| {
             let room = left >= columns + keep;
             left -= if room { columns } else { 0 };
@@ -184,9 +184,9 @@ impl Widths {
         let mut has = [false; 4];
         let wanted = [
             (Column::Service, 9, 10),
-            (Column::Errors, errors + 1, 12),
-            (Column::Requests, apart, 12),
-            (Column::Age, 5, 12),
+            (Column::Errors, errors + 1, 9),
+            (Column::Requests, apart, 11),
+            (Column::Age, 5, 11),
         ];
         for first in [true, false] {
             for (has, (column, columns, keep)) in has.iter_mut().zip(wanted) {
@@ -252,9 +252,9 @@ mod tests {
                     assert!(!labelled || column == Column::Name || head < range.end - range.start);
                     end = range.end;
                 }
-                assert!(end <= width.max(36), "{widths:?} at {width}");
+                assert!(end < width.max(32), "{widths:?} at {width}");
                 let shown = widths.places().any(|(column, _)| column == sorted);
-                assert!(shown || width < 36 || (sorted == Column::Age && !live), "{sorted:?} at {width}");
+                assert!(shown || width < 40 || (sorted == Column::Age && !live), "{sorted:?} at {width}");
             }
         }
     }
@@ -265,12 +265,12 @@ mod tests {
             let widths = Widths::of(width, true, true, sorted);
             (widths.service, widths.errors, widths.requests, widths.age, widths.name)
         };
-        assert_eq!(shown(58, Column::Arrival), (8, 4, 4, 4, 15), "beside the tree at 140 columns");
-        assert_eq!(shown(80, Column::Arrival), (14, 5, 5, 4, 26), "and at 200");
-        assert_eq!(shown(50, Column::Arrival), (8, 4, 4, 0, 12), "at 120 there is no room for the age");
-        assert_eq!(shown(50, Column::Age), (8, 4, 0, 4, 10), "unless it is sorted by it");
-        assert_eq!(shown(44, Column::Arrival), (8, 4, 0, 0, 9));
-        assert_eq!(shown(32, Column::Arrival), (0, 0, 0, 0, 11));
+        assert_eq!(shown(61, Column::Arrival), (8, 4, 4, 4, 15), "beside the tree at 140 columns");
+        assert_eq!(shown(80, Column::Arrival), (14, 5, 5, 4, 23), "and at 200");
+        assert_eq!(shown(52, Column::Arrival), (8, 4, 4, 0, 11), "at 120 there is no room for the age");
+        assert_eq!(shown(52, Column::Age), (8, 4, 0, 4, 9), "unless it is sorted by it");
+        assert_eq!(shown(44, Column::Arrival), (8, 0, 0, 0, 11));
+        assert_eq!(shown(32, Column::Arrival), (0, 0, 0, 0, 8));
     }
 
     #[test]

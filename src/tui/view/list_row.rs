@@ -30,7 +30,8 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
     let (service, name) = named(at, cx);
     let requests = session.diagnosis.requests(&session.store, at).map(text::short_count);
     let spans = text::short_count(u64::from(trace.spans));
-    let unit = |number: &str, unit: &str| format!("{number}{}{unit}", if number.len() < 4 { " " } else { "" });
+    let unit =
+        |number: &str, unit: &str| format!("{number}{}{unit}", if number.len() < 4 { " " } else { "" });
     for (column, range) in widths.places() {
         let (x, width) = (row.x + range.start, range.end - range.start);
         match column {
