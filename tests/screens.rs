@@ -25,8 +25,6 @@ use std::time::{Duration, Instant};
 
 #[path = "screens/output.rs"]
 mod output;
-#[path = "screens/steady.rs"]
-mod steady;
 
 /// An hour after the captures' last spans: ages on the screen stay the same.
 const NOW_NS: u64 = 1_795_420_000_000_000_000;
