@@ -265,12 +265,12 @@ mod tests {
             let widths = Widths::of(width, true, true, sorted);
             (widths.service, widths.errors, widths.requests, widths.age, widths.name)
         };
-        assert_eq!(shown(61, Column::Arrival), (8, 4, 4, 4, 15), "beside the tree at 140 columns");
-        assert_eq!(shown(80, Column::Arrival), (14, 5, 5, 4, 23), "and at 200");
-        assert_eq!(shown(52, Column::Arrival), (8, 4, 4, 0, 11), "at 120 there is no room for the age");
-        assert_eq!(shown(52, Column::Age), (8, 4, 0, 4, 9), "unless it is sorted by it");
-        assert_eq!(shown(44, Column::Arrival), (8, 0, 0, 0, 11));
-        assert_eq!(shown(32, Column::Arrival), (0, 0, 0, 0, 8));
+        assert_eq!(shown(61, Column::Arrival), (8, 4, 4, 4, 17), "beside the tree at 140 columns");
+        assert_eq!(shown(80, Column::Arrival), (14, 5, 5, 4, 25), "and at 200");
+        assert_eq!(shown(52, Column::Arrival), (8, 4, 4, 0, 13), "at 120 there is no room for the age");
+        assert_eq!(shown(52, Column::Age), (8, 4, 0, 4, 11), "unless it is sorted by it");
+        assert_eq!(shown(44, Column::Arrival), (8, 0, 0, 0, 13));
+        assert_eq!(shown(32, Column::Arrival), (0, 0, 0, 0, 10));
     }
 
     #[test]
