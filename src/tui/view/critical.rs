@@ -221,7 +221,8 @@ mod tests {
     /// The path of a trace's first top, found in one go.
     fn through(store: &Store, trace: TraceIx) -> Path {
         let mut walk = Walk::from(store, store.first_row(trace, View::Recorded).unwrap(), View::Recorded);
-        assert!(walk.go_on(store, &mut usize::MAX.clone()));
+        let mut steps = usize::MAX;
+        assert!(walk.go_on(store, &mut steps));
         walk.path
     }
 
