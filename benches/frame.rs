@@ -2,21 +2,22 @@
 //! spans and grows between any two frames.
 //!
 //! ```text
-//! cargo bench --bench frame [-- --spans 1000000 --frames 600]
+//! cargo bench --bench frame [-- --spans 1000000 --frames 600 --view "critical path"]
 //! ```
 //!
-//! Printed: milliseconds from asking for a frame to its changed cells being known, the median, the 99th percentile and
-//! the longest. Writing them to a terminal is the terminal's time.
+//! Printed: milliseconds from asking for a frame to its changed cells being known, with what the views do between two
+//! frames: the median, the 99th percentile and the longest; and the 99th percentile of drawing alone. Writing cells to a
+//! terminal is the terminal's time.
 
 mod common;
 
 use common::load::{Load, Shape};
-use common::{Failure, option};
+use common::{Failure, option, word};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use otoscope::model::Origin;
 use otoscope::otlp::walk;
 use otoscope::session::{Clock, Session};
-use otoscope::tui::{App, Look, Status};
+use otoscope::tui::{App, Look, Status, WORK};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::time::Instant;
@@ -74,18 +75,24 @@ const VIEWS: &[(&str, Shape, &[KeyCode])] = &[
 fn main() -> Result<(), Failure> {
     let spans = option("--spans", 1_000_000)?;
     let frames = option("--frames", 600)? as usize;
-    println!("{:42}{:>9}{:>9}{:>9}  ms a frame, {spans} spans held", "view", "median", "p99", "longest");
-    for (name, shape, keys) in VIEWS {
-        let mut times = measure(&Load::new(*shape, spans), keys, frames)?;
-        times.sort_by(f64::total_cmp);
-        let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-        println!("{name:42}{:9.2}{:9.2}{:9.2}", at(0.5), at(0.99), at(1.0));
+    let wanted = word("--view").unwrap_or_default();
+    println!(
+        "{:42}{:>9}{:>9}{:>9}{:>9}  ms a frame, {spans} spans held",
+        "view", "median", "p99", "longest", "drawn"
+    );
+    for (name, shape, keys) in VIEWS.iter().filter(|(name, ..)| name.contains(&wanted)) {
+        let times = measure(&Load::new(*shape, spans), keys, frames)?;
+        let (mut drawn, mut all): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
+        let at = |times: &[f64], share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        [&mut drawn, &mut all].into_iter().for_each(|times| times.sort_by(f64::total_cmp));
+        let (median, p99, longest) = (at(&all, 0.5), at(&all, 0.99), at(&all, 1.0));
+        println!("{name:42}{median:9.2}{p99:9.2}{longest:9.2}{:9.2}", at(&drawn, 0.99));
     }
     Ok(())
 }
 
-/// Milliseconds of each frame; a request of 512 spans, and now and then a key, comes before each.
-fn measure(load: &Load, keys: &[KeyCode], frames: usize) -> Result<Vec<f64>, Failure> {
+/// Milliseconds of drawing each frame, and of all that comes with it; a request of 512 spans, and now and then a key, comes before each.
+fn measure(load: &Load, keys: &[KeyCode], frames: usize) -> Result<Vec<(f64, f64)>, Failure> {
     let mut requests = load.requests().into_iter();
     let growing = requests.len().saturating_sub(frames);
     let mut session = Session::new(usize::MAX, Clock::Wall);
@@ -120,8 +127,9 @@ fn measure(load: &Load, keys: &[KeyCode], frames: usize) -> Result<Vec<f64>, Fai
         }
         let asked = Instant::now();
         terminal.draw(|frame| app.draw(frame, &session, &status))?;
-        app.work(Instant::now() + std::time::Duration::from_millis(4), &session, &status);
-        times.push(asked.elapsed().as_secs_f64() * 1e3);
+        let drawn = asked.elapsed();
+        app.work(Instant::now() + WORK, &session, &status);
+        times.push((drawn.as_secs_f64() * 1e3, asked.elapsed().as_secs_f64() * 1e3));
     }
     Ok(times)
 }

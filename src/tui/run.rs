@@ -28,7 +28,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 /// How long batches are taken in before keys are looked at again.
 const STEP: Duration = Duration::from_millis(4);
 /// How long what the views have to do may take of a frame.
-const WORK: Duration = Duration::from_millis(2);
+pub const WORK: Duration = Duration::from_millis(2);
 /// 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 /// What a key did is shown sooner; a key that is held down still leaves time for batches.

@@ -55,25 +55,37 @@ pub enum Key {
 }
 
 impl Column {
-    /// The column after this one.
+    /// The column after this one, which is to its right. Of what is not coming in now, no age is told.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub fn next(self, live: bool) -> Self {
         let at = COLUMNS.iter().position(|column| *column == self).map_or(0, |at| at + 1);
-        COLUMNS[at % COLUMNS.len()]
+        let next = COLUMNS.get(at).copied().unwrap_or_default();
+        if next == Self::Age && !live { Self::default() } else { next }
     }
 
-    /// What it is called above the rows.
-    pub fn head(self) -> &'static str {
-        match self {
-            Self::Arrival | Self::Finding => "",
-            Self::Service => "service",
-            Self::Name => "root",
-            Self::Spans => "spans",
-            Self::Requests => "reqs",
-            Self::Duration => "duration",
-            Self::Errors => "errs",
-            Self::Age => "age",
+    /// What it is called above the rows, in one column less than `width`: an arrow may follow.
+    pub fn head(self, width: u16) -> &'static str {
+        match (self, width) {
+            (Self::Arrival, _) => "#",
+            (Self::Finding, _) => "!",
+            (Self::Service, _) => "service",
+            (Self::Name, _) => "root",
+            (Self::Spans, 6..) => "spans",
+            (Self::Spans, _) => "span",
+            (Self::Requests, 5..) => "reqs",
+            (Self::Requests, _) => "req",
+            (Self::Duration, 9..) => "duration",
+            (Self::Duration, _) => "dur",
+            (Self::Errors, 5..) => "errs",
+            (Self::Errors, _) => "err",
+            (Self::Age, _) => "age",
         }
+    }
+
+    /// Whether what is read in its rows grows from the top down: which way an arrow points.
+    pub fn rises(self, inverted: bool) -> bool {
+        // Sorted by when it was, it shows how long ago that is.
+        (self.descends() == inverted) != (self == Self::Age)
     }
 
     /// What it is called in a sentence, and which end of it comes first.
@@ -151,34 +163,51 @@ pub struct Widths {
     pub age: u16,
 }
 
-/// The columns of signs and of the gaps around them.
-pub const SIGNS: u16 = 4;
+/// The columns of marks and signs, and of the gap behind them.
+pub const SIGNS: u16 = 5;
+/// Of the number of spans, where that of requests is shown in the same column.
+const SHARED: u16 = 7;
 
 impl Widths {
-    /// The columns of rows of this width. `labelled` says that their names are above them, and not in each row.
-    pub fn of(width: u16, labelled: bool) -> Self {
-        let (spans, requests) = if labelled { (6, 5) } else { (7, 7) };
-        let shared = 8;
-        let mut left = width.saturating_sub(SIGNS + shared + 11);
+    /// The columns of rows of this width. `labelled` says that their names are above them, and not in each row; `live`
+    /// that there is an age; what the list is `sorted` by is left out last.
+    pub fn of(width: u16, labelled: bool, live: bool, sorted: Column) -> Self {
+        let (spans, requests, errors, duration) = if labelled { (5, 4, 4, 7) } else { (7, 7, 7, 9) };
+        let mut left = width.saturating_sub(SIGNS + SHARED + duration + 3);
         let mut take = |columns: u16, keep: u16| {
             let room = left >= columns + keep;
             left -= if room { columns } else { 0 };
             room
         };
-        let service = take(9, 14);
-        let errors = take(6, 16);
-        let age = take(5, 16);
-        // They share a column where there is no room for two.
-        let apart = take(spans + requests + 1 - 7, 18);
-        let wide = service && take(6, 24);
+        // By importance: what is last here goes first. Requests and spans share a column where there is no room for two.
+        let apart = spans + requests + 1 - SHARED;
+        let mut has = [false; 4];
+        let wanted = [
+            (Column::Service, 9, 10),
+            (Column::Errors, errors + 1, 9),
+            (Column::Requests, apart, 11),
+            (Column::Age, 5, 11),
+        ];
+        for first in [true, false] {
+            for (has, (column, columns, keep)) in has.iter_mut().zip(wanted) {
+                let shown = column != Column::Age || live;
+                if shown && first == (column == sorted) {
+                    *has = take(columns, if first { 6 } else { keep });
+                }
+            }
+        }
+        let [service, errs, reqs, age] = has;
+        let long = labelled && reqs && take(if errs { 5 } else { 4 }, 18);
+        let wide = service && take(6, 22);
+        let more = u16::from(long);
         let of = |room: bool, width: u16| if room { width } else { 0 };
         Self {
             service: if wide { 14 } else { of(service, 8) },
             name: left,
-            spans: if apart { spans } else { 7 },
-            requests: of(apart, requests),
-            duration: 9,
-            errors: of(errors, 5),
+            spans: if reqs { spans + more } else { SHARED },
+            requests: of(reqs, requests + more),
+            duration: duration + 2 * more,
+            errors: of(errs, errors + more),
             age: of(age, 4),
         }
     }
@@ -200,7 +229,8 @@ impl Widths {
             x += if width > 0 { width + 1 } else { 0 };
             (column, from..from + width)
         };
-        std::iter::once((Column::Finding, 1..3))
+        [(Column::Arrival, 0..2), (Column::Finding, 2..4)]
+            .into_iter()
             .chain(widths.into_iter().map(place))
             .filter(|(_, range)| !range.is_empty())
     }
@@ -212,18 +242,35 @@ mod tests {
 
     #[test]
     fn columns_fit_in_any_width_and_do_not_overlap() {
-        for width in 20..250 {
-            for labelled in [false, true] {
-                let widths = Widths::of(width, labelled);
+        for (width, sorted) in (20..250).flat_map(|width| COLUMNS.map(|column| (width, column))) {
+            for (labelled, live) in [(false, false), (false, true), (true, false), (true, true)] {
+                let widths = Widths::of(width, labelled, live, sorted);
                 let mut end = 0;
                 for (column, range) in widths.places() {
                     assert!(range.start >= end, "{column:?} at {width}");
+                    let head = crate::tui::text::width(column.head(range.end - range.start)) as u16;
+                    assert!(!labelled || column == Column::Name || head < range.end - range.start);
                     end = range.end;
                 }
                 assert!(end < width.max(32), "{widths:?} at {width}");
-                assert!(width < 60 || (widths.errors > 0 && widths.age > 0), "{widths:?} at {width}");
+                let shown = widths.places().any(|(column, _)| column == sorted);
+                assert!(shown || width < 40 || (sorted == Column::Age && !live), "{sorted:?} at {width}");
             }
         }
+    }
+
+    #[test]
+    fn columns_are_left_out_by_importance() {
+        let shown = |width: u16, sorted: Column| {
+            let widths = Widths::of(width, true, true, sorted);
+            (widths.service, widths.errors, widths.requests, widths.age, widths.name)
+        };
+        assert_eq!(shown(61, Column::Arrival), (8, 4, 4, 4, 17), "beside the tree at 140 columns");
+        assert_eq!(shown(80, Column::Arrival), (14, 5, 5, 4, 25), "and at 200");
+        assert_eq!(shown(52, Column::Arrival), (8, 4, 4, 0, 13), "at 120 there is no room for the age");
+        assert_eq!(shown(52, Column::Age), (8, 4, 0, 4, 11), "unless it is sorted by it");
+        assert_eq!(shown(44, Column::Arrival), (8, 0, 0, 0, 13));
+        assert_eq!(shown(32, Column::Arrival), (0, 0, 0, 0, 10));
     }
 
     #[test]
@@ -231,8 +278,16 @@ mod tests {
         let mut column = Column::default();
         for expected in COLUMNS {
             assert_eq!(column, expected);
-            column = column.next();
+            column = column.next(true);
         }
         assert_eq!(column, Column::Arrival);
+        assert_eq!(Column::Errors.next(false), Column::Arrival, "nothing has an age in a file");
+    }
+
+    #[test]
+    fn an_arrow_points_the_way_that_what_is_read_goes() {
+        assert!(Column::Arrival.rises(false) && Column::Name.rises(false));
+        assert!(!Column::Duration.rises(false) && Column::Duration.rises(true));
+        assert!(Column::Age.rises(false), "the youngest first: ages grow");
     }
 }

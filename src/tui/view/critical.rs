@@ -6,10 +6,13 @@
 
 use crate::model::SpanId;
 use crate::store::{SpanIx, Store, View};
-use std::collections::HashMap;
+use std::collections::{BinaryHeap, HashMap};
 
-/// How many spans are looked at for one request.
-pub const LOOKED_AT: usize = 10_000;
+/// How many spans are looked at for one request, and how many children of one span.
+const LOOKED_AT: usize = 10_000;
+const CHILDREN: usize = LOOKED_AT / 2;
+/// How many steps are made in one go, of which there are several between two frames.
+const A_SLICE: usize = 512;
 
 /// From when to when, nanoseconds since the Unix epoch.
 pub type Stretch = (u64, u64);
@@ -23,60 +26,110 @@ pub struct Path {
     below: HashMap<SpanIx, Vec<(u32, Stretch)>>,
     /// It was given up for lack of time: its beginning is not known.
     pub cut: bool,
-    /// How many spans were looked at.
-    pub looked_at: usize,
 }
 
+#[derive(Debug)]
 struct Step {
     at: SpanIx,
     start_ns: u64,
-    /// Children by end: end, start, and which. The next to try is the last.
-    children: Vec<(u64, u64, SpanIx)>,
+    end_ns: u64,
+    /// The child that is to be looked at next, from the last one on, and how many may be.
+    unread: Option<SpanIx>,
+    left: usize,
+    /// Children by end: end, start, id, and which. The next to try is the last to end.
+    children: BinaryHeap<(u64, u64, u64, SpanIx)>,
+}
+
+impl Step {
+    fn to(store: &Store, view: View, at: SpanIx, (start_ns, end_ns): Stretch) -> Self {
+        let unread = store.last_child(at, view);
+        Self { at, start_ns, end_ns, unread, left: CHILDREN, children: BinaryHeap::new() }
+    }
+
+    fn read(&mut self, store: &Store, view: View, child: SpanIx) {
+        let record = store.record(child);
+        let end = record.end_ns.min(self.end_ns);
+        // Its parent ended without a child that still runs.
+        if record.start_ns < self.end_ns && end > self.start_ns && end >= record.start_ns {
+            self.children.push((end, record.start_ns.max(self.start_ns), record.span_id.0, child));
+        }
+        self.left -= 1;
+        self.unread = store.prev_sibling(child, view);
+    }
+}
+
+/// A path that is being looked for, in slices.
+#[derive(Debug)]
+struct Walk {
+    view: View,
+    path: Path,
+    steps: Vec<Step>,
+    /// The point that was reached.
+    until: u64,
+    /// How many spans may still be looked at.
+    left: usize,
+}
+
+impl Walk {
+    fn from(store: &Store, top: SpanIx, view: View) -> Self {
+        let record = store.record(top);
+        let until = record.end_ns.max(record.start_ns);
+        let steps = vec![Step::to(store, view, top, (record.start_ns, until))];
+        Self { view, path: Path::default(), steps, until, left: LOOKED_AT }
+    }
+
+    /// Goes on for some steps, of which each is counted. Tells whether the path is found.
+    fn go_on(&mut self, store: &Store, steps: &mut usize) -> bool {
+        while let Some(step) = self.steps.last_mut() {
+            if *steps == 0 {
+                return false;
+            }
+            *steps -= 1;
+            if let Some(child) = step.unread.filter(|_| step.left > 0) {
+                if self.left == 0 {
+                    break;
+                }
+                self.left -= 1;
+                // Spans come and go between two slices: what hangs elsewhere now is no child.
+                if store.parent_row(child, self.view) == Some(step.at) {
+                    step.read(store, self.view, child);
+                } else {
+                    step.unread = None;
+                }
+                continue;
+            }
+            let at = step.at;
+            match step.children.pop() {
+                Some((end, start, _, child)) if end <= self.until => {
+                    self.path.add(store, self.view, at, (end, self.until));
+                    self.until = end;
+                    self.steps.push(Step::to(store, self.view, child, (start, end)));
+                }
+                Some(_) => {}
+                // The last children are the ones that count: what they determined is right, and no more is known.
+                None if step.unread.is_some() => break,
+                None => {
+                    let start = step.start_ns;
+                    self.path.add(store, self.view, at, (start, self.until));
+                    self.until = start.min(self.until);
+                    self.steps.pop();
+                }
+            }
+        }
+        self.path.cut = !self.steps.is_empty();
+        true
+    }
 }
 
 impl Path {
-    /// The path through the request under `top`.
-    pub fn through(store: &Store, top: SpanIx, view: View) -> Self {
-        let mut path = Self::default();
-        let record = store.record(top);
-        let mut until = record.end_ns.max(record.start_ns);
-        let mut steps = vec![path.step(store, view, top, (record.start_ns, until))];
-        while let Some(step) = steps.last_mut() {
-            let found = loop {
-                match step.children.pop() {
-                    Some((end, start, child)) if end <= until => break Some((end, start, child)),
-                    Some(_) => {}
-                    None => break None,
-                }
-            };
-            let at = step.at;
-            match found {
-                Some((end, start, child)) => {
-                    path.add(store, view, at, (end, until));
-                    until = end;
-                    let next = path.step(store, view, child, (start, end));
-                    steps.push(next);
-                }
-                None => {
-                    let start = step.start_ns;
-                    path.add(store, view, at, (start, until));
-                    until = start.min(until);
-                    steps.pop();
-                }
-            }
-            if path.cut {
-                break;
-            }
-        }
-        path
-    }
-
     /// When spans of this name under a parent were what the request waited for, within a stretch of time.
     pub fn among(&self, parent: SpanIx, name: u32, within: Stretch) -> Vec<Stretch> {
         const SHOWN: usize = 512;
         let below = self.below.get(&parent).map(Vec::as_slice).unwrap_or_default();
-        let wanted = |(of, (from, to)): &&(u32, Stretch)| *of == name && *from >= within.0 && *to <= within.1;
-        below.iter().filter(wanted).map(|(_, stretch)| *stretch).take(SHOWN).collect()
+        // The latest is the first.
+        let later = below.partition_point(|(_, (_, to))| *to > within.1);
+        let within = below[later..].iter().take_while(|(_, (from, _))| *from >= within.0);
+        within.filter(|(of, _)| *of == name).map(|(_, stretch)| *stretch).take(SHOWN).collect()
     }
 
     fn add(&mut self, store: &Store, view: View, at: SpanIx, stretch: Stretch) {
@@ -88,27 +141,6 @@ impl Path {
             self.below.entry(parent).or_default().push((store.record(at).name, stretch));
         }
     }
-
-    fn step(&mut self, store: &Store, view: View, at: SpanIx, (start_ns, end_ns): Stretch) -> Step {
-        let last = store.last_child(at, view);
-        let mut children = Vec::new();
-        for child in std::iter::successors(last, |child| store.prev_sibling(*child, view)) {
-            if self.looked_at == LOOKED_AT {
-                // The last children are the ones that count: what they determined is still right.
-                self.cut = true;
-                break;
-            }
-            self.looked_at += 1;
-            let record = store.record(child);
-            let end = record.end_ns.min(end_ns);
-            // Its parent ended without a child that still runs.
-            if record.start_ns < end_ns && end > start_ns && end >= record.start_ns {
-                children.push((end, record.start_ns.max(start_ns), child));
-            }
-        }
-        children.sort_unstable_by_key(|(end, start, child)| (*end, *start, store.record(*child).span_id.0));
-        Step { at, start_ns, children }
-    }
 }
 
 /// The paths of the requests that are on the screen.
@@ -117,6 +149,8 @@ pub struct Paths {
     /// They are wanted.
     pub on: bool,
     known: HashMap<SpanIx, (SpanId, Stamp, Path)>,
+    /// The one that is being looked for: of which top, and in what.
+    looking: Option<(SpanIx, SpanId, Stamp, Walk)>,
 }
 
 /// What a path was found in: it is looked for again when the trace has grown enough, or has come to rest.
@@ -141,18 +175,18 @@ impl Paths {
         self.known.get(&top).map(|(_, _, path)| path).filter(|_| self.on)
     }
 
-    /// Looks for those that are on the screen and not known yet, as many as there is time for. Tells whether some are
-    /// left.
+    /// Looks on for those that are on the screen and not known yet. Tells whether there is more to look for.
     pub fn work(&mut self, store: &Store, tops: &[SpanIx], now: Stamp, resting: bool) -> bool {
         if !self.on {
             self.known.clear();
+            self.looking = None;
             return false;
         }
         let holds = |(id, of, _): &(SpanId, Stamp, Path), at: &SpanIx| {
             *id == store.record(*at).span_id && of.view == now.view && of.evicted == now.evicted
         };
         self.known.retain(|at, known| tops.contains(at) && holds(known, at));
-        let mut left = LOOKED_AT;
+        let mut left = A_SLICE;
         for top in tops {
             let grown = |of: &Stamp| {
                 let small = now.spans <= LARGE || of.cuts != now.cuts;
@@ -161,12 +195,18 @@ impl Paths {
             if self.known.get(top).is_some_and(|(_, of, _)| !grown(of)) {
                 continue;
             }
-            if left == 0 {
+            let id = store.record(*top).span_id;
+            let same = |(at, of, since, _): &(SpanIx, SpanId, Stamp, Walk)| {
+                (*at, *of, since.view, since.evicted) == (*top, id, now.view, now.evicted)
+            };
+            let looking = self.looking.take().filter(same);
+            let (.., since, mut walk) =
+                looking.unwrap_or_else(|| (*top, id, now, Walk::from(store, *top, now.view)));
+            if !walk.go_on(store, &mut left) {
+                self.looking = Some((*top, id, since, walk));
                 return true;
             }
-            let path = Path::through(store, *top, now.view);
-            left = left.saturating_sub(path.looked_at + 1);
-            self.known.insert(*top, (store.record(*top).span_id, now, path));
+            self.known.insert(*top, (id, since, walk.path));
         }
         false
     }
@@ -175,8 +215,16 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Arrived;
+    use crate::store::{Arrived, TraceIx};
     use crate::testkit::{EPOCH_NS, MS, by_end};
+
+    /// The path of a trace's first top, found in one go.
+    fn through(store: &Store, trace: TraceIx) -> Path {
+        let mut walk = Walk::from(store, store.first_row(trace, View::Recorded).unwrap(), View::Recorded);
+        let mut steps = usize::MAX;
+        assert!(walk.go_on(store, &mut steps));
+        walk.path
+    }
 
     /// Names of the spans on the path, and the milliseconds of each.
     fn path(sketch: &str) -> Vec<(String, Vec<(u64, u64)>)> {
@@ -185,7 +233,7 @@ mod tests {
             store.ingest(batch, &mut Arrived::default());
         }
         let trace = store.traces().next().unwrap();
-        let path = Path::through(&store, store.first_row(trace, View::Recorded).unwrap(), View::Recorded);
+        let path = through(&store, trace);
         assert!(!path.cut);
         let ms = |ns: u64| (ns - EPOCH_NS) / MS;
         let mut named: Vec<_> = path
@@ -224,7 +272,37 @@ mod tests {
             store.ingest(batch, &mut Arrived::default());
         }
         let trace = store.traces().next().unwrap();
-        let path = Path::through(&store, store.first_row(trace, View::Recorded).unwrap(), View::Recorded);
-        assert!(path.cut && path.looked_at <= LOOKED_AT);
+        let path = through(&store, trace);
+        assert!(path.cut, "its beginning is not known");
+        assert_eq!(path.of.len(), CHILDREN, "but its end is");
+        let top = store.first_row(trace, View::Recorded).unwrap();
+        let name = store.record(store.first_child(top, View::Recorded).unwrap()).name;
+        let within = |from: u64, to: u64| (EPOCH_NS + from * MS, EPOCH_NS + to * MS);
+        assert_eq!(
+            path.among(top, name, within(20_000, 20_002)),
+            [within(20_001, 20_002), within(20_000, 20_001)]
+        );
+        assert_eq!(path.among(top, name, within(0, 9_000)), []);
+    }
+
+    #[test]
+    fn a_path_that_is_looked_for_in_slices_waits_for_the_next() {
+        let children: String = (0..1_200).map(|i| format!("  b  s  client  {i}..{}\n", i + 1)).collect();
+        let mut store = Store::new();
+        for batch in by_end(&format!("a  s  server  0..1200\n{children}")) {
+            store.ingest(batch, &mut Arrived::default());
+        }
+        let trace = store.traces().next().unwrap();
+        let top = store.first_row(trace, View::Recorded).unwrap();
+        let mut paths = Paths { on: true, ..Paths::default() };
+        let now = Stamp { view: View::Recorded, spans: 1_201, evicted: 0, cuts: 0 };
+        let mut slices = 1;
+        while paths.work(&store, &[top], now, true) {
+            assert_eq!(paths.of(top), None, "none is shown by half");
+            slices += 1;
+        }
+        assert!(slices > 2, "{slices}");
+        assert_eq!(paths.of(top), Some(&through(&store, trace)), "it is the same however it is cut");
+        assert!(!paths.work(&store, &[top], now, true), "it is known");
     }
 }

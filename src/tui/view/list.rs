@@ -155,7 +155,7 @@ impl List {
             Action::PreviousFinding => self.search(cx, false, "a finding", |at| {
                 cx.session.diagnosis.worst(&cx.session.store, at).is_some()
             }),
-            Action::Sort => self.sort(self.listing.column().next(), false, cx),
+            Action::Sort => self.sort(self.listing.column().next(list_row::is_live(cx)), false, cx),
             Action::InvertSort => self.sort(self.listing.column(), !self.listing.is_inverted(), cx),
             Action::Filter => {
                 let text = self.filter_text();
@@ -323,6 +323,10 @@ impl List {
         Outcome::Ignored
     }
 
+    fn widths(&self, labelled: bool, cx: &Cx<'_>) -> Widths {
+        Widths::of(self.rows.width, labelled, list_row::is_live(cx), self.listing.column())
+    }
+
     /// Draws the list.
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         let labelled = area.height >= 4;
@@ -330,7 +334,7 @@ impl List {
         self.rows = Rect { y: area.y + lines, height: area.height.saturating_sub(lines), ..area };
         let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height));
         pen.title(area, focused, &self.title(cx), &self.more(&rows, cx));
-        let widths = Widths::of(area.width, labelled);
+        let widths = self.widths(labelled, cx);
         self.heads = if labelled { self.draw_heads(area, &widths, pen) } else { Heads::default() };
         if rows.is_empty() && self.listing.filter().is_some() {
             let found = self.listing.progress(cx).is_some_and(|(_, looked_at)| looked_at < 100);
@@ -400,11 +404,12 @@ impl List {
             column,
             x: area.x + range.start,
             width: range.end - range.start,
-            words: column.head(),
-            right: !matches!(column, Column::Finding | Column::Service | Column::Name),
+            words: column.head(range.end - range.start),
+            right: !matches!(column, Column::Arrival | Column::Finding | Column::Service | Column::Name),
         };
         let heads: Vec<_> = widths.places().map(head).collect();
-        Heads::draw(area.y + 1, &heads, (self.listing.column(), self.listing.descends()), pen)
+        let column = self.listing.column();
+        Heads::draw(area.y + 1, &heads, (column, !column.rises(self.listing.is_inverted())), pen)
     }
 }
 

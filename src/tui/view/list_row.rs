@@ -22,15 +22,16 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
     let (dim, y) = (pen.style(Role::Dim), row.y);
     if let Some(severity) = session.diagnosis.worst(&session.store, at) {
         let (symbol, role) = sign(severity, cx.look);
-        pen.put(row.x + 1, y, 1, symbol, pen.style(role));
+        pen.put(row.x + 2, y, 1, symbol, pen.style(role));
     }
     if trace.pinned {
-        pen.put(row.x + 2, y, 1, cx.look.symbols.pinned, pen.style(Role::Key));
+        pen.put(row.x + 3, y, 1, cx.look.symbols.pinned, pen.style(Role::Key));
     }
     let (service, name) = named(at, cx);
     let requests = session.diagnosis.requests(&session.store, at).map(text::short_count);
     let spans = text::short_count(u64::from(trace.spans));
-    let unit = |number: &str, unit: &str| format!("{number} {unit}");
+    let unit =
+        |number: &str, unit: &str| format!("{number}{}{unit}", if number.len() < 4 { " " } else { "" });
     for (column, range) in widths.places() {
         let (x, width) = (row.x + range.start, range.end - range.start);
         match column {
@@ -57,7 +58,11 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
                 pen.put_right(x, y, width, &words, style);
             }
             Column::Duration => {
-                pen.put_right(x, y, width, &time::duration(trace.duration_ns()), Style::new());
+                let mut duration = time::duration(trace.duration_ns());
+                if text::exceeds(&duration, usize::from(width)) {
+                    duration.retain(|c| c != ' ');
+                }
+                pen.put_right(x, y, width, &duration, Style::new());
             }
             Column::Errors if trace.errors > 0 => {
                 let errors = text::short_count(u64::from(trace.errors));
@@ -70,11 +75,13 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
     }
 }
 
-/// How long ago its last span arrived, or that it is still growing; only of what comes in now.
+/// Whether spans come in as they end: only of these is an age told.
+pub fn is_live(cx: &Cx<'_>) -> bool {
+    matches!(cx.status.feed, Feed::Live { .. })
+}
+
+/// How long ago its last span arrived, or that it is still growing.
 fn draw_age(x: u16, y: u16, width: u16, last_arrived_ns: u64, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    if !matches!(cx.status.feed, Feed::Live { .. }) {
-        return;
-    }
     let age = cx.status.now_ns.saturating_sub(last_arrived_ns);
     if age < GROWING_NS {
         pen.put_right(x, y, width, cx.look.symbols.live, pen.style(Role::Good));

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// How many traces are looked at between two looks at the clock.
 const CHUNK: usize = 64;
 /// How many spans a filter looks at between two looks at the clock.
-const SPANS: usize = 1_000;
+const SPANS: usize = 256;
 /// How many traces are passed over that have gone and are still in the order.
 const GONE: usize = 20_000;
 /// How many rows beyond the window are counted.
@@ -85,11 +85,6 @@ impl Listing {
         self.inverted
     }
 
-    /// Whether the largest comes first.
-    pub fn descends(&self) -> bool {
-        self.column().descends() != self.inverted
-    }
-
     /// The filter.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
@@ -150,7 +145,7 @@ impl Listing {
             }
         }
         if let Some(order) = self.retired.last_mut()
-            && !(0..CHUNK * 16).all(|_| order.shrink())
+            && !(0..CHUNK * 4).all(|_| order.shrink())
         {
             self.retired.pop();
         }
@@ -244,12 +239,12 @@ impl Listing {
         let Some(order) = self.order() else { return };
         let gone: Vec<u64> = (order.items(cursor..=end))
             .filter(|seq| store.trace_by_seq(*seq).is_none())
-            .take(CHUNK * 16)
+            .take(CHUNK * 4)
             .collect();
         for seq in &gone {
             order.remove(*seq);
         }
-        if gone.len() == CHUNK * 16 {
+        if gone.len() == CHUNK * 4 {
             // There may be more of them: this part once more.
             return;
         }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// How many spans are looked at in one go, of which there are several between two frames.
-const A_SLICE: u64 = 512;
+const A_SLICE: u64 = 128;
 /// How many rows are kept at most.
 const KEPT: usize = 100_000;
 
@@ -50,8 +50,12 @@ impl Wanted {
     }
 }
 
-/// The trace that was looked through, how it was drawn, and what makes its slots mean something else.
+/// The trace that is looked through, how it is drawn, what makes its slots mean something else; and how many edges are
+/// cut, which only changes where rows stand.
 type Ground = (TraceIx, TraceId, View, u32, usize);
+
+/// What was there to be found.
+type Sought = (Stamp, usize);
 
 #[derive(Debug, Default)]
 struct Found {
@@ -63,6 +67,17 @@ struct Found {
 }
 
 impl Found {
+    /// Empty, with room for what will be found: a table that grows moves all that it holds at once.
+    fn again(mut self, spans: u32) -> Self {
+        self.rows.clear();
+        self.place.clear();
+        let room = KEPT.min(spans as usize) + KEPT / 8;
+        self.rows.reserve(room);
+        self.place.reserve(room);
+        (self.matches, self.looked_at) = (0, 0);
+        self
+    }
+
     fn keep(&mut self, at: SpanIx) {
         self.place.entry(at).or_insert_with(|| {
             self.rows.push(at);
@@ -75,12 +90,14 @@ impl Found {
 #[derive(Debug, Default)]
 pub struct Narrow {
     wanted: Wanted,
-    ground: Option<Ground>,
+    ground: Option<(TraceIx, TraceId, View, u32)>,
     shown: Found,
     /// All of `shown` was found in this.
-    found_in: Option<Stamp>,
+    found_in: Option<Sought>,
     /// What is being looked through: where to go on, what was found, and when that began.
-    looking: Option<(Option<SpanIx>, Found, Stamp)>,
+    looking: Option<(Option<SpanIx>, Found, Sought)>,
+    /// What is shown no more: its room is used again.
+    spare: Found,
 }
 
 impl Narrow {
@@ -95,21 +112,25 @@ impl Narrow {
     }
 
     /// Whether it holds for this trace, drawn like this.
-    pub fn holds(&self, ground: Ground) -> bool {
-        self.ground == Some(ground)
+    pub fn holds(&self, (trace, id, view, evicted, _): Ground) -> bool {
+        self.ground == Some((trace, id, view, evicted))
     }
 
     /// Looks on. Tells whether there is more to look at.
     pub fn work(&mut self, ground: Ground, stamp: Stamp, cx: &Cx<'_>) -> bool {
         let (store, view) = (&cx.session.store, ground.2);
-        if self.ground != Some(ground) {
-            *self = Self { wanted: self.wanted.clone(), ground: Some(ground), ..Self::default() };
+        if !self.holds(ground) {
+            let (trace, id, view, evicted, _) = ground;
+            let ground = Some((trace, id, view, evicted));
+            *self = Self { wanted: self.wanted.clone(), ground, ..Self::default() };
         }
+        let stamp = (stamp, ground.4);
         if self.looking.is_none() {
             if self.found_in == Some(stamp) {
                 return false;
             }
-            self.looking = Some((store.first_row(ground.0, view), Found::default(), stamp));
+            let room = std::mem::take(&mut self.spare).again(store.trace(ground.0).spans);
+            self.looking = Some((store.first_row(ground.0, view), room, stamp));
         }
         let Some((mut at, mut found, since)) = self.looking.take() else { return false };
         let mut left = A_SLICE;
@@ -129,7 +150,8 @@ impl Narrow {
         }
         let done = at.is_none() || found.rows.len() >= KEPT;
         if done {
-            (self.shown, self.found_in) = (found, Some(since));
+            self.spare = std::mem::replace(&mut self.shown, found);
+            self.found_in = Some(since);
             return since != stamp;
         }
         self.looking = Some((at, found, since));

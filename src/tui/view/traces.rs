@@ -178,7 +178,7 @@ impl Traces {
         let upper = Rect { height: area.height - detail, ..area };
         let lower = Rect { y: upper.bottom(), height: detail, ..area };
         if area.width >= WIDE {
-            let usual = (area.width * 36 / 100).clamp(44, 70);
+            let usual = (area.width * 44 / 100).min(80);
             let width = self.list_size.unwrap_or(usual).clamp(NARROWEST, area.width - NARROWEST);
             let list = Rect { width, ..upper };
             let rule = Rect { x: list.right(), width: 1, ..upper };

@@ -13,6 +13,7 @@ use crate::model::{SpanId, TraceId};
 use crate::query::Seen;
 use crate::store::{SpanIx, View};
 use crate::tui::keymap::Action;
+use crate::tui::text;
 use crate::tui::widget::bar::Axis;
 use crate::tui::widget::pen::{Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
@@ -288,8 +289,13 @@ impl Waterfall {
         let own = selected.filter(|_| columns.own.width == 0);
         let paths = self.tops.iter().filter_map(|top| self.paths.of(*top));
         let cut = self.paths.on.then(|| paths.clone().any(|path| path.cut));
-        let note = head::note(&tree, &rows, own, cut, self.window.is_following(), cx);
-        pen.title(area, focused, &head::title(&tree, cx), &note);
+        let title = head::title(&tree, cx);
+        let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
+        let note = |own| head::note(&tree, &rows, own, cut, self.window.is_following(), cx);
+        let room = |note: &String| said + text::width(note) + 7 <= usize::from(area.width);
+        // What the trace is, and the key that shows it otherwise, matter more than the time of one span.
+        let note = Some(note(own)).filter(room).unwrap_or_else(|| note(None));
+        pen.title(area, focused, &title, &note);
         if lines > 0 {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
             head::draw(line, &columns, axis, all, pen);

@@ -135,15 +135,19 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, axis: Axis, bar: Bar<'_>) {
             pen.put(area.x + column, area.y, 1, symbols.light, bar.style);
         }
     }
+    let mut free = vec![true; if bar.critical.is_empty() { 0 } else { usize::from(columns) }];
     for (from, to) in bar.critical.iter().filter(|(from, to)| *to >= axis.start_ns && *from <= axis.end_ns())
     {
         let start = axis.column((*from).max(axis.start_ns), columns).unwrap_or(0);
         let within = axis.within((*from, *to), columns);
-        // A stretch shorter than a cell is still seen.
+        // A stretch shorter than a cell is still seen; many of them in one cell are drawn once.
         let cells = if within.is_empty() { start..start + 1 } else { within };
         for column in cells {
-            let style = bar.style.add_modifier(Modifier::REVERSED);
-            pen.put(area.x + column, area.y, 1, symbols.critical, style);
+            if let Some(free) = free.get_mut(usize::from(column)).filter(|free| **free) {
+                *free = false;
+                let style = bar.style.add_modifier(Modifier::REVERSED);
+                pen.put(area.x + column, area.y, 1, symbols.critical, style);
+            }
         }
     }
 }
