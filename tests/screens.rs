@@ -404,7 +404,7 @@ fn a_screen_that_is_too_small_says_so() {
     for size in [(59, 24), (80, 11), (1, 1), (30, 3)] {
         let text = Stage::new(size, MERGED).text();
         assert!(
-            "otoscope needs 60 columns and 12 rows".starts_with(text.trim().trim_end_matches('…')),
+            "too small:".starts_with(text.lines().next().unwrap().trim().trim_end_matches('…')),
             "{text}"
         );
     }
@@ -495,8 +495,9 @@ fn scene(context: Context, action: Action) -> Stage {
     if action == Action::Unfold {
         stage.act(&[Action::Fold]);
     }
-    if action == Action::Tab(0) {
-        stage.act(&[Action::Tab(1)]);
+    // A tab's own key does nothing in it.
+    if matches!(action, Action::Tab(_)) {
+        stage.act(&[if action == Action::Tab(0) { Action::Tab(1) } else { Action::Tab(0) }]);
     }
     if action == Action::OutputPane {
         output::watch(&mut stage);
@@ -560,6 +561,9 @@ fn the_help_and_the_palette_have_every_key_of_a_place() {
             }
             for (context, binding) in keymap::rows() {
                 let words = binding.help;
+                if context == Context::Everywhere && !place.common().any(|row| row == binding) {
+                    continue;
+                }
                 assert!(help.contains(words), "{context:?}: {words} is not in the help at {columns} columns");
             }
         }
@@ -1366,7 +1370,7 @@ fn every_kind_of_merge_is_shown_un_merged() {
     for (capture, words) in [
         (
             "fixed-remote-parent",
-            &["62 requests, un-merged", "in another process, not received: named for"][..],
+            &["62 requests, un-merged", "in another process, not received, named for"][..],
         ),
         ("seeded-ids", &["2 requests, un-merged"]),
         ("seeded-traces", &["2 requests, un-merged"]),

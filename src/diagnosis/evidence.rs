@@ -163,7 +163,7 @@ fn soft_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
         spread.push((0.30, format!("{positive} of {} neighbouring requests do not overlap", gaps.len())));
     }
     let widest = gaps.iter().copied().max().unwrap_or(0).max(0) as u64;
-    if widest > 1_000_000_000_u64.max(10 * median) {
+    if widest > 1_000_000_000_u64.max(median.saturating_mul(10)) {
         spread.push((0.50, format!("silences of up to {} between requests", duration(widest))));
     }
     let ratio = group.envelope_over_busy();

@@ -33,14 +33,11 @@ impl App {
     pub fn draw_into(&mut self, area: Rect, into: &mut Buffer, session: &Session, status: &Status) {
         self.reconcile(session, status);
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-            let words = format!("otoscope needs {} columns and {} rows", SMALLEST.0, SMALLEST.1);
-            Pen::new(into, self.shown.look).put(
-                area.x,
-                area.y,
-                area.width,
-                &words,
-                self.shown.look.style(Role::Text),
-            );
+            let words = ["too small:".to_owned(), format!("{}×{} needed", SMALLEST.0, SMALLEST.1)];
+            let style = self.shown.look.style(Role::Text);
+            for (y, words) in (area.y..area.bottom()).zip(words) {
+                Pen::new(into, self.shown.look).put(area.x, y, area.width, &words, style);
+            }
             return;
         }
         let context = self.context();

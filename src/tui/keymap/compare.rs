@@ -10,7 +10,7 @@ pub(super) const COMPARE: Place = Place {
     context: Context::Compare,
     name: "comparison",
     own: &[SPAN, BRANCHES, DIFFERENCES, MOVING],
-    common: everywhere::ALL,
+    common: everywhere::BESIDE,
 };
 
 const SPAN: &[Binding] =

@@ -7,7 +7,10 @@ pub(super) const EVERYWHERE: Place =
     Place { context: Context::Everywhere, name: "everywhere", own: ALL, common: &[] };
 
 /// Where letters are keys and nothing has to be closed first.
-pub(super) const ALL: Tables = &[KEYS, QUIT];
+pub(super) const ALL: Tables = &[KEYS, PANE, QUIT];
+
+/// The same where no pane is: over the tabs, and in that of the output itself.
+pub(super) const BESIDE: Tables = &[KEYS, QUIT];
 
 /// Without the end.
 pub(super) const KEYS: &[Binding] = &[
@@ -19,11 +22,13 @@ pub(super) const KEYS: &[Binding] = &[
     row(Action::Tab(3), &[ch('4')], "the tab of logs: what was logged, and in which span"),
     row(Action::Tab(4), &[ch('5')], "the tab of the receiver: who sends, what was refused"),
     row(Action::Tab(OUTPUT), &[ch('6')], "the tab of the command's output (`otoscope run`)"),
-    row(Action::OutputPane, &[ch('!')], "the command's last lines below any tab, or not"),
     row(Action::Restart, &[ctrl('r')], "start the command of `otoscope run` again"),
     row(Action::Redraw, &[ctrl('l')], "draw everything anew"),
     row(Action::Suspend, &[ctrl('z')], "back to the shell; `fg` returns"),
 ];
+
+const PANE: &[Binding] =
+    &[row(Action::OutputPane, &[ch('!')], "the command's last lines below any tab, or not")];
 
 /// The end.
 const QUIT: &[Binding] = &[row(Action::Quit, &[ch('q'), ctrl('c')], "quit").hint("quit")];

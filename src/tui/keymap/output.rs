@@ -7,7 +7,7 @@ use crate::tui::chord::{ch, ctrl, key};
 use crossterm::event::KeyCode;
 
 pub(super) const OUTPUT_TAB: Place =
-    Place { context: Context::Output, name: "output", own: &[COMMAND, MOVING], common: everywhere::ALL };
+    Place { context: Context::Output, name: "output", own: &[COMMAND, MOVING], common: everywhere::BESIDE };
 
 /// Every other key is the command's.
 pub(super) const TYPING: Place =

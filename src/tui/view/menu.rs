@@ -43,8 +43,8 @@ impl Choice {
         Self { name, ..self }
     }
 
-    /// How well it fits words in any order, 0 best: they are how it starts, how words of it start, within it, or each
-    /// has its letters in their order.
+    /// How well it fits words in any order, 0 best: they are its name or how it starts, how words of it start, within it,
+    /// or ([`BY_LETTERS`]) each has its letters in their order.
     fn rank(&self, words: &[&str]) -> Option<usize> {
         let label = self.label.to_lowercase();
         let all = format!("{label} {} {}", self.note.to_lowercase(), self.name);
@@ -55,12 +55,15 @@ impl Choice {
             let mut letters = all.chars();
             word.chars().all(|c| letters.any(|l| l == c))
         };
-        let starts = |word: &str| label.starts_with(word);
+        let starts = |word: &str| label.starts_with(word) || self.name == word;
         let ranks: [&dyn Fn(&str) -> bool; 4] = [&starts, &begins, &|word| all.contains(word), &letters];
         let rank = |word: &&str| ranks.iter().position(|fits| fits(word));
         words.iter().map(rank).try_fold(0, |worst, rank| Some(worst.max(rank?)))
     }
 }
+
+/// The worst rank.
+const BY_LETTERS: usize = 3;
 
 /// The list.
 #[derive(Debug)]
@@ -88,6 +91,9 @@ impl Menu {
         let mut fitting: Vec<(usize, usize)> =
             ranked.filter_map(|(at, choice)| Some((choice.rank(&words)?, at))).collect();
         fitting.sort_unstable();
+        // What merely has the letters is a guess, for where nothing has the words.
+        let best = fitting.first().map_or(0, |(rank, _)| *rank);
+        fitting.retain(|(rank, _)| *rank < BY_LETTERS || best == BY_LETTERS);
         fitting.into_iter().map(|(_, at)| at).collect()
     }
 

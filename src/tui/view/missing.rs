@@ -14,7 +14,11 @@ pub fn words(at: SpanIx, cx: &Cx<'_>) -> String {
     let cause = absence.cause();
     match absence {
         Absence::Evicted | Absence::MaybeEvicted | Absence::OtherTrace(_) => format!("({id} {cause})"),
-        _ if absence.is_elsewhere() => format!("({id} {cause}, named for {lasted})"),
+        _ if absence.is_elsewhere() => {
+            // Whether other spans of the caller are here has room in a pane.
+            let brief = cause.split(';').next().unwrap_or_default();
+            format!("({id} {brief}, named for {lasted})")
+        }
         _ => format!("({id} {cause}, open {} {lasted})", cx.look.symbols.at_least),
     }
 }
