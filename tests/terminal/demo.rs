@@ -28,7 +28,7 @@ fn keys_work() {
     term.keys("u");
     term.see(&["24 requests, un-merged"]);
     term.keys("?");
-    term.see(&["Esc closes", "one row down"]);
+    term.see(&["Esc closes", "here: traces"]);
     term.keys("\x1b");
     term.lose("Esc closes");
     term.keys("2");

@@ -104,6 +104,6 @@ fn where_nobody_can_wake_it_it_does_not_stop() {
     inspector(&term);
     term.keys("\x1a?");
     term.see(&["Esc closes"]);
-    term.keys("q");
+    term.keys("qq");
     assert_eq!(term.ended().code, 0);
 }

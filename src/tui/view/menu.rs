@@ -88,13 +88,15 @@ impl Menu {
         let wanted = self.input.value().to_lowercase();
         let words: Vec<&str> = wanted.split_whitespace().collect();
         let ranked = self.choices.iter().enumerate();
-        let mut fitting: Vec<(usize, usize)> =
-            ranked.filter_map(|(at, choice)| Some((choice.rank(&words)?, at))).collect();
+        // Of two that fit alike, that which has the words as they are written.
+        let other = |choice: &Choice| !choice.label.to_lowercase().contains(&wanted);
+        let mut fitting: Vec<(usize, bool, usize)> =
+            ranked.filter_map(|(at, choice)| Some((choice.rank(&words)?, other(choice), at))).collect();
         fitting.sort_unstable();
         // What merely has the letters is a guess, for where nothing has the words.
-        let best = fitting.first().map_or(0, |(rank, _)| *rank);
-        fitting.retain(|(rank, _)| *rank < BY_LETTERS || best == BY_LETTERS);
-        fitting.into_iter().map(|(_, at)| at).collect()
+        let best = fitting.first().map_or(0, |(rank, ..)| *rank);
+        fitting.retain(|(rank, ..)| *rank < BY_LETTERS || best == BY_LETTERS);
+        fitting.into_iter().map(|(.., at)| at).collect()
     }
 
     fn step(&mut self, by: usize, up: bool) {
