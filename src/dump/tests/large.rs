@@ -56,7 +56,9 @@ fn a_large_document_is_read_in_parts() {
         assert!(expected.starts_with(&names) && names.len() > 5, "{cut}: {names:?}");
         let rejections = outcome.rejections();
         assert!(rejections.len() <= 1, "{cut}: {rejections:?}");
-        assert!(rejections.iter().all(|(at, _)| at.starts_with("d: byte ")), "{rejections:?}");
+        // What ends before it turned out to be large is one line, which has columns.
+        let place = if cut > 16 << 20 { "d: byte " } else { "d:1" };
+        assert!(rejections.iter().all(|(at, _)| at.starts_with(place)), "{rejections:?}");
     }
 }
 
