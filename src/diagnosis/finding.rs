@@ -203,6 +203,15 @@ pub struct Finding {
     pub folded_under: Option<usize>,
 }
 
+/// A message with the service that it is about, if it is about one and does not begin with it.
+pub fn about(service: &str, message: &str) -> String {
+    if service.is_empty() || message.starts_with(service) {
+        message.to_owned()
+    } else {
+        format!("{service}: {message}")
+    }
+}
+
 impl Finding {
     /// The order of the list within headlines and within symptoms: by severity, rule, service, scope and ids.
     pub(super) fn order(&self) -> impl Ord + '_ {

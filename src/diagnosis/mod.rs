@@ -69,6 +69,7 @@ pub use baseline::{Baseline, Comparison, Key, Known};
 pub use engine::{CutChange, Diagnosis};
 pub use finding::{
     Certainty, Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
+    about,
 };
 pub use policy::{Judged, Level, Policy, Suppressed};
 pub use rule::{RULES, Rule, find};

@@ -38,25 +38,25 @@ pub(super) struct Inflated<R> {
     inner: R,
     packed: Count,
     /// Shared by the members of an archive, which may all stand for the same bytes.
-    inflated: Count,
+    unpacked: Count,
 }
 
 impl<R> Inflated<R> {
-    pub(super) fn new(inner: R, packed: Count, inflated: Count) -> Self {
-        Self { inner, packed, inflated }
+    pub(super) fn new(inner: R, packed: Count, unpacked: Count) -> Self {
+        Self { inner, packed, unpacked }
     }
 }
 
 impl<R: Read> Read for Inflated<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let (packed, inflated) = (self.packed.get(), self.inflated.get());
-        if inflated > FREE && inflated / TIMES > packed {
+        let (packed, unpacked) = (self.packed.get(), self.unpacked.get());
+        if unpacked > FREE && unpacked / TIMES > packed {
             return Err(io::Error::other(format!(
                 "it inflates to more than {TIMES} times its size, as no dump does; the rest was left out"
             )));
         }
         let read = self.inner.read(into)?;
-        self.inflated.set(inflated + read as u64);
+        self.unpacked.set(unpacked + read as u64);
         Ok(read)
     }
 }

@@ -119,7 +119,10 @@ impl<'a> Input<'a> {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        if self.buffer.len() < self.end + LEAST {
+        if self.buffer.is_empty() {
+            // Zeroed by the system where it is touched: most files are smaller.
+            self.buffer = vec![0; CHUNK];
+        } else if self.buffer.len() < self.end + LEAST {
             // A chunk at a time: memory is taken for what came, however long the record turns out to be. The vector
             // doubles its room by itself, which for the system is a matter of names, not of copies.
             self.buffer.resize(self.end + CHUNK, 0);

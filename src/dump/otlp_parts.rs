@@ -177,9 +177,8 @@ impl<'p, 'i, 'o> Parts<'p, 'i, 'o> {
         loop {
             match scan.step(self.input.available()) {
                 Step::Done(end) => return Some(end),
-                Step::Line(_) => {}
                 Step::More if self.input.available().len() > PART || !self.input.more() => return None,
-                Step::More => {}
+                Step::Line(_) | Step::More => {}
             }
         }
     }

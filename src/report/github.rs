@@ -1,7 +1,7 @@
 //! Findings as workflow commands of GitHub Actions: an annotation for each headline, then the summary.
 
 use super::{Checked, Report, text};
-use crate::diagnosis::{Finding, Severity, State};
+use crate::diagnosis::{Finding, Severity, State, about};
 use crate::harmless::clean;
 use std::fmt::Write;
 
@@ -39,7 +39,7 @@ fn title(checked: &Checked<'_>, headline: &Finding) -> String {
 
 /// What is wrong, why, what to do and what it explains, a line each.
 fn message(checked: &Checked<'_>, index: usize, headline: &Finding) -> String {
-    let mut message = format!("{}: {}", clean(&headline.service), clean(&headline.message));
+    let mut message = clean(&about(&headline.service, &headline.message)).into_owned();
     for line in text::reasons(headline) {
         let _ = write!(message, "\n{line}");
     }

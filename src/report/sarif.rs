@@ -1,7 +1,7 @@
 //! Findings as SARIF 2.1.0, which code scanning services read.
 
 use super::{Checked, Report, text};
-use crate::diagnosis::{Finding, Known, Rule, Severity, Subject};
+use crate::diagnosis::{Finding, Known, Rule, Severity, Subject, about};
 use crate::harmless::{self, clean};
 use crate::model::hash64;
 use serde_json::{Value, json};
@@ -147,7 +147,7 @@ fn gone(known: &Known) -> Value {
 
 /// What is wrong, and what to do about it.
 fn message(finding: &Finding) -> String {
-    let mut lines = vec![format!("{}: {}", clean(&finding.service), clean(&finding.message))];
+    let mut lines = vec![clean(&about(&finding.service, &finding.message)).into_owned()];
     lines.extend(finding.remedy.iter().map(|line| format!("fix: {}", clean(line))));
     lines.join("\n")
 }

@@ -1,7 +1,7 @@
 //! Findings for people: a paragraph each, symptoms under their headline.
 
 use super::{Checked, Report};
-use crate::diagnosis::{Certainty, Finding, Key, Severity, State};
+use crate::diagnosis::{Certainty, Finding, Key, Severity, State, about};
 use crate::harmless::clean;
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ fn write(checked: &Checked<'_>) -> String {
 pub(super) fn closing(out: &mut String, checked: &Checked<'_>) {
     for known in checked.gone().iter().filter(|known| !known.is_symptom) {
         let Key { rule, service, .. } = &known.key;
-        let _ = writeln!(out, "gone: {}: {} ({})", clean(service), clean(&known.message), clean(rule));
+        let _ = writeln!(out, "gone: {} ({})", clean(&about(service, &known.message)), clean(rule));
     }
     let mut told = 0;
     for (first, count) in checked.rejected.kinds(10) {
@@ -58,7 +58,7 @@ fn headline_paragraph(out: &mut String, checked: &Checked<'_>, finding: &Finding
         Severity::Warning => '▲',
         Severity::Info => '·',
     };
-    let _ = writeln!(out, "{sign} {}: {}", clean(&finding.service), clean(&finding.message));
+    let _ = writeln!(out, "{sign} {}", clean(&about(&finding.service, &finding.message)));
     let state = if finding.state == State::Provisional { ", provisional" } else { "" };
     let _ = write!(
         out,

@@ -146,26 +146,20 @@ fn cut_anywhere_nothing_panics() {
     }
 }
 
-/// A few kilobytes that inflate to half a gigabyte: read through a buffer, refused by what they hold.
+/// A few kilobytes that inflate to hundreds of megabytes: read through a buffer, and left. `tests/bad_input.rs` has those
+/// of gzip and zip.
 #[test]
 fn bombs_stay_small() {
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
     let blank = vec![b' '; 1 << 20];
     encoder.write_all(b"{\"resourceSpans\":[]}\n").unwrap();
-    for _ in 0..512 {
+    for _ in 0..300 {
         encoder.write_all(&blank).unwrap();
     }
     let bomb = encoder.finish().unwrap();
     assert!(bomb.len() < 100_000, "{}", bomb.len());
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Zstd);
-    zip.start_file("bomb", options).unwrap();
-    zip.write_all(b"{\"resourceSpans\":[").unwrap();
-    (0..300).for_each(|_| zip.write_all(&blank).unwrap());
-    for bomb in [bomb, zip.finish().unwrap().into_inner()] {
-        let said = dump(&bomb).error();
-        assert!(said.contains("it inflates to more than 500 times its size"), "{said}");
-    }
+    let said = dump(&bomb).error();
+    assert!(said.contains("it inflates to more than 500 times its size"), "{said}");
     let one = [&vec![b'['; 9][..], &blank].concat();
     let frame = framed(&[zstd::encode_all(&one[..], 1).unwrap()]);
     assert!(dump(frame).result.is_err());

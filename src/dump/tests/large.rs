@@ -32,9 +32,7 @@ fn a_large_document_is_read_in_parts() {
     );
     let expected: Vec<String> =
         [vec!["few".into()], (1..=20).map(|id| format!("s{id}")).collect(), vec!["few".into()]].concat();
-    for text in
-        [whole.clone(), whole.replace("\"resource\"", "\n\"resource\""), format!("[{whole}]\n{whole}")]
-    {
+    for text in [whole.replace("\"resource\"", "\n\"resource\""), format!("[{whole}]\n{whole}")] {
         let twice = text.starts_with('[');
         let outcome = dump(&text);
         assert_eq!(outcome.rejections(), []);
@@ -50,13 +48,15 @@ fn a_large_document_is_read_in_parts() {
         }
     }
     // Cut anywhere: what came before is kept, and the cut is told once.
-    for cut in [whole.len() - 300, whole.len() / 2, whole.len() / 2 + 1, 17 << 20] {
+    for cut in [whole.len() - 300, whole.len() / 2, 17 << 20] {
         let outcome = dump(&whole[..cut]);
         let names = outcome.names();
         assert!(expected.starts_with(&names) && names.len() > 5, "{cut}: {names:?}");
         let rejections = outcome.rejections();
         assert!(rejections.len() <= 1, "{cut}: {rejections:?}");
-        assert!(rejections.iter().all(|(at, _)| at.starts_with("d: byte ")), "{rejections:?}");
+        // What ends before it turned out to be large is one line, which has columns.
+        let place = if cut > 16 << 20 { "d: byte " } else { "d:1" };
+        assert!(rejections.iter().all(|(at, _)| at.starts_with(place)), "{rejections:?}");
     }
 }
 
@@ -92,18 +92,15 @@ fn a_line_that_never_ends_is_left_out() {
 
 #[test]
 fn a_large_message_is_read_in_parts() {
-    let one = |id: u8| {
-        dump(format!("{{\"resourceSpans\":[{}]}}", document("a", &[long(id, "a")], ""))).batches[0]
-            .bytes
-            .to_vec()
-    };
-    let message: Vec<u8> = (1..=20).flat_map(one).collect();
+    let one = dump(format!("{{\"resourceSpans\":[{}]}}", document("a", &[long(1, "a")], "")));
+    let message = one.batches[0].bytes.repeat(20);
     let outcome = dump(&message);
     assert_eq!((outcome.names().len(), outcome.rejections()), (20, vec![]));
     assert!(outcome.batches.len() >= 3, "{}", outcome.batches.len());
-    let cut = dump(&message[..message.len() - 9]);
+    let binary = |bytes: &[u8]| super::outcome(bytes, "d", format("otlp-protobuf"));
+    let cut = binary(&message[..message.len() - 9]);
     assert_eq!((cut.names().len(), cut.rejections().len()), (19, 1));
     // Behind what is no field nothing is read, but what came before it was.
-    let broken = dump([&message[..], &[0xff; 9], &message[..]].concat());
+    let broken = binary(&[&message[..], &[0xff; 9], &message[..]].concat());
     assert!(broken.names().len() >= 20 && broken.rejections().len() == 1, "{:?}", broken.rejections());
 }

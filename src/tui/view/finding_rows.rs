@@ -3,7 +3,7 @@
 //! A row is known by its finding's key, wherever it stands: rows that come and go move nobody.
 
 use super::{Cx, Target, before_after, nodes, row, short_id, sign};
-use crate::diagnosis::{Finding, Known, MAX_SPAN_IDS, Missing, RULES, Severity, Standing, Suppressed};
+use crate::diagnosis::{Finding, Known, MAX_SPAN_IDS, Missing, RULES, Severity, Standing, Suppressed, about};
 use crate::store::Store;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -141,7 +141,7 @@ impl<'a> Rows<'a> {
         let (symbol, _) = sign(known.severity, self.cx.look);
         let role = if matches!(standing, Standing::Gone(_)) { Role::Gone } else { Role::Dim };
         let column = self.column(&[GONE]);
-        let message = nodes::about(&known.key.service, &known.message);
+        let message = about(&known.key.service, &known.message);
         let words = format!("{symbol} {:column$}  {message}", known.key.rule);
         self.marked(Node::new(missing_id(known), words, role), Some(standing))
     }

@@ -1,7 +1,7 @@
 //! A finding as nodes of a tree.
 
 use super::{Cx, short_id, sign};
-use crate::diagnosis::{Culprit, CulpritClass, Finding, State};
+use crate::diagnosis::{Culprit, CulpritClass, Finding, State, about};
 use crate::model::time;
 use crate::store::SpanIx;
 use crate::tui::theme::{Look, Role};
@@ -88,15 +88,6 @@ fn words_for(culprit: &Culprit, look: Look) -> String {
 /// The message of a finding with the service that it is about.
 pub fn message(finding: &Finding) -> String {
     about(&finding.service, &finding.message)
-}
-
-/// A message with the service that it is about.
-pub fn about(service: &str, message: &str) -> String {
-    if service.is_empty() || message.starts_with(service) {
-        message.to_owned()
-    } else {
-        format!("{service}: {message}")
-    }
 }
 
 /// The findings that a span is part of, worst first.

@@ -121,7 +121,7 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let line = |who: &str, form: &str, counts: [&str; 3], more: [&str; 3], last: &str| {
         let [batches, spans, rejected] = counts;
         let who = text::fit(who, who_columns, ellipsis).into_owned();
-        let form = text::fit(&form, FORM, ellipsis).into_owned();
+        let form = text::fit(form, FORM, ellipsis).into_owned();
         let mut line = format!("{who:<who_columns$} {form:<FORM$} {batches:>8} {spans:>9} {rejected:>8}");
         if roomy {
             more.iter().for_each(|words| line.push_str(&format!(" {words:>10}")));
