@@ -482,10 +482,10 @@ mod tests {
 
     #[test]
     fn where_the_limit_is_too_small_the_newest_stay_beside_what_is_pinned() {
-        let mut session = Session::new(2 << 20, Clock::Wall);
+        let mut session = Session::new(1 << 19, Clock::Wall);
         let one = |n: u64| format!("GET /a  shop  server  {n}..{}  get=/a trace={}\n", n + 1, 1 + n % 250);
         let (mut pinned, mut newest) = (None, None);
-        for n in 0..30_000_u64 {
+        for n in 0..8_000_u64 {
             for mut batch in by_end(&one(n)) {
                 for record in &mut batch.records {
                     record.span_id.0 += n << 16;

@@ -204,7 +204,7 @@ fn soft_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
             break;
         }
     }
-    if circumstances.open_ns >= LONG_NS && circumstances.open_ns >= 20 * median {
+    if circumstances.open_ns >= LONG_NS && circumstances.open_ns >= median.saturating_mul(20) {
         size.push((
             0.50,
             format!(

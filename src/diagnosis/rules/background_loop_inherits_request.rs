@@ -80,7 +80,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     for ((emitter, name), loops) in by_work {
         let again = loops.iter().filter(|one| {
             let lasted = cx.store.record(one.request).duration_ns();
-            one.after_ns > 1_000_000_000.max(10 * lasted)
+            one.after_ns > 1_000_000_000.max(lasted.saturating_mul(10))
         });
         let again = again.count() >= REQUESTS;
         let goes_on: Vec<&Loop<'_>> = loops.iter().filter(|one| again || goes_on(one)).collect();

@@ -62,7 +62,7 @@ fn claim(cx: &Cx<'_>, calls: &Calls) -> Option<Claim> {
     let middle =
         |share: f64| bounds.get((bounds.len() as f64 * share) as usize).map(|bounds| bounds.middle_ns());
     let (median, low, high) = (middle(0.5)?, middle(0.25)?, middle(0.75)?);
-    let alike = high.abs_diff(low) * 2 <= median.unsigned_abs();
+    let alike = high.abs_diff(low) <= median.unsigned_abs() / 2;
     if !behind && !alike {
         return None;
     }

@@ -83,7 +83,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let robbed = |taker: &Request| {
             requests.iter().find(|other| {
                 let beside = other.start_ns < taker.end_ns && taker.start_ns < other.end_ns;
-                other.calls == 0 && beside && other.end_ns.saturating_sub(other.start_ns) * 2 >= median
+                other.calls == 0 && beside && other.end_ns.saturating_sub(other.start_ns) >= median / 2
             })
         };
         let takers: Vec<(TraceId, SpanId)> = requests

@@ -56,11 +56,11 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
         let envelope = trace.duration_ns();
         let large = trace.spans >= GROWING_SPANS || note.entries >= GROWING_ENTRIES;
         // The longest may be the span around everything.
-        let received = note.longest_ns[0] * 10 >= envelope * 9;
+        let received = note.longest_ns[0] >= envelope / 10 * 9;
         // Or it is still open: then its place stands empty at the top.
         let around = received || cx.store.roots(at).take(16).any(|root| !cx.store.slot(root).is_held());
         let longest = if received { note.longest_ns[1] } else { note.longest_ns[0] };
-        if !large || envelope <= GROWING_NS || longest * 10 >= envelope {
+        if !large || envelope <= GROWING_NS || longest >= envelope / 10 {
             continue;
         }
         let minutes = envelope as f64 / 60e9;

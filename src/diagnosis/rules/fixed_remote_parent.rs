@@ -73,7 +73,7 @@ fn envelope_ns(group: &Group) -> u64 {
 /// One program that makes its calls one after the other is quick about it.
 fn is_spread(group: &Group) -> bool {
     let widest = group.widest_gap_ns();
-    let silent = widest > 10 * group.median_duration_ns();
+    let silent = widest > group.median_duration_ns().saturating_mul(10);
     let many = group.n >= 50 && envelope_ns(group) > LONG_NS / 6;
     let paused =
         group.n >= 5 && group.ports.len() >= 3 && silent && (group.is_of_many() || widest > SILENCE_NS);
