@@ -58,11 +58,7 @@ pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>)
     let held = cx.session.store.trace(tree.trace);
     let service = row::main_service(tree.trace, cx);
     let plain = Style::new();
-    let mut title = vec![
-        part("Trace ", plain),
-        part(short_id(held.id, cx.look), plain),
-        part("  ", plain),
-    ];
+    let mut title = vec![part("Trace ", plain), part(short_id(held.id, cx.look), plain), part("  ", plain)];
     if let Some((term, state)) = sought {
         title.push(part(term, cx.look.style(Role::Key)));
         title.push(part(format!("{state}  "), plain));
@@ -187,7 +183,8 @@ mod tests {
         for length_ns in (3..12).map(|power| 10_u64.pow(power)) {
             for from in [1, 999, 54_412_345, 3_456_789_012, 7_200_000_000_000] {
                 let (start, ticks, end) = at(from, length_ns);
-                let mut all: Vec<_> = [start, end].into_iter().chain(ticks.into_iter().map(|t| t.1)).collect();
+                let mut all: Vec<_> =
+                    [start, end].into_iter().chain(ticks.into_iter().map(|t| t.1)).collect();
                 all.dedup();
                 assert!(all.len() >= 2 && all[0] != all[1], "{from} {length_ns}: {all:?}");
             }
