@@ -164,7 +164,10 @@ fn labels(axis: Axis, zero_ns: u64, columns: u16) -> (String, Vec<(u16, String)>
     let ticks = axis.ticks(axis.start_ns, columns, APART).into_iter();
     // The left end is where they are counted from.
     let ticks = ticks.filter(|(column, _)| *column > 0).map(|(column, label)| (column, since(label)));
-    (time::duration_to(from_ns, axis.length_ns / 10), ticks.collect(), since(words(axis.length_ns)))
+    let end = since(words(axis.length_ns));
+    let whole = time::duration_to(from_ns, axis.length_ns / 10);
+    let room = usize::from(columns).saturating_sub(text::width(&end) + 1);
+    (if text::exceeds(&whole, room) { start } else { whole }, ticks.collect(), end)
 }
 
 #[cfg(test)]
@@ -179,6 +182,12 @@ mod tests {
         assert_eq!((start.as_str(), end.as_str()), ("0", "1 s"));
         let (start, ticks, end) = at(54_412_300, 1_000);
         assert_eq!((start.as_str(), end.as_str()), ("54.4123 ms", "+1 µs"));
+        let narrow = labels(Axis { start_ns: zero + 54_412_300, length_ns: 1_000 }, zero, 15);
+        assert_eq!(
+            (narrow.0.as_str(), narrow.2.as_str()),
+            ("54.4 ms", "+1 µs"),
+            "as much as there is room for"
+        );
         assert_eq!(ticks, [(20, "+500 ns".to_owned()), (39, "+1 µs".to_owned())]);
         for length_ns in (3..12).map(|power| 10_u64.pow(power)) {
             for from in [1, 999, 54_412_345, 3_456_789_012, 7_200_000_000_000] {
