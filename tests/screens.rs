@@ -1885,6 +1885,120 @@ fn the_rest_is_hidden_and_ancestors_stay() {
 }
 
 #[test]
+fn a_search_says_what_it_found_and_marks_it() {
+    let mut stage = on_busy_request((140, 42), Look::default());
+    stage.act(&[Action::Repeats, Action::Search]);
+    stage.write("select");
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("/select 1 of 240"), "{}", stage.text());
+    stage.act(&[Action::NextMatch, Action::NextMatch]);
+    assert!(stage.text().contains("/select 3 of 240"), "{}", stage.text());
+    let underlined = |stage: &mut Stage, text: &str| {
+        let (x, y) = stage.find(text);
+        stage.draw()[(x, y)].modifier.contains(Modifier::UNDERLINED)
+    };
+    assert!(underlined(&mut stage, "SELECT basket") && !underlined(&mut stage, "load basket"));
+    stage.act(&[Action::Repeats, Action::First]);
+    assert!(stage.text().contains("/select 240 matches"), "{}", stage.text());
+    check("search-140x42", &mut stage);
+    stage.act(&[Action::Back]);
+    let text = stage.text();
+    assert!(!text.contains("/select") && text.contains("nothing is looked for any more"), "{text}");
+    assert_eq!(stage.app.context(), Context::Tree, "the next one leaves the tree");
+    assert!(!underlined(&mut stage, "SELECT basket"));
+    for (term, said) in [("zzznot", "no span matches zzznot"), ("dur>", "no search: ")] {
+        let before = stage.selected_lines();
+        stage.act(&[Action::Search]);
+        stage.write(term);
+        stage.act(&[Action::Open]);
+        assert!(stage.text().contains(said), "{}", stage.text());
+        assert_eq!(stage.selected_lines(), before, "{term}");
+    }
+    stage.act(&[Action::Search, Action::Open]);
+    assert!(!stage.text().contains("/zzznot"), "an empty search ends it: {}", stage.text());
+}
+
+#[test]
+fn a_search_goes_on_between_frames_and_moves_only_to_what_matches() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..20_000).map(|n| span(10 + n, 1, n, "insert row")));
+    spans.push(span(5, 1, 55_000, "commit"));
+    stage.take(spans);
+    stage.act(&[Action::Open, Action::First]);
+    let unfinished = |stage: &mut Stage, key: KeyCode| {
+        let Stage { session, app, status, terminal, .. } = stage;
+        app.key(key.into(), session, status);
+        text(terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer)
+    };
+    let span_of = |text: &str| text.lines().find(|line| line.contains("Span ")).unwrap().to_owned();
+    let before = span_of(&stage.text());
+    for (term, there) in [("zzznot", false), ("commit", true)] {
+        stage.act(&[Action::Search]);
+        stage.write(term);
+        stage.act(&[Action::Open, Action::First]);
+        let at_once = unfinished(&mut stage, KeyCode::Char('n'));
+        assert!(at_once.contains(&format!("/{term} searching…")), "{at_once}");
+        assert_eq!(span_of(&at_once), before, "the cursor stays meanwhile");
+        let at_last = stage.text();
+        assert_eq!(at_last.contains(&format!("no span matches {term}")), !there, "{at_last}");
+        assert_eq!(span_of(&at_last) == before, !there, "{at_last}");
+        assert_eq!(at_last.contains("Span commit"), there, "{at_last}");
+    }
+    assert!(stage.text().contains("/commit 1 of 1"), "{}", stage.text());
+    stage.act(&[Action::First]);
+    unfinished(&mut stage, KeyCode::Char('n'));
+    unfinished(&mut stage, KeyCode::Char('j'));
+    let text = stage.text();
+    assert!(
+        text.contains("Span insert row") && !text.contains("searching"),
+        "who goes elsewhere stays: {text}"
+    );
+}
+
+#[test]
+fn traces_without_a_root_are_told_apart() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let orphan = |id: u8, name: &str| Span {
+        trace_id: TraceId([id; 16]),
+        ..span(u64::from(id) * 10, 9_999, u64::from(id), name)
+    };
+    stage.take(vec![orphan(1, "GET /cart"), orphan(2, "POST /pay")]);
+    let list = stage.list().join("\n");
+    assert!(list.contains("(…) GET /cart") && list.contains("(…) POST /pay"), "{list}");
+    let (x, y) = stage.find("(…) POST");
+    let buffer = stage.draw();
+    assert_ne!(buffer[(x, y)].style(), buffer[(x + 4, y)].style(), "a mark, and a name");
+}
+
+#[test]
+fn traces_of_a_file_say_when_they_started() {
+    let at = |id: u8, start_ns: u64| Span {
+        trace_id: TraceId([id; 16]),
+        start_ns,
+        end_ns: start_ns + 1_000_000,
+        ..span(u64::from(id), 0, 0, &format!("trace {id}"))
+    };
+    let hour = 3_600_000_000_000;
+    let midnight = NOW_NS - NOW_NS % (24 * hour);
+    let mut stage = Stage::new((140, 42), &[]);
+    stage.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };
+    stage.take(vec![at(1, midnight + 5 * hour), at(2, midnight + 4 * hour)]);
+    let list = stage.list();
+    assert!(list[1].ends_with("start") && !list[1].contains("age"), "{list:?}");
+    assert!(list[2].contains("trace 1") && list[2].ends_with("05:00:00"), "{list:?}");
+    let (x, y) = stage.find(" start");
+    let x = x + 1;
+    stage.click(x, y);
+    let list = stage.list();
+    assert!(list[2].contains("trace 2") && list[2].ends_with("04:00:00"), "{list:?}");
+    assert!(list[1].contains("start↑"), "{list:?}");
+    stage.take(vec![at(3, midnight + 30 * hour)]);
+    let list = stage.list();
+    assert!(list[4].contains("trace 3") && list[4].ends_with("11-24 06:00"), "days apart: {list:?}");
+}
+
+#[test]
 fn time_is_zoomed_panned_and_dragged_over() {
     for (columns, rows) in SIZES {
         let mut stage = on_busy_request((columns, rows), Look::default());

@@ -42,6 +42,27 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
+/// A duration in as many digits as tell it from one that is longer by `apart_ns`, nanoseconds: `54.4123 ms`. From a
+/// minute on it has no more than seconds.
+pub fn duration_to(ns: u64, apart_ns: u64) -> String {
+    let (unit, name) = match ns {
+        0..1_000 => return duration(ns),
+        1_000..1_000_000 => (1_000_u64, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        1_000_000_000..60_000_000_000 => (1_000_000_000, "s"),
+        _ => return duration(ns),
+    };
+    let (mut digits, mut step) = (0, unit);
+    while step > apart_ns.max(1) && step > 1 {
+        step /= 10;
+        digits += 1;
+    }
+    let fraction = format!("{:09}", ns % unit * (1_000_000_000 / unit));
+    let fraction = fraction.get(..digits).unwrap_or(&fraction).trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction} {name}", ns / unit)
+}
+
 /// `HH:MM:SS.mmm` in UTC.
 pub fn time_of_day(ns: u64) -> String {
     let ms = ns / 1_000_000;

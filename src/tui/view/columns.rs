@@ -1,7 +1,7 @@
 //! The columns of the list of traces: what each is called, what it sorts by, and where it is.
 
 use super::Cx;
-use crate::store::{TraceIx, View};
+use crate::store::{SpanIx, TraceIx, View};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -28,12 +28,41 @@ pub enum Column {
     Duration,
     /// How many spans have an error status.
     Errors,
-    /// When the last span arrived.
+    /// When the last span arrived, of what comes in now.
     Age,
+    /// When it started, of what was recorded.
+    Start,
+}
+
+/// What the last column says: of what comes in now its age, of what was recorded when it was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Times {
+    /// How long ago the last span arrived.
+    Ages,
+    /// The time of day, UTC.
+    Clock,
+    /// Date and time, or the date alone where there is no more room, UTC: they span more than a day.
+    Days,
+}
+
+impl Times {
+    /// The column that there is.
+    fn column(self) -> Column {
+        if self == Self::Ages { Column::Age } else { Column::Start }
+    }
+
+    /// How wide it is, the most first.
+    fn widths(self) -> &'static [u16] {
+        match self {
+            Self::Ages => &[4],
+            Self::Clock => &[8],
+            Self::Days => &[11, 6],
+        }
+    }
 }
 
 /// Every column in the order in which a key goes through them.
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::Arrival,
     Column::Finding,
     Column::Service,
@@ -43,6 +72,7 @@ const COLUMNS: [Column; 9] = [
     Column::Duration,
     Column::Errors,
     Column::Age,
+    Column::Start,
 ];
 
 /// What a trace is sorted by.
@@ -55,12 +85,12 @@ pub enum Key {
 }
 
 impl Column {
-    /// The column after this one, which is to its right. Of what is not coming in now, no age is told.
+    /// The column after this one, which is to its right; of the last two there is one.
     #[must_use]
     pub fn next(self, live: bool) -> Self {
         let at = COLUMNS.iter().position(|column| *column == self).map_or(0, |at| at + 1);
-        let next = COLUMNS.get(at).copied().unwrap_or_default();
-        if next == Self::Age && !live { Self::default() } else { next }
+        let without = if live { Self::Start } else { Self::Age };
+        COLUMNS[at..].iter().copied().find(|column| *column != without).unwrap_or_default()
     }
 
     /// What it is called above the rows, in one column less than `width`: an arrow may follow.
@@ -79,6 +109,7 @@ impl Column {
             (Self::Errors, 5..) => "errs",
             (Self::Errors, _) => "err",
             (Self::Age, _) => "age",
+            (Self::Start, _) => "start",
         }
     }
 
@@ -100,13 +131,14 @@ impl Column {
             Self::Duration => ("duration", "longest first", "shortest first"),
             Self::Errors => ("errors", "most first", "fewest first"),
             Self::Age => ("age", "youngest first", "oldest first"),
+            Self::Start => ("start", "earliest first", "latest first"),
         };
         (name, if inverted { last } else { first })
     }
 
     /// Whether the largest comes first as long as nobody inverts it: what one looks for is at the top.
     pub fn descends(self) -> bool {
-        !matches!(self, Self::Arrival | Self::Service | Self::Name)
+        !matches!(self, Self::Arrival | Self::Service | Self::Name | Self::Start)
     }
 
     /// What a trace is sorted by.
@@ -120,28 +152,45 @@ impl Column {
         Key::Number(match self {
             Self::Arrival => 0,
             Self::Finding => diagnosis.worst(store, at).map_or(0, |severity| severity as u64 + 1),
-            Self::Service => return text(named(at, cx).0),
-            Self::Name => return text(&named(at, cx).1.unwrap_or_default()),
+            Self::Service => return text(Named::of(at, cx).service),
+            Self::Name => return text(&Named::of(at, cx).name.unwrap_or_default()),
             Self::Spans => u64::from(trace.spans),
             Self::Requests => diagnosis.requests(store, at).unwrap_or(0),
             Self::Duration => trace.duration_ns(),
             Self::Errors => u64::from(trace.errors),
             Self::Age => trace.last_arrived_ns,
+            Self::Start => trace.start_ns,
         })
     }
 }
 
-/// The service of a trace, and the name of its root where that was received.
-pub fn named<'a>(at: TraceIx, cx: &Cx<'a>) -> (&'a str, Option<Cow<'a, str>>) {
-    let store = &cx.session.store;
-    let root = store.first_row(at, View::Recorded);
-    let held = root.filter(|root| store.slot(*root).is_held());
-    // The root may be missing; what hangs under it still says whose trace it is.
-    let known = held.or_else(|| store.first_row(at, View::Unmerged)).or(root);
-    let known =
-        known.map(|at| store.first_child(at, View::Recorded).filter(|_| held.is_none()).unwrap_or(at));
-    let service = known.filter(|at| store.slot(*at).is_held()).map_or("", |at| store.service(at));
-    (service, held.map(|root| store.name(root)))
+/// What a trace is known by: its root, or the first span that was received where the root was not.
+#[derive(Debug)]
+pub struct Named<'a> {
+    /// The service; empty where nothing of the trace is held.
+    pub service: &'a str,
+    /// The name of that span.
+    pub name: Option<Cow<'a, str>>,
+    /// It is that of the root.
+    pub of_root: bool,
+}
+
+impl<'a> Named<'a> {
+    /// What a trace is known by.
+    pub fn of(at: TraceIx, cx: &Cx<'a>) -> Self {
+        let store = &cx.session.store;
+        let root = store.first_row(at, View::Recorded);
+        let held = |at: &SpanIx| store.slot(*at).is_held();
+        let of_root = root.is_some_and(|root| held(&root));
+        // The root may be missing; what hangs under it still says whose trace it is.
+        let known = root.filter(held).or_else(|| {
+            let first = store.first_row(at, View::Unmerged).or(root)?;
+            Some(store.first_child(first, View::Recorded).unwrap_or(first))
+        });
+        let known = known.filter(held);
+        let service = known.map_or("", |at| store.service(at));
+        Self { service, name: known.map(|at| store.name(at)), of_root }
+    }
 }
 
 /// Which columns there is room for, and how wide they are.
@@ -159,8 +208,10 @@ pub struct Widths {
     pub duration: u16,
     /// Of the number of errors.
     pub errors: u16,
-    /// Of the age.
-    pub age: u16,
+    /// Of its age, or its start.
+    pub time: u16,
+    /// Which of these it is.
+    pub times: Times,
 }
 
 /// The columns of marks and signs, and of the gap behind them.
@@ -169,9 +220,9 @@ pub const SIGNS: u16 = 5;
 const SHARED: u16 = 7;
 
 impl Widths {
-    /// The columns of rows of this width. `labelled` says that their names are above them, and not in each row; `live`
-    /// that there is an age; what the list is `sorted` by is left out last.
-    pub fn of(width: u16, labelled: bool, live: bool, sorted: Column) -> Self {
+    /// The columns of rows of this width. `labelled` says that their names are above them, and not in each row; `times`
+    /// is what the last one says; what the list is `sorted` by is left out last.
+    pub fn of(width: u16, labelled: bool, times: Times, sorted: Column) -> Self {
         let (spans, requests, errors, duration) = if labelled { (5, 4, 4, 7) } else { (7, 7, 7, 9) };
         let mut left = width.saturating_sub(SIGNS + SHARED + duration + 3);
         let mut take = |columns: u16, keep: u16| {
@@ -181,22 +232,23 @@ impl Widths {
         };
         // By importance: what is last here goes first. Requests and spans share a column where there is no room for two.
         let apart = spans + requests + 1 - SHARED;
-        let mut has = [false; 4];
+        let mut has = [0_u16; 4];
+        let of_times: Vec<u16> = times.widths().iter().map(|width| width + 1).collect();
         let wanted = [
-            (Column::Service, 9, 10),
-            (Column::Errors, errors + 1, 9),
-            (Column::Requests, apart, 11),
-            (Column::Age, 5, 11),
+            (Column::Service, &[9][..], 10),
+            (Column::Errors, &[errors + 1][..], 9),
+            (Column::Requests, &[apart][..], 11),
+            (times.column(), &of_times[..], 11),
         ];
         for first in [true, false] {
             for (has, (column, columns, keep)) in has.iter_mut().zip(wanted) {
-                let shown = column != Column::Age || live;
-                if shown && first == (column == sorted) {
-                    *has = take(columns, if first { 6 } else { keep });
+                if first == (column == sorted) {
+                    let keep = if first { 6 } else { keep };
+                    *has = columns.iter().copied().find(|columns| take(*columns, keep)).unwrap_or(0);
                 }
             }
         }
-        let [service, errs, reqs, age] = has;
+        let [service, errs, reqs, _] = has.map(|columns| columns > 0);
         let long = labelled && reqs && take(if errs { 5 } else { 4 }, 18);
         let wide = service && take(6, 22);
         let more = u16::from(long);
@@ -208,7 +260,8 @@ impl Widths {
             requests: of(reqs, requests + more),
             duration: duration + 2 * more,
             errors: of(errs, errors + more),
-            age: of(age, 4),
+            time: has[3].saturating_sub(1),
+            times,
         }
     }
 
@@ -222,7 +275,7 @@ impl Widths {
             (Column::Requests, self.requests),
             (Column::Duration, self.duration),
             (Column::Errors, self.errors),
-            (Column::Age, self.age),
+            (self.times.column(), self.time),
         ];
         let place = move |(column, width): (Column, u16)| {
             let from = x;
@@ -243,8 +296,9 @@ mod tests {
     #[test]
     fn columns_fit_in_any_width_and_do_not_overlap() {
         for (width, sorted) in (20..250).flat_map(|width| COLUMNS.map(|column| (width, column))) {
-            for (labelled, live) in [(false, false), (false, true), (true, false), (true, true)] {
-                let widths = Widths::of(width, labelled, live, sorted);
+            let all = [Times::Ages, Times::Clock, Times::Days];
+            for (labelled, times) in [false, true].into_iter().flat_map(|l| all.map(|times| (l, times))) {
+                let widths = Widths::of(width, labelled, times, sorted);
                 let mut end = 0;
                 for (column, range) in widths.places() {
                     assert!(range.start >= end, "{column:?} at {width}");
@@ -254,7 +308,10 @@ mod tests {
                 }
                 assert!(end < width.max(32), "{widths:?} at {width}");
                 let shown = widths.places().any(|(column, _)| column == sorted);
-                assert!(shown || width < 40 || (sorted == Column::Age && !live), "{sorted:?} at {width}");
+                assert!(
+                    shown || width < 40 || sorted == Column::Age || sorted == Column::Start,
+                    "{sorted:?} at {width}"
+                );
             }
         }
     }
@@ -262,8 +319,8 @@ mod tests {
     #[test]
     fn columns_are_left_out_by_importance() {
         let shown = |width: u16, sorted: Column| {
-            let widths = Widths::of(width, true, true, sorted);
-            (widths.service, widths.errors, widths.requests, widths.age, widths.name)
+            let widths = Widths::of(width, true, Times::Ages, sorted);
+            (widths.service, widths.errors, widths.requests, widths.time, widths.name)
         };
         assert_eq!(shown(61, Column::Arrival), (8, 4, 4, 4, 17), "beside the tree at 140 columns");
         assert_eq!(shown(80, Column::Arrival), (14, 5, 5, 4, 25), "and at 200");
@@ -271,17 +328,25 @@ mod tests {
         assert_eq!(shown(52, Column::Age), (8, 4, 0, 4, 11), "unless it is sorted by it");
         assert_eq!(shown(44, Column::Arrival), (8, 0, 0, 0, 13));
         assert_eq!(shown(32, Column::Arrival), (0, 0, 0, 0, 10));
+        let start = |width: u16, times: Times, sorted: Column| {
+            let widths = Widths::of(width, true, times, sorted);
+            (widths.time, widths.name)
+        };
+        assert_eq!(start(61, Times::Clock, Column::Arrival), (8, 13));
+        assert_eq!(start(61, Times::Days, Column::Arrival), (6, 15), "the date alone");
+        assert_eq!(start(80, Times::Days, Column::Arrival), (11, 24));
     }
 
     #[test]
     fn a_key_goes_through_all_columns() {
         let mut column = Column::default();
-        for expected in COLUMNS {
-            assert_eq!(column, expected);
+        for expected in &COLUMNS[..9] {
+            assert_eq!(column, *expected);
             column = column.next(true);
         }
         assert_eq!(column, Column::Arrival);
-        assert_eq!(Column::Errors.next(false), Column::Arrival, "nothing has an age in a file");
+        assert_eq!(Column::Errors.next(false), Column::Start, "nothing has an age in a file");
+        assert_eq!(Column::Start.next(false), Column::Arrival);
     }
 
     #[test]

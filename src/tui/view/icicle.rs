@@ -69,7 +69,7 @@ impl Waterfall {
         let all = head::scale(&tree, cx);
         let axis = self.zoom.window(store.trace(tree.trace).id, tree.view).unwrap_or(all);
         let selected = self.window.selected().and_then(|id| tree.find(id));
-        pen.title(area, focused, &head::title(&tree, cx), "icicle (t: waterfall)");
+        pen.title(area, focused, &head::title(&tree, self.sought(selected, cx), cx), "icicle (t: waterfall)");
         let lines = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let ruler = Rect { height: lines.height.min(1), ..lines };
         let foot = Rect { y: lines.bottom().saturating_sub(1), height: 1, ..lines };

@@ -1,6 +1,6 @@
 //! The list of traces: a row a trace, sorted, filtered, marked.
 
-use super::columns::{Column, SIGNS, Widths};
+use super::columns::{Column, SIGNS, Times, Widths};
 use super::filter::{self, Filter};
 use super::listing::{Busy, COUNT, Id, Listing};
 use super::menu::{Choice, Menu};
@@ -24,6 +24,8 @@ use std::time::Instant;
 
 /// How many rows a key looks at in search of the next error or finding.
 const SEARCH: usize = 20_000;
+/// How many traces are looked at with a step for when they started.
+const STARTS: usize = 4_096;
 /// How many spans are looked at with a step for what a filter may ask for.
 const LEARNT: usize = 500;
 /// How many traces a key marks.
@@ -49,6 +51,9 @@ pub struct List {
     to_top: bool,
     /// What a filter may ask for.
     seen: Seen,
+    /// When the traces that were looked at started: the earliest and the latest, and which is looked at next.
+    started: Option<(u64, u64)>,
+    looked_at: u64,
     heads: Heads<Column>,
     rows: Rect,
 }
@@ -111,12 +116,41 @@ impl List {
         if self.before.is_some() {
             self.seen.look(&cx.session.store, LEARNT);
         }
-        let busy = self.listing.work(cx, until);
+        let days = self.look_at_days(cx);
+        let busy = self.listing.work(cx, until).max(days);
         if self.to_top {
             self.window.apply(Action::First, &self.listing.rows(cx));
             self.to_top = busy > Busy::Rest;
         }
         busy
+    }
+
+    /// Looks at when the next traces started. Tells whether there are more.
+    fn look_at_days(&mut self, cx: &Cx<'_>) -> Busy {
+        let store = &cx.session.store;
+        if list_row::is_live(cx) {
+            return Busy::Rest;
+        }
+        let mut looked_at = 0;
+        for trace in store.traces_from(self.looked_at).take(STARTS).map(|at| store.trace(at)) {
+            looked_at += 1;
+            self.looked_at = trace.seq + 1;
+            // What says no time says nothing about days.
+            if trace.start_ns > 0 {
+                let (first, last) = self.started.unwrap_or((trace.start_ns, trace.start_ns));
+                self.started = Some((first.min(trace.start_ns), last.max(trace.start_ns)));
+            }
+        }
+        if looked_at == STARTS { Busy::Soon } else { Busy::Rest }
+    }
+
+    fn times(&self, cx: &Cx<'_>) -> Times {
+        let day = |ns: u64| ns / 86_400_000_000_000;
+        match self.started {
+            _ if list_row::is_live(cx) => Times::Ages,
+            Some((first, last)) if day(first) != day(last) => Times::Days,
+            _ => Times::Clock,
+        }
     }
 
     /// Keeps the selection where there is one.
@@ -324,7 +358,7 @@ impl List {
     }
 
     fn widths(&self, labelled: bool, cx: &Cx<'_>) -> Widths {
-        Widths::of(self.rows.width, labelled, list_row::is_live(cx), self.listing.column())
+        Widths::of(self.rows.width, labelled, self.times(cx), self.listing.column())
     }
 
     /// Draws the list.

@@ -1,13 +1,13 @@
-//! One row of the list of traces: signs, service, root, counts, duration, age.
+//! One row of the list of traces: signs, service, root, counts, duration, age or start.
 
-use super::columns::{Column, Widths, named};
+use super::columns::{Column, Named, Times, Widths};
 use super::{Cx, sign};
 use crate::model::time;
 use crate::store::TraceIx;
 use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::Role;
-use crate::tui::widget::pen::Pen;
+use crate::tui::widget::pen::{Pen, part};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
@@ -27,7 +27,7 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
     if trace.pinned {
         pen.put(row.x + 3, y, 1, cx.look.symbols.pinned, pen.style(Role::Key));
     }
-    let (service, name) = named(at, cx);
+    let Named { service, name, of_root } = Named::of(at, cx);
     let requests = session.diagnosis.requests(&session.store, at).map(text::short_count);
     let spans = text::short_count(u64::from(trace.spans));
     let unit =
@@ -40,7 +40,15 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
             }
             Column::Name => {
                 match &name {
-                    Some(name) => pen.put(x, y, width, super::row::name_or_none(name), Style::new()),
+                    Some(name) if of_root => {
+                        pen.put(x, y, width, super::row::name_or_none(name), Style::new())
+                    }
+                    Some(name) => {
+                        let missing = format!("({}) ", cx.look.symbols.ellipsis);
+                        let name = super::row::name_or_none(name);
+                        let missing = part(missing, pen.style(Role::Missing));
+                        pen.line(x, y, width, &[missing, part(name, Style::new())])
+                    }
                     None => pen.put(x, y, width, "(not received)", pen.style(Role::Missing)),
                 };
             }
@@ -71,6 +79,10 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
             }
             Column::Arrival | Column::Finding | Column::Errors => {}
             Column::Age => draw_age(x, y, width, trace.last_arrived_ns, pen, cx),
+            Column::Start => {
+                let start = started(trace.start_ns, widths.times, width);
+                pen.put_right(x, y, width, &start, dim);
+            }
         }
     }
 }
@@ -78,6 +90,20 @@ pub fn draw(row: Rect, at: TraceIx, widths: &Widths, labelled: bool, pen: &mut P
 /// Whether spans come in as they end: only of these is an age told.
 pub fn is_live(cx: &Cx<'_>) -> bool {
     matches!(cx.status.feed, Feed::Live { .. })
+}
+
+/// When it started, UTC: `07:42:10`, `11-24 07:42`, `11-24`.
+fn started(ns: u64, times: Times, width: u16) -> String {
+    if ns == 0 {
+        return "no time".to_owned();
+    }
+    let whole = time::date_time(ns);
+    let part = match (times, width) {
+        (Times::Days, 11..) => whole.get(5..16),
+        (Times::Days, _) => whole.get(5..10),
+        (Times::Ages | Times::Clock, _) => whole.get(11..19),
+    };
+    part.unwrap_or(&whole).to_owned()
 }
 
 /// How long ago its last span arrived, or that it is still growing.

@@ -43,6 +43,11 @@ impl Wanted {
         self.query.is_none()
     }
 
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        self.text.trim()
+    }
+
     /// Whether a span is what is looked for.
     pub fn matches(&self, at: SpanIx, cx: &Cx<'_>) -> bool {
         let Session { store, diagnosis, .. } = cx.session;
@@ -62,6 +67,8 @@ struct Found {
     /// In the order of the tree.
     rows: Vec<SpanIx>,
     place: HashMap<SpanIx, u32>,
+    /// The places of those that match, which rise.
+    hits: Vec<u32>,
     matches: u64,
     looked_at: u64,
 }
@@ -71,6 +78,7 @@ impl Found {
     fn again(mut self, spans: u32) -> Self {
         self.rows.clear();
         self.place.clear();
+        self.hits.clear();
         let room = KEPT.min(spans as usize) + KEPT / 8;
         self.rows.reserve(room);
         self.place.reserve(room);
@@ -86,7 +94,7 @@ impl Found {
     }
 }
 
-/// The rows that are left.
+/// What matches, and the rows that are left when the rest is hidden.
 #[derive(Debug, Default)]
 pub struct Narrow {
     wanted: Wanted,
@@ -101,7 +109,7 @@ pub struct Narrow {
 }
 
 impl Narrow {
-    /// Hides what is not wanted.
+    /// Looks for what is wanted.
     pub fn new(wanted: Wanted) -> Self {
         Self { wanted, ..Self::default() }
     }
@@ -145,6 +153,7 @@ impl Narrow {
                 above.extend(up.take_while(|at| !found.place.contains_key(at)));
                 above.drain(..).rev().for_each(|at| found.keep(at));
                 found.keep(row);
+                found.hits.extend(found.place.get(&row).copied());
             }
             at = store.next_row(row, view, &unfolded);
         }
@@ -186,6 +195,14 @@ impl Narrow {
         let found = self.now();
         let place = *found.place.get(&at)? as usize;
         found.rows.get(if back { place.checked_sub(1)? } else { place + 1 }).copied()
+    }
+
+    /// Which match a row is, counted from 1, where it is one; how many there are; and whether these are all.
+    pub fn counted(&self, at: Option<SpanIx>) -> (Option<usize>, u64, bool) {
+        let found = self.now();
+        let place = at.and_then(|at| found.place.get(&at));
+        let nth = place.and_then(|place| found.hits.binary_search(place).ok()).map(|nth| nth + 1);
+        (nth, found.matches, self.found_in.is_some() && found.rows.len() < KEPT)
     }
 
     /// `12 of 340 spans match`, and how far that was looked for.

@@ -11,7 +11,7 @@ use crate::tui::theme::{Look, Role};
 use crate::tui::widget::bar::{self, Axis, Bar};
 use crate::tui::widget::pen::{Pen, part};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 /// A row and where it hangs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,8 +35,10 @@ pub struct Around<'a> {
     pub view: View,
     /// What determined the end of its request, where that is wanted and known.
     pub path: Option<&'a Path>,
-    /// It is not what is looked for; something below it is.
-    pub aside: bool,
+    /// It is what is looked for.
+    pub hit: bool,
+    /// Everything is hidden that is not looked for, nor has anything of it below.
+    pub hidden: bool,
 }
 
 /// Where the columns of a tree are.
@@ -214,16 +216,17 @@ fn name(placed: Placed, around: &Around<'_>, room: Rect, y: u16, pen: &mut Pen<'
     let name = store.name(at);
     let style = match () {
         () if cx.session.diagnosis.is_culprit(at) => pen.style(Role::Culprit),
-        () if around.aside => pen.style(Role::Dim),
+        () if around.hidden && !around.hit => pen.style(Role::Dim),
         () => Style::new(),
     };
+    let named = if around.hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
     let service = store.service(at);
     let mut parts = Vec::with_capacity(3);
     if service != service_around(at, around.view, cx) {
         parts.push(part(service, look.service(service)));
         parts.push(part(" ", style));
     }
-    parts.push(part(name_or_none(&name), style));
+    parts.push(part(name_or_none(&name), named));
     let Some(run) = placed.run else {
         pen.line(room.x, y, room.width, &parts);
         return;

@@ -250,6 +250,11 @@ impl Screen for Traces {
     }
 
     fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
+        if let (Action::Back, Pane::Tree) = (action, self.focus)
+            && let Some(outcome) = self.tree.end_search(cx)
+        {
+            return outcome;
+        }
         match (action, self.focus) {
             (Action::NextPane | Action::Open, Pane::List)
             | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),

@@ -7,6 +7,7 @@ use super::narrow::Wanted;
 use super::row::{self, Columns};
 use super::tree_head as head;
 use super::tree_rows::{Id, Shown};
+use super::tree_search::Hunt;
 use super::zoom::{self, Zoom};
 use super::{Cx, Mouse, Outcome};
 use crate::model::{SpanId, TraceId};
@@ -34,6 +35,9 @@ pub struct Waterfall {
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
     pub(super) before: Option<(Wanted, Window<Id>)>,
+    /// A search that is under way, and what is to be said of one that has come to its end.
+    pub(super) hunt: Option<Hunt>,
+    pub(super) told: Option<String>,
     /// What may be looked for.
     pub(super) seen: Seen,
     pub(super) zoom: Zoom,
@@ -56,6 +60,7 @@ impl Waterfall {
             self.shown.open = trace;
             self.window = Window::default();
             self.dragged = None;
+            self.hunt = None;
         }
     }
 
@@ -85,7 +90,7 @@ impl Waterfall {
     pub(super) fn reveal(&mut self, at: SpanIx, cx: &Cx<'_>) {
         let hidden = self.shown.tree(cx).and_then(|tree| tree.narrow().map(|narrow| !narrow.has(at)));
         if hidden == Some(true) {
-            self.shown.narrow = None;
+            self.shown.hidden = false;
         }
         self.shown.unfold_to(at, cx);
         let Some(tree) = self.shown.tree(cx) else { return };
@@ -95,6 +100,10 @@ impl Waterfall {
 
     /// Keeps the selection where there is one.
     pub fn reconcile(&mut self, cx: &Cx<'_>) -> Option<String> {
+        let told = self.told.take();
+        if told.is_some() {
+            return told;
+        }
         let (store, trace) = (&cx.session.store, self.shown.tree(cx)?.trace);
         self.shown.marked = cx.session.diagnosis.worst(store, trace).is_some();
         let tree = self.shown.tree(cx)?;
@@ -108,7 +117,7 @@ impl Waterfall {
 
     /// Goes on with what takes longer than a frame. Tells whether there is more of it.
     pub fn work(&mut self, cx: &Cx<'_>) -> bool {
-        let more = self.look_on(cx);
+        let more = self.look_on(cx) | self.hunt_on(cx);
         let Some(tree) = self.shown.tree(cx) else { return false };
         if self.shown.icicle {
             return more | self.icicle.work(&cx.session.store);
@@ -289,7 +298,7 @@ impl Waterfall {
         let own = selected.filter(|_| columns.own.width == 0);
         let paths = self.tops.iter().filter_map(|top| self.paths.of(*top));
         let cut = self.paths.on.then(|| paths.clone().any(|path| path.cut));
-        let title = head::title(&tree, cx);
+        let title = head::title(&tree, self.sought(selected, cx), cx);
         let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
         let note = |own| head::note(&tree, &rows, own, cut, self.window.is_following(), cx);
         let room = |note: &String| said + text::width(note) + 7 <= usize::from(area.width);
@@ -319,7 +328,8 @@ impl Waterfall {
             let around = row::Around {
                 view: tree.view,
                 path: self.paths.of(placed.top),
-                aside: tree.narrow().is_some_and(|narrow| !narrow.wanted().matches(placed.at, cx)),
+                hit: self.wanted.matches(placed.at, cx),
+                hidden: tree.narrow().is_some(),
             };
             row::draw(row, placed, &around, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);

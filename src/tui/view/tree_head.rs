@@ -52,18 +52,19 @@ pub fn interval(at: SpanIx, tree: &Tree<'_>, all: Axis, cx: &Cx<'_>) -> (u64, u6
     (start_ns, end_ns.max(start_ns))
 }
 
-/// `Trace 841af2…  shop  6.42 s  24 requests, un-merged (u: as recorded)`
-pub fn title<'a>(tree: &Tree<'_>, cx: &Cx<'a>) -> Vec<Part<'a>> {
+/// `Trace 841af2…  /cart 3 of 19  shop  6.42 s  24 requests, un-merged (u: as recorded)`; `sought` is what is looked for
+/// and how far that has come.
+pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let held = cx.session.store.trace(tree.trace);
     let service = row::main_service(tree.trace, cx);
     let plain = Style::new();
-    let mut title = vec![
-        part("Trace ", plain),
-        part(short_id(held.id, cx.look), plain),
-        part("  ", plain),
-        part(service, cx.look.service(service)),
-        part(format!("  {}  ", time::duration(held.duration_ns())), plain),
-    ];
+    let mut title = vec![part("Trace ", plain), part(short_id(held.id, cx.look), plain), part("  ", plain)];
+    if let Some((term, state)) = sought {
+        title.push(part(term, cx.look.style(Role::Key)));
+        title.push(part(format!("{state}  "), plain));
+    }
+    title.push(part(service, cx.look.service(service)));
+    title.push(part(format!("  {}  ", time::duration(held.duration_ns())), plain));
     match tree.requests {
         Some(requests) => {
             title.push(part(text::plural(requests, "request"), cx.look.style(Role::Error)));
@@ -127,19 +128,17 @@ pub fn draw(area: Rect, columns: &Columns, axis: Axis, all: Axis, pen: &mut Pen<
     pen.put(columns.status.x, y, columns.status.width, "status", dim);
 }
 
-/// Times along an axis.
+/// Times along an axis: since the start of the trace, or since the left end where these would all read the same.
 pub fn ruler(bar: Rect, axis: Axis, all: Axis, pen: &mut Pen<'_>) {
     let (dim, y) = (pen.style(Role::Dim), bar.y);
-    let words = |ns: u64| if ns == 0 { "0".to_owned() } else { time::duration(ns) };
-    let end = words(axis.end_ns().saturating_sub(all.start_ns));
-    let start = words(axis.start_ns - all.start_ns);
+    let (start, ticks, end) = labels(axis, all.start_ns, bar.width);
     let room = bar.width.saturating_sub(text::width(&end) as u16 + 1);
     let mut free = bar.x;
     let width = text::width(&start) as u16;
     if width <= room {
         free += pen.put(bar.x, y, width, &start, dim) + 1;
     }
-    for (column, label) in axis.ticks(all.start_ns, bar.width, APART) {
+    for (column, label) in ticks {
         let (x, width) = (bar.x + column, text::width(&label) as u16 + 1);
         if x > free && x + width < bar.x + room {
             pen.put(x, y, 1, pen.look.symbols.axis, dim);
@@ -148,4 +147,56 @@ pub fn ruler(bar: Rect, axis: Axis, all: Axis, pen: &mut Pen<'_>) {
         }
     }
     pen.put_right(bar.x, y, bar.width, &end, dim);
+}
+
+/// What is said at the left end of an axis, at its ticks, and at its right end.
+fn labels(axis: Axis, zero_ns: u64, columns: u16) -> (String, Vec<(u16, String)>, String) {
+    let words = |ns: u64| if ns == 0 { "0".to_owned() } else { time::duration(ns) };
+    let from_ns = axis.start_ns.saturating_sub(zero_ns);
+    let (start, end) = (words(from_ns), words(axis.end_ns().saturating_sub(zero_ns)));
+    let ticks = axis.ticks(zero_ns, columns, APART);
+    let mut said: Vec<&str> = ticks.iter().map(|(_, label)| label.as_str()).collect();
+    said.dedup();
+    if start != end && said.len() == ticks.len() {
+        return (start, ticks, end);
+    }
+    let since = |label: String| format!("+{label}");
+    let ticks = axis.ticks(axis.start_ns, columns, APART).into_iter();
+    // The left end is where they are counted from.
+    let ticks = ticks.filter(|(column, _)| *column > 0).map(|(column, label)| (column, since(label)));
+    let end = since(words(axis.length_ns));
+    let whole = time::duration_to(from_ns, axis.length_ns / 10);
+    let room = usize::from(columns).saturating_sub(text::width(&end) + 1);
+    (if text::exceeds(&whole, room) { start } else { whole }, ticks.collect(), end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_an_axis_differ_however_deep_it_is_zoomed() {
+        let zero = 1_795_420_000_000_000_000;
+        let at = |from: u64, length_ns: u64| labels(Axis { start_ns: zero + from, length_ns }, zero, 40);
+        let (start, _, end) = at(0, 1_000_000_000);
+        assert_eq!((start.as_str(), end.as_str()), ("0", "1 s"));
+        let (start, ticks, end) = at(54_412_300, 1_000);
+        assert_eq!((start.as_str(), end.as_str()), ("54.4123 ms", "+1 µs"));
+        let narrow = labels(Axis { start_ns: zero + 54_412_300, length_ns: 1_000 }, zero, 15);
+        assert_eq!(
+            (narrow.0.as_str(), narrow.2.as_str()),
+            ("54.4 ms", "+1 µs"),
+            "as much as there is room for"
+        );
+        assert_eq!(ticks, [(20, "+500 ns".to_owned()), (39, "+1 µs".to_owned())]);
+        for length_ns in (3..12).map(|power| 10_u64.pow(power)) {
+            for from in [1, 999, 54_412_345, 3_456_789_012, 7_200_000_000_000] {
+                let (start, ticks, end) = at(from, length_ns);
+                let mut all: Vec<_> =
+                    [start, end].into_iter().chain(ticks.into_iter().map(|t| t.1)).collect();
+                all.dedup();
+                assert!(all.len() >= 2 && all[0] != all[1], "{from} {length_ns}: {all:?}");
+            }
+        }
+    }
 }

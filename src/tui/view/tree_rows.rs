@@ -39,8 +39,10 @@ pub struct Shown {
     pub all_repeats: bool,
     /// Repeated siblings that are shown one by one.
     pub repeats: HashSet<runs::Key>,
-    /// Everything but what is looked for is hidden.
+    /// What matches what is looked for.
     pub narrow: Option<Narrow>,
+    /// Everything else is hidden.
+    pub hidden: bool,
     /// Something is wrong in the trace: only then is it looked for in each span of a run.
     pub marked: bool,
     /// Runs of repeated siblings, as far as they were met: a memory of what the store says.
@@ -113,9 +115,9 @@ impl<'a> Tree<'a> {
         runs::Stamp { held: (held.spans, held.errors), findings }
     }
 
-    /// Everything but what is looked for is hidden.
+    /// What is left, where everything but what is looked for is hidden.
     pub fn narrow(&self) -> Option<&'a Narrow> {
-        let narrow = self.shown.narrow.as_ref().filter(|_| !self.shown.icicle);
+        let narrow = self.shown.narrow.as_ref().filter(|_| self.shown.hidden && !self.shown.icicle);
         narrow.filter(|narrow| narrow.holds(self.ground()))
     }
 
