@@ -12,7 +12,10 @@ const RIGHT: MouseEventKind = MouseEventKind::Down(MouseButton::Right);
 fn few(stage: &mut Stage, ids: std::ops::Range<u8>) {
     for id in ids {
         let trace_id = TraceId([id; 16]);
-        stage.take(vec![otoscope::model::Span { trace_id, ..span(u64::from(id), 0, 5, &format!("job-{id}")) }]);
+        stage.take(vec![otoscope::model::Span {
+            trace_id,
+            ..span(u64::from(id), 0, 5, &format!("job-{id}"))
+        }]);
     }
 }
 
@@ -23,30 +26,37 @@ fn press(stage: &mut Stage, code: KeyCode) -> Flow {
     flow
 }
 
+/// Where a hint is on the last line.
+fn hint(stage: &mut Stage, words: &str) -> (u16, u16) {
+    let screen = stage.text();
+    let (y, line) = screen.lines().enumerate().last().unwrap();
+    let x = line.find(words).unwrap_or_else(|| panic!("no {words} in {line}"));
+    (line[..x].chars().count() as u16, y as u16)
+}
+
 #[test]
 fn the_hints_of_the_footer_can_be_clicked() {
     let mut stage = Stage::new((140, 42), &["flask-1.30"]);
-    let (x, y) = stage.find("? help");
-    assert_eq!(y, 41);
+    let (x, y) = hint(&mut stage, "? help");
     stage.click(x + 3, y);
     assert_eq!(stage.app.context(), Context::Help);
-    let (x, y) = stage.find("Esc close");
+    let (x, y) = hint(&mut stage, "Esc close");
     stage.click(x, y);
     assert_eq!(stage.app.context(), Context::Traces);
-    let (x, y) = stage.find("Enter open");
+    let (x, y) = hint(&mut stage, "Enter open");
     stage.click(x - 1, y);
     assert_eq!(stage.app.context(), Context::Traces, "between two hints there is none");
     stage.click(x + 9, y);
     assert_eq!(stage.app.context(), Context::Tree);
-    let (x, y) = stage.find("Esc back");
+    let (x, y) = hint(&mut stage, "Esc back");
     stage.click(x, y);
     let wide = &mut Stage::new((240, 50), &["flask-1.30"]);
-    let (x, y) = wide.find("/ filter");
+    let (x, y) = hint(wide, "/ filter");
     wide.click(x, y);
     assert_eq!(wide.app.context(), Context::Prompt);
     wide.click(5, 10);
     assert_eq!(wide.app.context(), Context::Traces, "a click elsewhere leaves the line");
-    let (x, y) = wide.find(": commands");
+    let (x, y) = hint(wide, ": commands");
     wide.click(x, y);
     assert_eq!(wide.app.context(), Context::Menu);
     let (x, y) = wide.find("> ");
@@ -55,7 +65,7 @@ fn the_hints_of_the_footer_can_be_clicked() {
     wide.click(1, 1);
     assert_eq!(wide.app.context(), Context::Traces);
     // The last: it ends all.
-    let (x, y) = stage.find("q quit");
+    let (x, y) = hint(&mut stage, "q quit");
     let down = crossterm::event::MouseEvent {
         kind: MouseEventKind::Down(MouseButton::Left),
         column: x,
@@ -141,7 +151,8 @@ fn a_key_that_means_nothing_says_so() {
 
 #[test]
 fn what_others_call_it_is_found_by_name() {
-    for (written, context) in [("help", Context::Help), ("findings", Context::Findings), ("logs", Context::Logs)]
+    for (written, context) in
+        [("help", Context::Help), ("findings", Context::Findings), ("logs", Context::Logs)]
     {
         let mut stage = Stage::new((140, 42), &["flask-1.30"]);
         stage.act(&[Action::Palette]);

@@ -132,10 +132,14 @@ impl App {
             (Mouse::Release(_), _) => self.pressed,
             _ => None,
         };
+        // A command that asked for the mouse has it to itself.
+        let taken = matches!(outcome, Outcome::Ask(_));
         let flow = self.conclude(outcome, session, status);
         match mouse {
             Mouse::Release(at) if self.pressed.take() == Some(at) => self.act(Action::Open, session, status),
-            Mouse::Point(_) if self.offers(Action::Palette) => self.act(Action::Palette, session, status),
+            Mouse::Point(_) if !taken && self.offers(Action::Palette) => {
+                self.act(Action::Palette, session, status)
+            }
             _ => flow,
         }
     }

@@ -35,8 +35,7 @@ impl App {
         });
         let act = rows.into_iter().map(|row| {
             let action = Outcome::Act(row.binding.action);
-            Choice::new(row.binding.help, row.names(symbols), action)
-                .named(names(row.binding.action))
+            Choice::new(row.binding.help, row.names(symbols), action).named(names(row.binding.action))
         });
         let paint = palette::built_in().iter().map(|palette| {
             let label = format!("colours: {}", palette.name);

@@ -46,13 +46,7 @@ impl Hints {
 const WITHOUT_ROWS: &[Action] = &[Action::Back, Action::TakeBaseline, Action::Palette];
 
 /// Draws it.
-pub fn draw(
-    area: Rect,
-    context: Context,
-    notice: Option<&str>,
-    pen: &mut Pen<'_>,
-    cx: &Cx<'_>,
-) -> Hints {
+pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Hints {
     let mut drawn = Hints::default();
     let ends = |row: &&Row| matches!(row.binding.action, Action::Help | Action::Quit);
     let right: Vec<Hint<'_>> = cx.keys.here(context).filter(ends).filter_map(|row| of(row, cx)).collect();

@@ -82,7 +82,15 @@ pub struct Menu {
 impl Menu {
     /// A menu, its first choice selected.
     pub fn new(title: &'static str, choices: Vec<Choice>) -> Self {
-        Self { title, choices, input: Input::default(), selected: 0, top: 0, rows: Rect::default(), sheet: Sheet::default() }
+        Self {
+            title,
+            choices,
+            input: Input::default(),
+            selected: 0,
+            top: 0,
+            rows: Rect::default(),
+            sheet: Sheet::default(),
+        }
     }
 
     /// The numbers of the choices that fit what is written, the best first.
