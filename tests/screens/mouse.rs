@@ -59,7 +59,7 @@ fn the_hints_of_the_footer_can_be_clicked() {
     let (x, y) = hint(wide, ": commands");
     wide.click(x, y);
     assert_eq!(wide.app.context(), Context::Menu);
-    let (x, y) = wide.find("> ");
+    let (x, y) = wide.find(" Commands ");
     wide.click(x, y);
     assert_eq!(wide.app.context(), Context::Menu, "within, but on no choice");
     wide.click(1, 1);
@@ -79,6 +79,11 @@ fn the_hints_of_the_footer_can_be_clicked() {
 fn a_second_click_opens_what_the_first_selected() {
     let mut stage = Stage::new((140, 42), &[]);
     few(&mut stage, 1..6);
+    let (x, y) = stage.find("job-1");
+    stage.click(x, y);
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Tree, "a double click on what is selected opens it once");
+    stage.act(&[Action::Back]);
     let (x, y) = stage.find("job-3");
     stage.click(x, y);
     assert_eq!(stage.app.context(), Context::Traces);

@@ -112,7 +112,13 @@ impl App {
             MouseEventKind::Down(MouseButton::Right) => Mouse::Point(at),
             _ => return Flow::Continue,
         };
+        let opened = self.opened.take();
         self.touch(session, status);
+        if let Mouse::Click(at) = mouse
+            && opened == Some(at)
+        {
+            return Flow::Continue;
+        }
         // A line of text lies over the footer.
         if let (Mouse::Click(at), None) = (mouse, &self.prompt)
             && let Some(action) = self.hints.hit(at)
@@ -136,7 +142,10 @@ impl App {
         let taken = matches!(outcome, Outcome::Ask(_));
         let flow = self.conclude(outcome, session, status);
         match mouse {
-            Mouse::Release(at) if self.pressed.take() == Some(at) => self.act(Action::Open, session, status),
+            Mouse::Release(at) if self.pressed.take() == Some(at) => {
+                self.opened = Some(at);
+                self.act(Action::Open, session, status)
+            }
             Mouse::Point(_) if !taken && self.offers(Action::Palette) => {
                 self.act(Action::Palette, session, status)
             }
@@ -177,6 +186,7 @@ impl App {
         self.reconcile(session, status);
         self.touched = true;
         self.notice = None;
+        self.opened = None;
     }
 
     fn conclude(&mut self, outcome: Outcome, session: &Session, status: &Status) -> Flow {

@@ -46,6 +46,8 @@ pub struct App {
     hints: footer::Hints,
     /// Where the mouse was pressed on what was selected already.
     pressed: Option<Position>,
+    /// Where the last click opened something: another one there was meant for the same.
+    opened: Option<Position>,
     /// The name of the colours that were chosen on the screen, this time or an earlier one.
     painted: Option<String>,
     /// What was done by name, the latest first.
@@ -90,6 +92,7 @@ impl App {
             notice: None,
             hints: footer::Hints::default(),
             pressed: None,
+            opened: None,
             painted: None,
             recent: Vec::new(),
             touched: false,
