@@ -24,6 +24,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+#[path = "screens/mouse.rs"]
+mod mouse;
 #[path = "screens/output.rs"]
 mod output;
 
@@ -1039,12 +1041,18 @@ fn traces_are_pinned_marked_deleted_and_cleared() {
         check(&format!("marked-{columns}x{lines}"), &mut stage);
         let all = stage.session.store.trace_count();
         stage.act(&[Action::Delete]);
-        assert!(
-            stage.text().contains("2 traces deleted") && !stage.text().contains("marked"),
-            "{}",
-            stage.text()
-        );
-        assert_eq!(stage.session.store.trace_count(), all - 2);
+        let text = stage.text();
+        assert!(text.contains("1 trace deleted; 1 pinned kept") && text.contains("1 marked"), "{text}");
+        assert_eq!(stage.session.store.trace_count(), all - 1);
+        stage.act(&[Action::Delete]);
+        assert!(stage.text().contains("pinned: p first"), "{}", stage.text());
+        assert_eq!(stage.session.store.trace_count(), all - 1);
+        stage.act(&[Action::MarkAll, Action::Last, Action::Up]);
+        while !stage.selected_lines()[0].1.contains('⚑') {
+            stage.act(&[Action::Up]);
+        }
+        stage.act(&[Action::Pin, Action::Delete]);
+        assert_eq!(stage.session.store.trace_count(), all - 2, "no longer pinned: {}", stage.text());
     }
     let mut stage = listed((140, 42));
     let all = stage.session.store.trace_count();

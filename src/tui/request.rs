@@ -54,8 +54,13 @@ pub enum Request {
         /// Whether it is to be kept.
         pinned: bool,
     },
-    /// Deletes traces, pinned ones too.
-    Delete(Vec<TraceId>),
+    /// Deletes traces.
+    Delete {
+        /// Which.
+        traces: Vec<TraceId>,
+        /// How many that were meant too are not among them, since they are pinned.
+        kept: usize,
+    },
     /// Deletes every trace that is not pinned, and what was found.
     Clear,
 }
@@ -197,8 +202,9 @@ pub(super) fn perform(request: Request, session: &mut Session, outside: &mut dyn
             (true, false) => "no longer pinned".to_owned(),
             (false, _) => "the trace has gone".to_owned(),
         }),
-        Request::Delete(traces) => {
-            let words = format!("{} deleted", text::plural(traces.len() as u64, "trace"));
+        Request::Delete { traces, kept } => {
+            let kept = if kept > 0 { format!("; {kept} pinned kept") } else { String::new() };
+            let words = format!("{} deleted{kept}", text::plural(traces.len() as u64, "trace"));
             session.delete(traces);
             Done::Said(words)
         }

@@ -40,6 +40,7 @@ pub(super) fn mouse(
     use MouseProtocolMode as Mode;
     let (button, released) = match mouse {
         Mouse::Click(_) => (0, false),
+        Mouse::Point(_) => (2, false),
         Mouse::Release(_) => (0, true),
         Mouse::Drag(_) => (32, false),
         Mouse::WheelUp(_) => (64, false),
@@ -49,7 +50,7 @@ pub(super) fn mouse(
     };
     let asked = match mode {
         Mode::None => false,
-        Mode::Press => matches!(mouse, Mouse::Click(_)),
+        Mode::Press => matches!(mouse, Mouse::Click(_) | Mouse::Point(_)),
         Mode::PressRelease => !matches!(mouse, Mouse::Drag(_)),
         Mode::ButtonMotion | Mode::AnyMotion => true,
     };

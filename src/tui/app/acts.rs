@@ -4,11 +4,11 @@ use super::{App, tabs};
 use crate::child::Order;
 use crate::diagnosis::Since;
 use crate::session::Session;
-use crate::tui::keymap::{Action, Context};
+use crate::tui::keymap::{Action, Chord, Context};
 use crate::tui::request::{NO_COMMAND, Replay, Request};
-use crate::tui::status::Status;
+use crate::tui::status::{Feed, Status};
 use crate::tui::view::{Cx, Mouse, Outcome, Screen, explain, help, prompt};
-use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 /// What the loop is to do after a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,9 +33,24 @@ impl App {
                 return self.conclude(outcome, session, status);
             }
         }
-        let Some(action) = self.shown.keys.find(event, self.context()) else { return Flow::Continue };
+        let Some(action) = self.shown.keys.find(event, self.context()) else {
+            self.answer_unbound(event);
+            return Flow::Continue;
+        };
         self.touch(session, status);
         self.act(action, session, status)
+    }
+
+    /// Says so of a key that does nothing here, where keys are no text.
+    fn answer_unbound(&mut self, event: KeyEvent) {
+        let symbols = self.shown.look.symbols;
+        if self.context().takes_text() || matches!(event.code, KeyCode::Modifier(_)) {
+            return;
+        }
+        if let Some(key) = Chord::of(event) {
+            let (key, help) = (key.name(symbols), self.shown.keys.name_of(Action::Help, symbols));
+            self.notice = Some(format!("{key} does nothing here: {help} shows the keys"));
+        }
     }
 
     fn act(&mut self, action: Action, session: &Session, status: &Status) -> Flow {
@@ -56,11 +71,14 @@ impl App {
             }
             Action::Tab(tab) => self.go_to_tab(tab),
             Action::Hold if status.playback.is_some() => self.asked.push(Request::Replay(Replay::Hold)),
+            Action::Hold => self.hold(status),
             Action::Step => self.asked.push(Request::Replay(Replay::Step)),
             Action::Restart => self.asked.push(Request::Command(Order::Restart)),
             Action::OutputPane if self.shown.output.is_some() => self.output_pane = !self.output_pane,
             Action::OutputPane => self.notice = Some(NO_COMMAND.to_owned()),
             action => {
+                // Who follows wants to see what arrives.
+                self.shown.held &= action != Action::Follow;
                 let outcome = self.with_top(session, status, |screen, cx| screen.apply(action, cx));
                 return self.conclude(outcome, session, status);
             }
@@ -91,9 +109,22 @@ impl App {
             MouseEventKind::ScrollRight => Mouse::WheelRight(at),
             MouseEventKind::Drag(MouseButton::Left) => Mouse::Drag(at),
             MouseEventKind::Up(MouseButton::Left) => Mouse::Release(at),
+            MouseEventKind::Down(MouseButton::Right) => Mouse::Point(at),
             _ => return Flow::Continue,
         };
+        let opened = self.opened.take();
         self.touch(session, status);
+        if let Mouse::Click(at) = mouse
+            && opened == Some(at)
+        {
+            return Flow::Continue;
+        }
+        // A line of text lies over the footer.
+        if let (Mouse::Click(at), None) = (mouse, &self.prompt)
+            && let Some(action) = self.hints.hit(at)
+        {
+            return self.act(action, session, status);
+        }
         if let (Mouse::Click(at), true) = (mouse, self.is_bare())
             && at.y == 0
             && let Some(tab) = tabs::tab_at(&self.titles(), at.x)
@@ -102,7 +133,44 @@ impl App {
             return Flow::Continue;
         }
         let outcome = self.with_top(session, status, |screen, cx| screen.mouse(mouse, cx));
-        self.conclude(outcome, session, status)
+        self.pressed = match (mouse, &outcome) {
+            (Mouse::Click(at), Outcome::Pressed) => Some(at),
+            (Mouse::Release(_), _) => self.pressed,
+            _ => None,
+        };
+        // A command that asked for the mouse has it to itself.
+        let taken = matches!(outcome, Outcome::Ask(_));
+        let flow = self.conclude(outcome, session, status);
+        match mouse {
+            Mouse::Release(at) if self.pressed.take() == Some(at) => {
+                self.opened = Some(at);
+                self.act(Action::Open, session, status)
+            }
+            Mouse::Point(_) if !taken && self.offers(Action::Palette) => {
+                self.act(Action::Palette, session, status)
+            }
+            _ => flow,
+        }
+    }
+
+    /// Holds every view as it is, or lets all go on.
+    fn hold(&mut self, status: &Status) {
+        if matches!(status.feed, Feed::Replay { done: true, .. }) {
+            self.notice = Some("nothing arrives here: all of the file is read".to_owned());
+            return;
+        }
+        self.shown.held = !self.shown.held;
+        let key = self.shown.keys.name_of(Action::Hold, self.shown.look.symbols);
+        self.notice = Some(if self.shown.held {
+            format!("held; everything that arrives is taken in, and {key} shows it")
+        } else {
+            "going on".to_owned()
+        });
+    }
+
+    /// Whether something can be done where the keys are.
+    fn offers(&self, action: Action) -> bool {
+        self.shown.keys.here(self.context()).any(|row| row.binding.action == action)
     }
 
     fn take_baseline(&mut self, session: &Session, status: &Status) {
@@ -118,11 +186,12 @@ impl App {
         self.reconcile(session, status);
         self.touched = true;
         self.notice = None;
+        self.opened = None;
     }
 
     fn conclude(&mut self, outcome: Outcome, session: &Session, status: &Status) -> Flow {
         match outcome {
-            Outcome::Ignored | Outcome::Done | Outcome::Again => {}
+            Outcome::Ignored | Outcome::Done | Outcome::Again | Outcome::Pressed => {}
             Outcome::Notice(notice) => self.notice = Some(notice),
             Outcome::Ask(request) => {
                 // Who types sees what comes of it.

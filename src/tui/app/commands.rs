@@ -1,11 +1,25 @@
 //! What `:` offers: all that can be done here, by name.
 
-use super::App;
+use super::{App, TABS};
 use crate::tui::keymap::Action;
-use crate::tui::keys::Row;
+use crate::tui::keys::{self, Row};
 use crate::tui::palette;
 use crate::tui::view::Outcome;
 use crate::tui::view::menu::{Choice, Menu};
+
+/// What an action is found by besides its line of help: its name in the configuration, and what others call it.
+fn names(action: Action) -> String {
+    let name = keys::name(action);
+    match action {
+        Action::Quit => format!("{name} q exit"),
+        Action::Help => format!("{name} keys"),
+        Action::Tab(at) => match TABS.get(at) {
+            Some(tab) => format!("{name} {}", tab.title.to_lowercase()),
+            None => format!("{name} output"),
+        },
+        _ => name,
+    }
+}
 
 impl App {
     /// What was done by name before, then what the view can do, then what works everywhere, with the keys that do it at
@@ -21,12 +35,12 @@ impl App {
         });
         let act = rows.into_iter().map(|row| {
             let action = Outcome::Act(row.binding.action);
-            Choice::new(row.binding.help, row.names(symbols), action)
-                .named(crate::tui::keys::name(row.binding.action))
+            Choice::new(row.binding.help, row.names(symbols), action).named(names(row.binding.action))
         });
         let paint = palette::built_in().iter().map(|palette| {
             let label = format!("colours: {}", palette.name);
-            Choice::new(label, palette.summary.as_str(), Outcome::Paint(palette))
+            let paint = Outcome::Paint(palette);
+            Choice::new(label, palette.summary.as_str(), paint).named("theme colors".to_owned())
         });
         Menu::new("Commands", act.chain(paint).collect())
     }

@@ -59,7 +59,7 @@ impl App {
         let mut pen = Pen::new(into, self.shown.look);
         header::draw(head, &titles, self.tab, &mut pen, &cx);
         strip::draw(strip, area, told, &mut pen, &cx);
-        footer::draw(foot, context, self.notice.as_deref(), &mut pen, &cx);
+        self.hints = footer::draw(foot, context, self.notice.as_deref(), &mut pen, &cx);
         self.tabs[self.tab].draw(body, into, &cx);
         if let Some((area, output)) = pane {
             output::draw_pane(area, output, into, &cx);

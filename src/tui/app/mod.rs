@@ -13,10 +13,11 @@ use super::remembered::Remembered;
 use super::request::{self, Done, Outside, Request};
 use super::status::{Status, Traffic};
 use super::theme::Look;
-use super::view::{Cx, Screen, listing::Busy, output, prompt};
+use super::view::{Cx, Screen, footer, listing::Busy, output, prompt};
 use crate::child::{Order, Told};
 use crate::diagnosis::Since;
 use crate::session::Session;
+use ratatui::layout::Position;
 use std::time::Instant;
 
 pub use acts::Flow;
@@ -41,6 +42,12 @@ pub struct App {
     /// What was asked for and not done yet.
     asked: Vec<Request>,
     notice: Option<String>,
+    /// Where the hints of the footer were drawn.
+    hints: footer::Hints,
+    /// Where the mouse was pressed on what was selected already.
+    pressed: Option<Position>,
+    /// Where the last click opened something: another one there was meant for the same.
+    opened: Option<Position>,
     /// The name of the colours that were chosen on the screen, this time or an earlier one.
     painted: Option<String>,
     /// What was done by name, the latest first.
@@ -59,12 +66,15 @@ struct Shown {
     /// What can be seen of the command, where there is one.
     output: Option<Output>,
     since: Option<Since>,
+    /// Nothing moves by itself until it goes on.
+    held: bool,
 }
 
 impl Shown {
     fn cx<'a>(&'a self, traffic: &'a Traffic, session: &'a Session, status: &'a Status) -> Cx<'a> {
         let (since, output) = (self.since.as_ref(), self.output.as_ref());
-        Cx { session, status, traffic, since, output, look: self.look, keys: &self.keys }
+        let held = self.held;
+        Cx { session, status, traffic, since, output, held, look: self.look, keys: &self.keys }
     }
 }
 
@@ -72,7 +82,7 @@ impl App {
     /// The first screen.
     pub fn new(look: Look) -> Self {
         Self {
-            shown: Shown { look, keys: Keys::default(), output: None, since: None },
+            shown: Shown { look, keys: Keys::default(), output: None, since: None, held: false },
             tabs: TABS.iter().map(Tab::open).collect(),
             tab: 0,
             output_pane: false,
@@ -80,6 +90,9 @@ impl App {
             prompt: None,
             asked: Vec::new(),
             notice: None,
+            hints: footer::Hints::default(),
+            pressed: None,
+            opened: None,
             painted: None,
             recent: Vec::new(),
             touched: false,

@@ -87,7 +87,7 @@ pub enum Action {
     BackLink,
     /// Follow what arrives.
     Follow,
-    /// Hold still, or follow again.
+    /// Hold still, or go on.
     Hold,
     /// The next batch of a replay.
     Step,

@@ -40,3 +40,10 @@ pub enum Context {
     /// A line of text that is being written.
     Prompt,
 }
+
+impl Context {
+    /// Whether letters are text here.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Menu | Self::Prompt | Self::Typing)
+    }
+}

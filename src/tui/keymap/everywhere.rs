@@ -1,7 +1,8 @@
 //! Keys that work nearly everywhere.
 
 use super::{Action, Binding, Context, OUTPUT, Place, Tables, row};
-use crate::tui::chord::{ch, ctrl};
+use crate::tui::chord::{ch, ctrl, key};
+use crossterm::event::KeyCode;
 
 pub(super) const EVERYWHERE: Place =
     Place { context: Context::Everywhere, name: "everywhere", own: ALL, common: &[] };
@@ -15,7 +16,7 @@ pub(super) const BESIDE: Tables = &[KEYS, QUIT];
 /// Without the end.
 pub(super) const KEYS: &[Binding] = &[
     row(Action::Palette, &[ch(':')], "everything that can be done here, by name").hint("commands"),
-    row(Action::Help, &[ch('?')], "these keys").hint("help"),
+    row(Action::Help, &[ch('?'), key(KeyCode::F(1))], "these keys").hint("help"),
     row(Action::Tab(0), &[ch('1')], "the tab of traces"),
     row(Action::Tab(1), &[ch('2')], "the tab of findings"),
     row(Action::Tab(2), &[ch('3')], "the tab of services: calls, operations, scopes"),

@@ -32,7 +32,7 @@ pub(super) const RAW: Binding =
 
 /// Where things arrive.
 pub(super) const LIVE: &[Binding] = &[
-    row(Action::Hold, &[ch(' ')], "hold still, or follow; a replay pauses, or goes on").hint("hold/follow"),
+    row(Action::Hold, &[ch(' ')], "hold all as it is, or go on; in a replay, pause").hint("hold/resume"),
     row(Action::Step, &[ch('.')], "in a replay, the next batch, and then a pause"),
 ];
 

@@ -30,6 +30,6 @@ const LIST: &[Binding] = &[
     row(Action::Pin, &[ch('p')], "pin: neither evicted nor cleared; or no longer").hint("pin"),
     row(Action::Mark, &[ch('v')], "mark a trace, or take its mark off").hint("mark"),
     row(Action::MarkAll, &[ch('V')], "mark every trace that is listed, or none"),
-    row(Action::Delete, &[ch('D')], "delete the marked traces, else the selected one"),
+    row(Action::Delete, &[ch('D'), key(KeyCode::Delete)], "delete the marked traces, else the selected one"),
     CLEAR,
 ];

@@ -136,6 +136,11 @@ impl Column {
         (name, if inverted { last } else { first })
     }
 
+    /// The column of this name in a sentence.
+    pub fn named(name: &str) -> Option<Self> {
+        COLUMNS.into_iter().find(|column| column.words(false).0 == name)
+    }
+
     /// Whether the largest comes first as long as nobody inverts it: what one looks for is at the top.
     pub fn descends(self) -> bool {
         !matches!(self, Self::Arrival | Self::Service | Self::Name | Self::Start)

@@ -15,7 +15,7 @@
 
 use super::compare_rows::{Half, Matched, Pair, matched};
 use super::compare_side::Side;
-use super::{Cx, Mouse, Outcome, Screen, Target, missing, row, short_id};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, missing, row, short_id};
 use crate::model::time;
 use crate::store::{SpanIx, View};
 use crate::tui::keymap::{Action, Context};
@@ -158,9 +158,8 @@ impl Screen for Compare {
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         match mouse {
-            Mouse::Click(at) if at.y >= self.area.y => {
-                self.window.click(usize::from(at.y - self.area.y));
-                Outcome::Done
+            Mouse::Click(at) | Mouse::Point(at) if at.y >= self.area.y => {
+                clicked(self.window.click(usize::from(at.y - self.area.y)))
             }
             Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
                 let up = matches!(mouse, Mouse::WheelUp(_));

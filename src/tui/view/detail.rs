@@ -118,7 +118,7 @@ impl Detail {
         self.branches.selected().first().and_then(|id| nodes::finding_key(id))
     }
 
-    /// Selects what was drawn there.
+    /// Selects what was drawn there. Tells whether it was selected already.
     pub fn click(&mut self, at: Position) -> bool {
         self.branches.click(at)
     }

@@ -5,7 +5,7 @@ use super::finding_rows::{self, GONE, HINTS, Rows};
 use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
-use super::{Counts, Cx, Mouse, Outcome, Screen, Target, copy, nodes, sign};
+use super::{Counts, Cx, Mouse, Outcome, Screen, Target, clicked, copy, nodes, sign};
 use crate::diagnosis::{self, Finding, Rule, Severity};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
@@ -189,7 +189,12 @@ impl Screen for Findings {
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
         match mouse {
-            Mouse::Click(at) => drop(self.branches.click(at)),
+            Mouse::Click(at) => {
+                let again = self.branches.click(at);
+                // What was selected by itself is only chosen.
+                return clicked(std::mem::replace(&mut self.chosen, true) && again);
+            }
+            Mouse::Point(at) => drop(self.branches.click(at)),
             Mouse::WheelUp(_) => self.branches.scroll(3, true),
             Mouse::WheelDown(_) => self.branches.scroll(3, false),
             _ => return Outcome::Ignored,

@@ -6,22 +6,51 @@ use crate::tui::keys::Row;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 /// A key and a word or two on what it does.
-type Hint<'a> = Vec<Part<'a>>;
+struct Hint<'a> {
+    /// What a click on it does; nothing where it tells of several keys.
+    action: Option<Action>,
+    words: Vec<Part<'a>>,
+}
+
+impl Hint<'_> {
+    fn width(&self) -> u16 {
+        self.words.iter().map(|(what, _)| text::width(what) as u16).sum()
+    }
+}
+
+/// Where the hints were drawn.
+#[derive(Debug, Default)]
+pub struct Hints(Vec<(Action, Rect)>);
+
+impl Hints {
+    /// What the hint does that is there.
+    pub fn hit(&self, at: Position) -> Option<Action> {
+        self.0.iter().find(|(_, place)| place.contains(at)).map(|(action, _)| *action)
+    }
+
+    /// Draws one, and remembers where. Answers with its width.
+    fn draw(&mut self, x: u16, y: u16, hint: &Hint<'_>, pen: &mut Pen<'_>) -> u16 {
+        let width = pen.line(x, y, hint.width(), &hint.words);
+        // The blanks behind a hint belong to none.
+        let place = Rect { x, y, width: width.saturating_sub(2), height: 1 };
+        self.0.extend(hint.action.map(|action| (action, place)));
+        width
+    }
+}
 
 /// What can be done in a view that has no rows.
 const WITHOUT_ROWS: &[Action] = &[Action::Back, Action::TakeBaseline, Action::Palette];
 
 /// Draws it.
-pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    let width = |parts: &[Part<'_>]| parts.iter().map(|(what, _)| text::width(what) as u16).sum::<u16>();
+pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Hints {
+    let mut drawn = Hints::default();
     let ends = |row: &&Row| matches!(row.binding.action, Action::Help | Action::Quit);
-    let right: Vec<Part<'_>> =
-        cx.keys.here(context).filter(ends).filter_map(|row| of(row, cx)).flatten().collect();
-    let right_width = width(&right);
+    let right: Vec<Hint<'_>> = cx.keys.here(context).filter(ends).filter_map(|row| of(row, cx)).collect();
+    let right_width: u16 = right.iter().map(Hint::width).sum();
     let room = area.width.saturating_sub(right_width + 1);
     match notice {
         Some(notice) => {
@@ -30,20 +59,23 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
         None => {
             let mut x = area.x + 1;
             for hint in hints(context, cx) {
-                let width = width(&hint);
                 // A hint is whole or not there: half a word helps nobody.
-                if x + width > area.x + room {
+                if x + hint.width() > area.x + room {
                     break;
                 }
-                x += pen.line(x, area.y, width, &hint);
+                x += drawn.draw(x, area.y, &hint, pen);
             }
         }
     }
     if right_width < area.width {
-        pen.line(area.right() - right_width, area.y, right_width, &right);
+        let mut x = area.right() - right_width;
+        for hint in &right {
+            x += drawn.draw(x, area.y, hint, pen);
+        }
     } else {
         pen.put(area.x, area.y, area.width, "? help", Style::new());
     }
+    drawn
 }
 
 /// All that there might be room for, but for help and the end.
@@ -55,16 +87,16 @@ fn hints<'a>(context: Context, cx: &Cx<'a>) -> Vec<Hint<'a>> {
     };
     let mut hints: Vec<Hint<'a>> = Vec::new();
     if empty {
-        hints.push(several(context, &[Action::Tab(0), Action::Tab(4)], "-", "tabs", cx));
+        hints.extend(several(context, &[Action::Tab(0), Action::Tab(4)], "-", "tabs", cx));
     } else {
         let sideways = [Action::Fold, Action::Down, Action::Up, Action::Unfold];
         let moving = if context == Context::Icicle { &sideways[..] } else { &sideways[1..3] };
-        hints.push(several(context, moving, "/", "move", cx));
+        hints.extend(several(context, moving, "/", "move", cx));
     }
-    hints.retain(|hint| !hint.is_empty());
     hints.extend(cx.keys.here(context).filter(wanted).filter_map(|row| of(row, cx)));
     if context == Context::Typing {
-        hints.push(vec![part("every other key goes to the command", Role::Dim.style(cx))]);
+        let words = vec![part("every other key goes to the command", Role::Dim.style(cx))];
+        hints.push(Hint { action: None, words });
     }
     hints
 }
@@ -72,23 +104,27 @@ fn hints<'a>(context: Context, cx: &Cx<'a>) -> Vec<Hint<'a>> {
 /// That of one key, where it has one.
 fn of<'a>(row: &Row, cx: &Cx<'_>) -> Option<Hint<'a>> {
     let key = row.keys.first()?.name(cx.look.symbols);
-    Some(hint(key, row.binding.hint?, cx))
+    Some(Hint { action: Some(row.binding.action), words: words(key, row.binding.hint?, cx) })
 }
 
-fn hint<'a>(keys: String, words: &str, cx: &Cx<'_>) -> Hint<'a> {
+fn words<'a>(keys: String, words: &str, cx: &Cx<'_>) -> Vec<Part<'a>> {
     vec![part(keys, Role::Key.style(cx)), part(format!(" {words}  "), Role::Dim.style(cx))]
 }
 
 /// That of keys that belong together; nothing where one of them does nothing here.
-fn several<'a>(context: Context, actions: &[Action], between: &str, words: &str, cx: &Cx<'_>) -> Hint<'a> {
+fn several<'a>(
+    context: Context,
+    actions: &[Action],
+    between: &str,
+    what: &str,
+    cx: &Cx<'_>,
+) -> Option<Hint<'a>> {
     let first = |action: &Action| {
         let row = cx.keys.here(context).find(|row| row.binding.action == *action)?;
         Some(row.keys.first()?.name(cx.look.symbols))
     };
-    match actions.iter().map(first).collect::<Option<Vec<String>>>() {
-        Some(keys) => hint(keys.join(between), words, cx),
-        None => Vec::new(),
-    }
+    let keys = actions.iter().map(first).collect::<Option<Vec<String>>>()?;
+    Some(Hint { action: None, words: words(keys.join(between), what, cx) })
 }
 
 /// Whether a view has nothing to move over because nothing has come.

@@ -111,10 +111,12 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
     if let Some(output) = cx.output {
         return command(output, cx);
     }
+    let held = part(format!("{} held", symbols.still), look.style(Role::Warning));
     match &cx.status.feed {
         Feed::Live { grpc, http } => {
             let same_host = grpc.zip(*http).is_some_and(|(a, b)| a.ip() == b.ip());
-            let mut long = vec![part(format!("{} live", symbols.live), look.style(Role::Good))];
+            let live = part(format!("{} live", symbols.live), look.style(Role::Good));
+            let mut long = vec![if cx.held { held } else { live }];
             let mut short = long.clone();
             let mut say = |name: &str, address: SocketAddr, host: bool| {
                 let port = format!(" {name} :{}", address.port());
@@ -133,8 +135,9 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
         Feed::Replay { name, done } => {
             let playback = cx.status.playback.as_ref().filter(|_| !done);
             let paused = playback.is_some_and(|playback| playback.paused);
-            let (symbol, word, role) = match (done, paused) {
+            let (symbol, word, role) = match (done, paused || cx.held) {
                 (true, _) => (symbols.still, "read", Role::Good),
+                (false, true) if cx.held => (symbols.still, "held", Role::Warning),
                 (false, true) => (symbols.still, "paused", Role::Warning),
                 (false, false) if cx.status.following => (symbols.live, "following", Role::Good),
                 (false, false) => (symbols.replay, "reading", Role::Good),
@@ -162,10 +165,12 @@ fn command<'a>(output: &Output, cx: &Cx<'a>) -> Segment<'a> {
     let (look, symbols) = (cx.look, cx.look.symbols);
     let (state, role) = output::state(output, cx.status.now_ns);
     let symbol = if output.state() == State::Running { symbols.live } else { symbols.still };
+    let held = cx.held.then(|| part("held  ", look.style(Role::Warning)));
     let named = |columns: usize| {
         let name = text::fit(output.name(), columns, symbols.ellipsis).into_owned();
         let lead = part(format!("{symbol} "), look.style(role));
-        vec![lead, part(format!("{name}  "), Style::new()), part(state.clone(), look.style(role))]
+        let words = [part(format!("{name}  "), Style::new()), part(state.clone(), look.style(role))];
+        held.clone().into_iter().chain([lead]).chain(words).collect()
     };
     Segment { long: named(NAME), short: named(SHORT_NAME), weight: 5 }
 }

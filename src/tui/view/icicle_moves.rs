@@ -29,6 +29,11 @@ impl Waterfall {
         Outcome::Done
     }
 
+    /// Draws every trace as an icicle, or as a waterfall.
+    pub fn draw_as_icicle(&mut self, icicle: bool) {
+        self.shown.icicle = icicle;
+    }
+
     /// What is to be compared: the request of the selected span where the trace is un-merged, else the trace.
     pub fn side(&self, cx: &Cx<'_>) -> Option<Side> {
         let tree = self.shown.tree(cx)?;
@@ -126,14 +131,15 @@ impl Waterfall {
         Outcome::Done
     }
 
-    /// Selects what was drawn at a place of the screen. Tells whether there was something.
+    /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
     pub(super) fn click_in_icicle(&mut self, at: Position) -> bool {
         // Only along the axis a stretch of time is selected.
         self.dragged = self.dragged.filter(|_| at.y == self.bars.y);
         let Some(id) = self.icicle.at(at) else { return false };
+        let again = self.window.selected() == Some(id);
         self.window.select(id);
         self.window.choose();
-        true
+        again
     }
 }
 

@@ -6,11 +6,12 @@ use super::listing::{Busy, COUNT, Id, Listing};
 use super::menu::{Choice, Menu};
 use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::save::{self, Offer};
-use super::{Cx, Outcome, list_row};
+use super::{Cx, Outcome, clicked, list_row};
 use crate::model::TraceId;
 use crate::query::{QueryError, Seen};
 use crate::store::TraceIx;
 use crate::tui::keymap::Action;
+use crate::tui::remembered::Remembered;
 use crate::tui::request::Request;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -21,6 +22,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use std::collections::BTreeMap;
 use std::time::Instant;
+
+/// What the order is remembered by.
+const SORTED_BY: &str = "traces-sorted-by";
+const INVERTED: &str = "traces-inverted";
 
 /// How many rows a key looks at in search of the next error or finding.
 const SEARCH: usize = 20_000;
@@ -101,14 +106,18 @@ impl List {
         self.window.choose();
     }
 
-    /// Whether the newest trace is selected, whichever it is.
-    pub fn is_following(&self) -> bool {
-        self.window.is_following()
+    /// Is sorted as it was the last time.
+    pub fn recall(&mut self, from: &Remembered) {
+        let named = from.get::<String>(SORTED_BY).and_then(|name| Column::named(&name));
+        if let Some(column) = named {
+            self.listing.begin_with(column, from.get(INVERTED).unwrap_or_default());
+        }
     }
 
-    /// Follows the newest trace, or stops.
-    pub fn follow(&mut self, follow: bool) {
-        self.window.follow(follow);
+    /// Says how it is sorted.
+    pub fn remember(&self, into: &mut Remembered) {
+        into.set(SORTED_BY, self.listing.column().words(false).0);
+        into.set(INVERTED, self.listing.is_inverted());
     }
 
     /// Keeps the order and the filter in line with what is held.
@@ -163,6 +172,8 @@ impl List {
         }
         let held = |(seq, _): Id| store.trace_by_seq(seq).is_some();
         let is_held = self.window.selected().is_some_and(held);
+        self.listing.hold(cx);
+        self.window.hold(cx.held);
         match self.window.reconcile(&self.listing.rows(cx)) {
             // Whoever deletes or filters it away knows.
             Kept::Lost if !is_held && deleted == before => {
@@ -298,20 +309,27 @@ impl List {
         Outcome::Notice(format!("{count} marked{more}"))
     }
 
-    /// Deletes what is marked, else what is selected.
+    /// Deletes what is marked, else what is selected, but for what is pinned.
     fn delete(&mut self, cx: &Cx<'_>) -> Outcome {
+        let store = &cx.session.store;
         let mut traces: Vec<TraceId> = self.marked.values().copied().collect();
         if traces.is_empty() {
-            traces.extend(self.selected(cx).map(|at| cx.session.store.trace(at).id));
+            traces.extend(self.selected(cx).map(|at| store.trace(at).id));
         }
-        let count = traces.len();
-        let delete = Outcome::Ask(Request::Delete(traces));
+        let is_pinned = |id: &TraceId| store.find_trace(*id).is_some_and(|at| store.trace(at).pinned);
+        let (kept, traces): (Vec<TraceId>, Vec<TraceId>) = traces.into_iter().partition(is_pinned);
+        let (count, kept) = (traces.len(), kept.len());
+        let delete = Outcome::Ask(Request::Delete { traces, kept });
         match count {
+            0 if kept > 0 => {
+                Outcome::Notice(format!("pinned: {} first", cx.keys.name_of(Action::Pin, cx.look.symbols)))
+            }
             0 => Outcome::Ignored,
             1..MANY => delete,
             _ => {
                 let label = format!("delete {}", text::plural(count as u64, "trace"));
-                let note = "what they taught stays";
+                let pinned = if kept > 0 { format!("{kept} pinned stay, ") } else { String::new() };
+                let note = format!("{pinned}what they taught stays");
                 ask("Delete", Choice::new(label, note, delete))
             }
         }
@@ -344,17 +362,18 @@ impl List {
         Outcome::Notice(format!("no trace with {what} among {}; again to go on", text::count(SEARCH as u64)))
     }
 
-    /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there. Tells whether a row
-    /// was hit, or what came of it.
+    /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
         if let Some(column) = self.heads.hit(at) {
             let again = column == self.listing.column();
             return self.sort(column, again && !self.listing.is_inverted(), cx);
         }
-        if at.y >= self.rows.y && self.window.click(usize::from(at.y - self.rows.y)) {
-            return Outcome::Done;
-        }
-        Outcome::Ignored
+        clicked(self.point(at))
+    }
+
+    /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
+    pub fn point(&mut self, at: Position) -> bool {
+        at.y >= self.rows.y && self.window.click(usize::from(at.y - self.rows.y))
     }
 
     fn widths(&self, labelled: bool, cx: &Cx<'_>) -> Widths {
@@ -410,6 +429,12 @@ impl List {
         }
         if !self.marked.is_empty() {
             say(format!("{} marked", text::count(self.marked.len() as u64)), info);
+        }
+        if let Some(new) = self.listing.held_back(cx) {
+            say("held".to_owned(), cx.look.style(Role::Warning));
+            if new > 0 {
+                say(format!("{new}{} new", if new == COUNT { "+" } else { "" }), Style::new());
+            }
         }
         if self.window.is_following() {
             let newest = self.listing.column() == Column::Arrival;

@@ -70,6 +70,8 @@ pub struct Listing {
     /// How everything was when this pass began, and the last that was completed.
     began: Option<State>,
     completed: Option<State>,
+    /// Traces from this one on are not listed yet: the list is held.
+    held: Option<u64>,
     /// Orders that are no longer shown: they are given up bit by bit.
     retired: Vec<Order<Key>>,
 }
@@ -88,6 +90,30 @@ impl Listing {
     /// The filter.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
+    }
+
+    /// Begins sorted by a column, before there is anything to sort.
+    pub fn begin_with(&mut self, column: Column, inverted: bool) {
+        self.inverted = inverted;
+        self.shown = Shown { column, order: (column != Column::Arrival).then(Order::default) };
+    }
+
+    /// Lists nothing that arrives from now on, and keeps every trace in its place, while the views are held.
+    pub fn hold(&mut self, cx: &Cx<'_>) {
+        if cx.held == self.held.is_some() {
+            return;
+        }
+        let store = &cx.session.store;
+        let end = || store.traces().next_back().map_or(0, |at| store.trace(at).seq + 1);
+        self.held = cx.held.then(end);
+        if !cx.held {
+            self.start_over();
+        }
+    }
+
+    /// How many traces are not listed yet because the list is held, up to [`COUNT`]; nothing where it is not.
+    pub fn held_back(&self, cx: &Cx<'_>) -> Option<usize> {
+        self.held.map(|end| cx.session.store.traces_from(end).take(COUNT).count())
     }
 
     /// Sorts by a column.
@@ -152,6 +178,9 @@ impl Listing {
         if self.order().is_none() {
             self.arrivals = cx.session.store.arrivals();
             self.fresh = false;
+            return Busy::Rest;
+        }
+        if self.held.is_some() && self.next.is_none() && !self.fresh && !filtering {
             return Busy::Rest;
         }
         let behind = self.note_arrivals(cx, until);
@@ -259,6 +288,9 @@ impl Listing {
 
     /// Puts a trace where it belongs now.
     fn look(&mut self, at: TraceIx, seq: u64, cx: &Cx<'_>) {
+        if self.held.is_some_and(|end| seq >= end) {
+            return;
+        }
         let verdict = self.filter.as_ref().map_or(Some(true), |filter| filter.verdict(at, cx));
         let column = self.column();
         let Some(order) = self.order() else { return };
@@ -292,12 +324,23 @@ impl Listed<'_> {
         self.listing.shown.column.descends() != self.listing.inverted
     }
 
+    /// Where the list ends in the order of arrival.
+    fn end_seq(&self) -> u64 {
+        self.listing.held.unwrap_or(u64::MAX)
+    }
+
+    /// What arrived after a trace and is listed.
+    fn after(&self, seq: u64) -> impl Iterator<Item = TraceIx> {
+        let (store, end) = (&self.cx.session.store, self.end_seq());
+        store.traces_from(seq + 1).take_while(move |at| store.trace(*at).seq < end)
+    }
+
     /// The rows from an end of the list.
     fn end(&self, last: bool) -> Option<TraceIx> {
         let store = &self.cx.session.store;
         let back = last != self.is_reversed();
         match &self.listing.shown.order {
-            None if back => store.traces().next_back(),
+            None if back => store.traces_before(self.end_seq()).next_back(),
             None => store.traces().next(),
             Some(order) if back => self.held(order.iter().rev()),
             Some(order) => self.held(order.iter()),
@@ -309,7 +352,7 @@ impl Listed<'_> {
         let (store, seq) = (&self.cx.session.store, self.seq(at));
         let on = below != self.is_reversed();
         match &self.listing.shown.order {
-            None if on => store.traces_from(seq + 1).next(),
+            None if on => self.after(seq).next(),
             None => store.traces_before(seq).next_back(),
             Some(order) if on => self.held(order.after(self.key(at, order), seq)),
             Some(order) => self.held(order.before(self.key(at, order), seq).rev()),
@@ -330,7 +373,7 @@ impl Listed<'_> {
         let (store, seq) = (&self.cx.session.store, self.seq(at));
         let on = below != self.is_reversed();
         match &self.listing.shown.order {
-            None if on => store.traces_from(seq + 1).take(COUNT).count(),
+            None if on => self.after(seq).take(COUNT).count(),
             None => store.traces_before(seq).take(COUNT).count(),
             Some(order) if on => order.after(self.key(at, order), seq).take(COUNT).count(),
             Some(order) => order.before(self.key(at, order), seq).take(COUNT).count(),

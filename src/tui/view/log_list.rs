@@ -109,16 +109,6 @@ impl LogList {
         self.window.selected().and_then(|key| cx.session.store.log(key))
     }
 
-    /// Whether the newest is selected, whichever it is.
-    pub fn is_following(&self) -> bool {
-        self.window.is_following()
-    }
-
-    /// Follows the newest, or stops.
-    pub fn follow(&mut self, follow: bool) {
-        self.window.follow(follow);
-    }
-
     /// Shows what a filter shows, or all.
     pub fn filter(&mut self, filter: Option<LogFilter>, cx: &Cx<'_>) {
         self.filter = filter;
@@ -174,6 +164,7 @@ impl LogList {
         let rows = Logs { store, shown: self.filter.as_ref().map(LogFilter::shown) };
         let selected = self.window.selected();
         let evicted = selected.is_some_and(|key| store.log(key).is_none());
+        self.window.hold(cx.held);
         match self.window.reconcile(&rows) {
             Kept::Lost if evicted => {
                 Some("the selected log record was evicted at the memory limit".to_owned())
@@ -232,7 +223,7 @@ impl LogList {
         }
     }
 
-    /// Selects what was drawn on a line of the screen.
+    /// Selects what was drawn on a line of the screen. Tells whether it was selected already.
     pub fn click(&mut self, y: u16) -> bool {
         y >= self.rows.y && self.window.click((y - self.rows.y) as usize)
     }

@@ -13,7 +13,7 @@ use super::listing::Busy;
 use super::log_filter::LogFilter;
 use super::log_list::LogList;
 use super::prompt::{Advice, Prompt, Purpose, Said};
-use super::{Cx, Mouse, Outcome, Screen, Target, filter, log_nodes, logs_empty};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, filter, log_nodes, logs_empty};
 use crate::query::{Asked, QueryError, Seen};
 use crate::store::LogKey;
 use crate::tui::keymap::{Action, Context};
@@ -161,12 +161,6 @@ impl Screen for Logs {
                 self.before = Some(text);
                 return Outcome::Prompt(prompt);
             }
-            Action::Hold => {
-                let follow = !self.list.is_following();
-                self.list.follow(follow);
-                let words = if follow { "following the newest log record" } else { "holding still" };
-                return Outcome::Notice(format!("{words}; everything that arrives is taken in"));
-            }
             Action::Grow => self.resized = (self.resized + 2).min(60),
             Action::Shrink => self.resized = (self.resized - 2).max(-60),
             Action::Open if !self.in_detail || self.is_on_span() => return self.open(cx),
@@ -185,13 +179,10 @@ impl Screen for Logs {
             return Outcome::Ignored;
         }
         match mouse {
-            Mouse::Click(at) => {
-                self.in_detail = in_detail;
-                if in_detail {
-                    self.branches.click(at);
-                } else {
-                    self.list.click(at.y);
-                }
+            Mouse::Click(at) | Mouse::Point(at) => {
+                let had_keys = std::mem::replace(&mut self.in_detail, in_detail) == in_detail;
+                let again = if in_detail { self.branches.click(at) } else { self.list.click(at.y) };
+                return clicked(again && had_keys);
             }
             Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
                 let up = matches!(mouse, Mouse::WheelUp(_));

@@ -6,6 +6,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
+use crate::tui::widget::sheet::Sheet;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,7 +26,7 @@ pub struct Choice {
     pub label: String,
     /// A key, a value, a few words more.
     pub note: String,
-    /// What it is found by besides.
+    /// What it is found by besides: names with blanks between them.
     name: String,
     /// What comes of it.
     pub outcome: Outcome,
@@ -37,7 +38,7 @@ impl Choice {
         Self { label: label.into(), note: note.into(), name: String::new(), outcome }
     }
 
-    /// Found by this name too.
+    /// Found by these names too.
     #[must_use]
     pub fn named(self, name: String) -> Self {
         Self { name, ..self }
@@ -55,7 +56,7 @@ impl Choice {
             let mut letters = all.chars();
             word.chars().all(|c| letters.any(|l| l == c))
         };
-        let starts = |word: &str| label.starts_with(word) || self.name == word;
+        let starts = |word: &str| label.starts_with(word) || self.name.split(' ').any(|name| name == word);
         let ranks: [&dyn Fn(&str) -> bool; 4] = [&starts, &begins, &|word| all.contains(word), &letters];
         let rank = |word: &&str| ranks.iter().position(|fits| fits(word));
         words.iter().map(rank).try_fold(0, |worst, rank| Some(worst.max(rank?)))
@@ -75,12 +76,21 @@ pub struct Menu {
     selected: usize,
     top: usize,
     rows: Rect,
+    sheet: Sheet,
 }
 
 impl Menu {
     /// A menu, its first choice selected.
     pub fn new(title: &'static str, choices: Vec<Choice>) -> Self {
-        Self { title, choices, input: Input::default(), selected: 0, top: 0, rows: Rect::default() }
+        Self {
+            title,
+            choices,
+            input: Input::default(),
+            selected: 0,
+            top: 0,
+            rows: Rect::default(),
+            sheet: Sheet::default(),
+        }
     }
 
     /// The numbers of the choices that fit what is written, the best first.
@@ -154,7 +164,7 @@ impl Screen for Menu {
                 self.selected = self.top + usize::from(at.y - self.rows.y);
                 return self.take();
             }
-            Mouse::Click(_) => return Outcome::Leave,
+            Mouse::Click(at) if !self.sheet.contains(at) => return Outcome::Leave,
             Mouse::WheelUp(_) => self.step(1, true),
             Mouse::WheelDown(_) => self.step(1, false),
             _ => return Outcome::Ignored,
@@ -172,8 +182,7 @@ impl Screen for Menu {
         // As high as all of it needs, whatever is written: it does not jump.
         let lines = self.choices.len().min(TALLEST).min(usize::from(area.height.saturating_sub(5)));
         self.top = self.top.clamp((self.selected + 1).saturating_sub(lines), self.selected);
-        let mut sheet = crate::tui::widget::sheet::Sheet::default();
-        let inner = sheet.frame(area, WIDEST, lines + 1, self.title, &mut pen);
+        let inner = self.sheet.frame(area, WIDEST, lines + 1, self.title, &mut pen);
         let prompt = pen.put(inner.x, inner.y, inner.width, "> ", Role::Key.style(cx));
         let typed = self.input.value();
         let used = pen.put(inner.x + prompt, inner.y, inner.width - prompt, typed, Style::new());

@@ -92,6 +92,8 @@ pub struct Cx<'a> {
     pub since: Option<&'a Since>,
     /// What can be seen of the command, where there is one.
     pub output: Option<&'a Output>,
+    /// What arrives is taken in and not shown yet.
+    pub held: bool,
     /// How it looks.
     pub look: Look,
     /// The keys in force.
@@ -201,6 +203,8 @@ pub enum Outcome {
     Chosen(Box<Outcome>),
     /// The same as if a key for it was pressed.
     Act(Action),
+    /// The mouse was pressed on what was selected already: let go there, it opens that.
+    Pressed,
     /// These colours are to be used.
     Paint(&'static Palette),
     /// The view is left.
@@ -212,6 +216,8 @@ pub enum Outcome {
 pub enum Mouse {
     /// The left button was pressed.
     Click(Position),
+    /// The right button was pressed: what is there is selected, and what can be done with it is offered.
+    Point(Position),
     /// The wheel was turned up.
     WheelUp(Position),
     /// The wheel was turned down.
@@ -231,6 +237,7 @@ impl Mouse {
     pub fn position(self) -> Position {
         match self {
             Self::Click(at)
+            | Self::Point(at)
             | Self::WheelUp(at)
             | Self::WheelDown(at)
             | Self::WheelLeft(at)
@@ -239,6 +246,11 @@ impl Mouse {
             | Self::Release(at) => at,
         }
     }
+}
+
+/// What comes of a click on a row: on one `again`, that was selected before, what Enter does.
+pub fn clicked(again: bool) -> Outcome {
+    if again { Outcome::Pressed } else { Outcome::Done }
 }
 
 /// A screen: what a tab or an overlay shows.

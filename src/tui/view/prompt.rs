@@ -73,13 +73,17 @@ pub struct Prompt {
     /// Which completion is selected.
     choice: Option<usize>,
     advice: Advice,
+    /// Where the line and the completions were drawn.
+    line: Rect,
+    rows: Rect,
 }
 
 impl Prompt {
     /// A line that starts with `text`.
     pub fn new(purpose: Purpose, label: &'static str, text: &str) -> Self {
         let input = Input::new(text.to_owned());
-        Self { purpose, label, input, choice: None, advice: Advice::default() }
+        let (line, rows) = (Rect::default(), Rect::default());
+        Self { purpose, label, input, choice: None, advice: Advice::default(), line, rows }
     }
 
     /// What it is for.
@@ -177,8 +181,17 @@ impl Screen for Prompt {
         }
     }
 
-    fn mouse(&mut self, _mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
-        Outcome::Ignored
+    fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
+        match mouse {
+            Mouse::Click(at) if self.rows.contains(at) => {
+                self.choice = Some(usize::from(at.y - self.rows.y));
+                self.complete()
+            }
+            Mouse::Click(at) if !self.line.contains(at) => self.apply(Action::Back, cx),
+            Mouse::WheelUp(_) => self.choose(false),
+            Mouse::WheelDown(_) => self.choose(true),
+            _ => Outcome::Ignored,
+        }
     }
 
     fn reconcile(&mut self, _touched: bool, _cx: &Cx<'_>) -> Option<String> {
@@ -213,12 +226,14 @@ impl Screen for Prompt {
         }
         let used = ((column - scroll) as u16).min(text_room);
         pen.put_right(x + used, line.y, room.saturating_sub(used), note.0, note.1.style(cx));
-        self.draw_completions(Rect { height: area.height - 1, ..area }, x, &mut pen, cx);
+        self.line = line;
+        self.rows = self.draw_completions(Rect { height: area.height - 1, ..area }, x, &mut pen, cx);
     }
 }
 
 impl Prompt {
-    fn draw_completions(&self, above: Rect, x: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    /// Draws what may follow, and says where.
+    fn draw_completions(&self, above: Rect, x: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Rect {
         let listed: Vec<&Completion> = self.advice.completions.iter().take(LISTED).collect();
         let width = |text: &str| crate::tui::text::width(text) as u16;
         let labels = listed.iter().map(|c| width(&c.label)).max().unwrap_or(0).min(above.width / 2);
@@ -239,5 +254,6 @@ impl Prompt {
             let style = if self.choice == Some(at) { Role::Selected } else { Role::Listed };
             pen.restyle(row, style.style(cx));
         }
+        Rect { x: left, y: top, width: whole, height: listed.len() as u16 }
     }
 }

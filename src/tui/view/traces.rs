@@ -19,7 +19,7 @@ use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
 use super::tree::Waterfall;
-use super::{Cx, Mouse, Outcome, Screen, Target, copy, empty, nodes};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, nodes};
 use crate::model::TraceId;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
@@ -36,6 +36,9 @@ const TALL: u16 = 28;
 
 /// What the lines given to the detail are remembered by.
 const DETAIL_LINES: &str = "detail-lines";
+/// What the columns given to the list are remembered by, and how a trace is drawn.
+const LIST_COLUMNS: &str = "list-columns";
+const ICICLE: &str = "icicle";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Pane {
@@ -77,8 +80,9 @@ pub struct Traces {
     focus: Pane,
     /// Lines that the user has given to the detail, or taken from it.
     resized: i16,
-    /// Columns, or lines where it is above the tree, that the user has given to the list.
-    list_size: Option<u16>,
+    /// Columns that the user has given to the list, and lines where it is above the tree.
+    list_columns: Option<u16>,
+    list_lines: Option<u16>,
     /// What is being dragged.
     dragged: Option<Divider>,
     panes: Panes,
@@ -179,7 +183,7 @@ impl Traces {
         let lower = Rect { y: upper.bottom(), height: detail, ..area };
         if area.width >= WIDE {
             let usual = (area.width * 44 / 100).min(80);
-            let width = self.list_size.unwrap_or(usual).clamp(NARROWEST, area.width - NARROWEST);
+            let width = self.list_columns.unwrap_or(usual).clamp(NARROWEST, area.width - NARROWEST);
             let list = Rect { width, ..upper };
             let rule = Rect { x: list.right(), width: 1, ..upper };
             let tree = Rect { x: rule.right(), width: upper.width - width - 1, ..upper };
@@ -188,7 +192,7 @@ impl Traces {
         // One trace needs one line; with more of them the list has its full height at once, and keeps it.
         let full = if tall { upper.height / 4 } else { 6 };
         let most = upper.height.saturating_sub(LOWEST + 1).max(1);
-        let full = self.list_size.map_or(full, |lines| lines.clamp(1, most));
+        let full = self.list_lines.map_or(full, |lines| lines.clamp(1, most));
         let low = !tall && self.focus == Pane::Detail;
         let lines = if low || cx.session.store.trace_count() <= 1 { 1 } else { full };
         let list = Rect { height: (lines + 1).min(upper.height), ..upper };
@@ -211,10 +215,10 @@ impl Traces {
     /// Moves a divider to the mouse.
     fn drag(&mut self, to: Position) -> Outcome {
         match self.dragged {
-            Some(Divider::Beside) => self.list_size = Some(to.x.saturating_sub(self.area.x)),
+            Some(Divider::Beside) => self.list_columns = Some(to.x.saturating_sub(self.area.x)),
             Some(Divider::Below) => {
                 // Its title is a line of its own.
-                self.list_size = Some(to.y.saturating_sub(self.area.y + 1));
+                self.list_lines = Some(to.y.saturating_sub(self.area.y + 1));
             }
             Some(Divider::Detail) => {
                 let wanted = i32::from(self.area.bottom()) - i32::from(to.y);
@@ -285,13 +289,6 @@ impl Screen for Traces {
                 self.resized = (self.resized + if action == Action::Grow { 2 } else { -2 }).clamp(-60, 60);
                 Outcome::Done
             }
-            (Action::Hold, _) => {
-                let follow = !self.list.is_following();
-                self.list.follow(follow);
-                self.open_selected(cx);
-                let words = if follow { "following the newest trace" } else { "holding still" };
-                Outcome::Notice(format!("{words}; everything that arrives is taken in"))
-            }
             (action, Pane::List) => {
                 let outcome = self.list.apply(action, cx);
                 self.open_selected(cx);
@@ -322,16 +319,25 @@ impl Screen for Traces {
             }
             (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::Click(at), _) => {
+                let had_keys = self.focus == pane;
+                self.focus(pane);
+                let outcome = match pane {
+                    Pane::List => self.list.click(at, cx),
+                    Pane::Tree => clicked(self.tree.click(at)),
+                    Pane::Detail => clicked(self.detail.click(at)),
+                };
+                self.open_selected(cx);
+                // What had no keys is only given them.
+                return if matches!(outcome, Outcome::Pressed) { clicked(had_keys) } else { outcome };
+            }
+            (Mouse::Point(at), _) => {
                 self.focus(pane);
                 match pane {
-                    Pane::List => {
-                        let outcome = self.list.click(at, cx);
-                        self.open_selected(cx);
-                        return outcome;
-                    }
-                    Pane::Tree => self.tree.click(at),
+                    Pane::List => self.list.point(at),
+                    Pane::Tree => self.tree.point(at),
                     Pane::Detail => self.detail.click(at),
                 };
+                self.open_selected(cx);
             }
             (Mouse::WheelUp(_), Pane::Detail) => self.detail.scroll(true),
             (Mouse::WheelDown(_), Pane::Detail) => self.detail.scroll(false),
@@ -385,10 +391,18 @@ impl Screen for Traces {
 
     fn recall(&mut self, from: &Remembered) {
         self.resized = from.get(DETAIL_LINES).unwrap_or_default();
+        self.list_columns = from.get(LIST_COLUMNS);
+        self.tree.draw_as_icicle(from.get(ICICLE).unwrap_or_default());
+        self.list.recall(from);
     }
 
     fn remember(&self, into: &mut Remembered) {
         into.set(DETAIL_LINES, self.resized);
+        if let Some(columns) = self.list_columns {
+            into.set(LIST_COLUMNS, columns);
+        }
+        into.set(ICICLE, self.tree.is_icicle());
+        self.list.remember(into);
     }
 
     fn said(&mut self, purpose: Purpose, said: Said, cx: &Cx<'_>) -> Outcome {

@@ -107,6 +107,7 @@ impl Waterfall {
         let (store, trace) = (&cx.session.store, self.shown.tree(cx)?.trace);
         self.shown.marked = cx.session.diagnosis.worst(store, trace).is_some();
         let tree = self.shown.tree(cx)?;
+        self.window.hold(cx.held);
         match self.window.reconcile(&tree) {
             Kept::Lost if tree.narrow().is_none() => {
                 Some("the selected span was evicted at the memory limit".to_owned())
@@ -226,13 +227,18 @@ impl Waterfall {
         Outcome::Done
     }
 
-    /// Selects what was drawn on a line of the screen, and begins to select a stretch of time where bars are.
-    pub fn click(&mut self, at: Position) -> bool {
-        self.dragged = self.bars.contains(at).then_some((at.x, at.x));
+    /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
+    pub fn point(&mut self, at: Position) -> bool {
         if self.shown.icicle {
             return self.click_in_icicle(at);
         }
         at.y >= self.rows.y && self.window.click((at.y - self.rows.y) as usize)
+    }
+
+    /// The same, and begins to select a stretch of time where bars are.
+    pub fn click(&mut self, at: Position) -> bool {
+        self.dragged = self.bars.contains(at).then_some((at.x, at.x));
+        self.point(at)
     }
 
     /// Whether a stretch of time is being selected.

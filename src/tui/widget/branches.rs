@@ -184,10 +184,11 @@ impl Branches {
         true
     }
 
-    /// Selects what was drawn at a position; unfolds or folds it on the second click.
+    /// Selects what was drawn at a position. Tells whether it was selected already.
     pub fn click(&mut self, at: Position) -> bool {
         self.anchor = None;
-        self.state.click_at(at)
+        let Some(row) = self.state.rendered_at(at).map(<[String]>::to_vec) else { return false };
+        !self.state.select(row)
     }
 
     /// Scrolls without a change of selection.

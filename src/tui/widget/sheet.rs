@@ -4,7 +4,7 @@ use super::pen::Pen;
 use crate::tui::keymap::Action;
 use crate::tui::theme::Role;
 use crate::tui::view::{Mouse, Outcome};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// Where a sheet is scrolled to.
 #[derive(Debug, Default)]
@@ -12,6 +12,7 @@ pub struct Sheet {
     top: usize,
     height: usize,
     lines: usize,
+    frame: Rect,
 }
 
 impl Sheet {
@@ -41,10 +42,15 @@ impl Sheet {
         true
     }
 
-    /// Scrolls by the wheel, and closes on a click.
+    /// Whether a place is within the frame.
+    pub fn contains(&self, at: Position) -> bool {
+        self.frame.contains(at)
+    }
+
+    /// Scrolls by the wheel, and closes on a click beside it.
     pub fn mouse(&mut self, mouse: Mouse) -> Outcome {
         match mouse {
-            Mouse::Click(_) => return Outcome::Leave,
+            Mouse::Click(at) if !self.contains(at) => return Outcome::Leave,
             Mouse::WheelUp(_) => self.scroll(3, true),
             Mouse::WheelDown(_) => self.scroll(3, false),
             _ => return Outcome::Ignored,
@@ -74,7 +80,7 @@ impl Sheet {
             width: width.saturating_sub(4),
             height: height.saturating_sub(2),
         };
-        (self.height, self.lines) = (usize::from(inner.height), lines);
+        (self.height, self.lines, self.frame) = (usize::from(inner.height), lines, frame);
         self.top = self.top.min(lines.saturating_sub(self.height));
         pen.clear(frame);
         let (rule, symbols) = (pen.style(Role::Rule), pen.look.symbols);

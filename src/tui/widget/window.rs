@@ -55,6 +55,8 @@ pub struct Window<I> {
     height: usize,
     /// The last row is selected, whichever it is.
     following: bool,
+    /// It follows, but not before it may go on.
+    held: bool,
     /// The user has chosen the selection: it never moves by itself.
     chosen: bool,
     /// A key has moved the window: blank lines below are filled with rows from above.
@@ -69,6 +71,7 @@ impl<I> Default for Window<I> {
             line: 0,
             height: 1,
             following: false,
+            held: false,
             chosen: false,
             fill: true,
             seen: Vec::new(),
@@ -82,9 +85,9 @@ impl<I: Copy + PartialEq> Window<I> {
         self.selected
     }
 
-    /// Whether the last row is selected, whichever it is.
+    /// Whether the last row is selected, whichever it is, and nothing holds it.
     pub fn is_following(&self) -> bool {
-        self.following
+        self.following && !self.held
     }
 
     /// The rows that were drawn last, from the top.
@@ -100,6 +103,11 @@ impl<I: Copy + PartialEq> Window<I> {
     /// Fills the window from above where rows below have gone, at the user's own word.
     pub fn refill(&mut self) {
         self.fill = true;
+    }
+
+    /// Stays where it is while held, also where the last row is followed.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// Follows the last row, or stops.
@@ -122,7 +130,7 @@ impl<I: Copy + PartialEq> Window<I> {
 
     /// Finds a selection where there is none, or where it has gone, and the last row where it is followed.
     pub fn reconcile<R: Rows<Id = I>>(&mut self, rows: &R) -> Kept {
-        if self.following {
+        if self.is_following() {
             let followed = rows.followed();
             self.selected = followed.map(|at| rows.id(at));
             self.line = if followed == rows.first() { 0 } else { usize::MAX };
@@ -243,11 +251,12 @@ impl<I: Copy + PartialEq> Window<I> {
         self.fill = true;
     }
 
-    /// Selects the row on a line of the window, if there is one.
+    /// Selects the row on a line of the window, if there is one. Tells whether it was selected already.
     pub fn click(&mut self, line: usize) -> bool {
         let Some(id) = self.seen.get(line).copied() else { return false };
+        let again = self.selected == Some(id);
         self.land(Some(id), line);
-        true
+        again
     }
 }
 

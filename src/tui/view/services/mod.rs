@@ -23,7 +23,7 @@ pub mod scopes;
 pub mod sort;
 pub mod which;
 
-use super::{Cx, Mouse, Outcome, Screen, Target, empty};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, empty};
 use crate::stats::{Example, Operation, OperationIx, ServiceIx};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -349,14 +349,14 @@ impl Screen for Services {
         let (pane, body, head) = (*pane, drawn.body, drawn.heads.hit(at));
         self.list.choose();
         match mouse {
-            Mouse::Click(_) => {
-                self.focus = pane;
-                if let Some(column) = head {
+            Mouse::Click(_) | Mouse::Point(_) => {
+                let had_keys = std::mem::replace(&mut self.focus, pane) == pane;
+                if let Some(column) = head.filter(|_| matches!(mouse, Mouse::Click(_))) {
                     return self.sort(pane, |sort, _| sort.clicked(column), cx);
                 }
-                if body.contains(at) {
-                    let line = usize::from(at.y - body.y);
-                    match pane {
+                let line = usize::from(at.y.saturating_sub(body.y));
+                let again = body.contains(at)
+                    && match pane {
                         Pane::List => self.list.click(line),
                         Pane::Map => self.map.click(line),
                         Pane::Neighbours => self.neighbours.click(line),
@@ -364,8 +364,8 @@ impl Screen for Services {
                         Pane::Operations => self.operations.click(line),
                         Pane::Matrix => false,
                     };
-                }
                 self.chosen_in(pane, cx);
+                return clicked(again && had_keys);
             }
             Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
                 let action = if matches!(mouse, Mouse::WheelUp(_)) { Action::Up } else { Action::Down };

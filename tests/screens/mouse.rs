@@ -1,0 +1,246 @@
+//! By mouse alone, by a key that means nothing, by name; held, and as it was left.
+
+use super::{NOW_NS, Stage, span, trace};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
+use otoscope::model::TraceId;
+use otoscope::tui::keymap::{Action, Context};
+use otoscope::tui::{Feed, Flow, Remembered};
+
+const RIGHT: MouseEventKind = MouseEventKind::Down(MouseButton::Right);
+
+/// A few traces of one span each.
+fn few(stage: &mut Stage, ids: std::ops::Range<u8>) {
+    for id in ids {
+        let trace_id = TraceId([id; 16]);
+        stage.take(vec![otoscope::model::Span {
+            trace_id,
+            ..span(u64::from(id), 0, 5, &format!("job-{id}"))
+        }]);
+    }
+}
+
+fn press(stage: &mut Stage, code: KeyCode) -> Flow {
+    let flow = stage.app.key(KeyEvent::new(code, KeyModifiers::NONE), &stage.session, &stage.status);
+    stage.app.settle(&mut stage.session, &mut stage.outside);
+    stage.draw();
+    flow
+}
+
+/// Where a hint is on the last line.
+fn hint(stage: &mut Stage, words: &str) -> (u16, u16) {
+    let screen = stage.text();
+    let (y, line) = screen.lines().enumerate().last().unwrap();
+    let x = line.find(words).unwrap_or_else(|| panic!("no {words} in {line}"));
+    (line[..x].chars().count() as u16, y as u16)
+}
+
+#[test]
+fn the_hints_of_the_footer_can_be_clicked() {
+    let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+    let (x, y) = hint(&mut stage, "? help");
+    stage.click(x + 3, y);
+    assert_eq!(stage.app.context(), Context::Help);
+    let (x, y) = hint(&mut stage, "Esc close");
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Traces);
+    let (x, y) = hint(&mut stage, "Enter open");
+    stage.click(x - 1, y);
+    assert_eq!(stage.app.context(), Context::Traces, "between two hints there is none");
+    stage.click(x + 9, y);
+    assert_eq!(stage.app.context(), Context::Tree);
+    let (x, y) = hint(&mut stage, "Esc back");
+    stage.click(x, y);
+    let wide = &mut Stage::new((240, 50), &["flask-1.30"]);
+    let (x, y) = hint(wide, "/ filter");
+    wide.click(x, y);
+    assert_eq!(wide.app.context(), Context::Prompt);
+    wide.click(5, 10);
+    assert_eq!(wide.app.context(), Context::Traces, "a click elsewhere leaves the line");
+    let (x, y) = hint(wide, ": commands");
+    wide.click(x, y);
+    assert_eq!(wide.app.context(), Context::Menu);
+    let (x, y) = wide.find(" Commands ");
+    wide.click(x, y);
+    assert_eq!(wide.app.context(), Context::Menu, "within, but on no choice");
+    wide.click(1, 1);
+    assert_eq!(wide.app.context(), Context::Traces);
+    // The last: it ends all.
+    let (x, y) = hint(&mut stage, "q quit");
+    let down = crossterm::event::MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: x,
+        row: y,
+        modifiers: KeyModifiers::NONE,
+    };
+    assert_eq!(stage.app.mouse(down, &stage.session, &stage.status), Flow::Quit);
+}
+
+#[test]
+fn a_second_click_opens_what_the_first_selected() {
+    let mut stage = Stage::new((140, 42), &[]);
+    few(&mut stage, 1..6);
+    let (x, y) = stage.find("job-1");
+    stage.click(x, y);
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Tree, "a double click on what is selected opens it once");
+    stage.act(&[Action::Back]);
+    let (x, y) = stage.find("job-3");
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Traces);
+    assert!(stage.selected_lines()[0].1.contains("job-3"));
+    stage.mouse(MouseEventKind::Down(MouseButton::Left), x, y);
+    stage.mouse(MouseEventKind::Up(MouseButton::Left), x + 9, y + 3);
+    assert_eq!(stage.app.context(), Context::Traces, "drawn away before it was let go");
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Tree);
+    // In the tree, first what has no keys is given them.
+    stage.act(&[Action::Back]);
+    let line = stage.text().lines().position(|line| line.contains("│") && line.contains("job-3")).unwrap();
+    let tree = (100, line as u16);
+    stage.click(tree.0, tree.1);
+    assert_eq!(stage.app.context(), Context::Tree);
+    stage.click(tree.0, tree.1);
+    assert_eq!(stage.app.context(), Context::Detail);
+}
+
+#[test]
+fn a_second_click_on_a_finding_goes_to_its_spans() {
+    let mut stage = Stage::new((140, 42), &["unknown-service"]);
+    stage.act(&[Action::Tab(1)]);
+    let (_, y) = stage.find("unknown-service");
+    stage.click(2, y);
+    assert_eq!(stage.app.context(), Context::Findings);
+    stage.click(2, y);
+    assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
+}
+
+#[test]
+fn the_right_button_offers_what_can_be_done_with_what_is_below_it() {
+    let mut stage = Stage::new((140, 42), &[]);
+    few(&mut stage, 1..6);
+    stage.act(&[Action::Open]);
+    let (x, y) = stage.find("job-4");
+    stage.mouse(RIGHT, x, y);
+    assert_eq!(stage.app.context(), Context::Menu);
+    assert!(stage.text().contains("list only the traces that match"), "{}", stage.text());
+    stage.click(0, 0);
+    assert_eq!(stage.app.context(), Context::Traces);
+    assert!(stage.selected_lines()[0].1.contains("job-4"), "{:?}", stage.selected_lines());
+    // The head of a column is for the left button.
+    let (x, y) = stage.find("root");
+    stage.mouse(RIGHT, x, y);
+    stage.click(0, 0);
+    assert!(!stage.text().contains("sorted by"), "{}", stage.text());
+}
+
+#[test]
+fn a_key_that_means_nothing_says_so() {
+    let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+    press(&mut stage, KeyCode::Char('d'));
+    assert!(stage.text().contains("d does nothing here: ? shows the keys"), "{}", stage.text());
+    stage.act(&[Action::Down, Action::Tab(1)]);
+    press(&mut stage, KeyCode::Char('/'));
+    assert!(stage.text().contains("/ does nothing here"), "{}", stage.text());
+    press(&mut stage, KeyCode::Delete);
+    assert!(stage.text().contains("Delete does nothing here"), "{}", stage.text());
+    press(&mut stage, KeyCode::F(1));
+    assert_eq!(stage.app.context(), Context::Help);
+    stage.act(&[Action::Back, Action::Palette]);
+    press(&mut stage, KeyCode::Tab);
+    assert!(!stage.text().contains("does nothing"), "letters are text there: {}", stage.text());
+    let all = stage.session.store.trace_count();
+    stage.act(&[Action::Back, Action::Tab(0)]);
+    press(&mut stage, KeyCode::Delete);
+    assert_eq!(stage.session.store.trace_count(), all - 1);
+}
+
+#[test]
+fn what_others_call_it_is_found_by_name() {
+    for (written, context) in
+        [("help", Context::Help), ("findings", Context::Findings), ("logs", Context::Logs)]
+    {
+        let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+        stage.act(&[Action::Palette]);
+        stage.write(written);
+        press(&mut stage, KeyCode::Enter);
+        assert_eq!(stage.app.context(), context, "{written}");
+    }
+    for written in ["q", "quit", "exit"] {
+        let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+        stage.act(&[Action::Palette]);
+        stage.write(written);
+        assert_eq!(press(&mut stage, KeyCode::Enter), Flow::Quit, "{written}");
+    }
+    let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+    stage.act(&[Action::Palette]);
+    stage.write("theme");
+    assert!(stage.text().contains("colours: colour-blind"), "{}", stage.text());
+}
+
+#[test]
+fn held_nothing_moves_and_nothing_is_lost() {
+    let mut stage = Stage::new((140, 42), &[]);
+    few(&mut stage, 1..4);
+    stage.act(&[Action::Down]);
+    let before = stage.selected_lines();
+    stage.act(&[Action::Hold]);
+    assert_eq!(stage.selected_lines(), before, "the cursor stays");
+    assert!(stage.text().lines().nth(1).unwrap().contains("held grpc"), "{}", stage.text());
+    few(&mut stage, 4..6);
+    assert!(!stage.list().concat().contains("job-4"), "{:?}", stage.list());
+    assert!(stage.list()[0].contains("held · 2 new"), "{:?}", stage.list());
+    stage.act(&[Action::Sort, Action::Sort]);
+    assert!(!stage.list().concat().contains("job-4"), "sorted anew: {:?}", stage.list());
+    stage.act(&[Action::Hold]);
+    assert!(stage.list().concat().contains("job-4"), "{:?}", stage.list());
+    assert!(stage.text().lines().nth(1).unwrap().contains("live grpc"), "{}", stage.text());
+    // Followed before, it is followed again; held, it stays where it was.
+    let mut stage = Stage::new((140, 42), &[]);
+    few(&mut stage, 1..4);
+    stage.act(&[Action::Follow]);
+    let before = stage.selected_lines();
+    stage.act(&[Action::Hold]);
+    few(&mut stage, 4..6);
+    assert_eq!(stage.selected_lines(), before);
+    stage.act(&[Action::Hold]);
+    assert!(stage.selected_lines()[0].1.contains("job-5"), "{:?}", stage.selected_lines());
+    stage.act(&[Action::Hold]);
+    few(&mut stage, 6..7);
+    stage.act(&[Action::Follow]);
+    assert!(stage.selected_lines()[0].1.contains("job-6"), "who follows holds nothing: {}", stage.text());
+}
+
+#[test]
+fn a_file_that_is_read_has_nothing_to_hold() {
+    let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+    stage.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };
+    let before = stage.selected_lines();
+    stage.act(&[Action::Hold]);
+    assert_eq!(stage.selected_lines(), before);
+    assert!(stage.text().contains("nothing arrives here"), "{}", stage.text());
+    assert_eq!(stage.status.now_ns, NOW_NS);
+}
+
+#[test]
+fn the_next_session_is_arranged_as_this_one_was_left() {
+    let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+    stage.act(&[Action::Sort; 4]);
+    stage.act(&[Action::InvertSort]);
+    assert!(stage.list()[1].contains("span↑"), "{:?}", stage.list());
+    let (x, y) = stage.find("┬");
+    stage.mouse(MouseEventKind::Down(MouseButton::Left), x, y);
+    stage.mouse(MouseEventKind::Drag(MouseButton::Left), x - 9, y);
+    stage.mouse(MouseEventKind::Up(MouseButton::Left), x - 9, y);
+    stage.act(&[Action::Open, Action::Icicle]);
+    let left = Remembered::from_toml(&stage.app.remember().to_toml());
+    let mut next = Stage::new((140, 42), &[]);
+    next.app.recall(&left);
+    next.take(trace(9, "wide", 5, 1));
+    next.take(trace(8, "short", 1, 1));
+    assert_eq!(next.find("┬").0, x - 9);
+    let list = next.list();
+    assert!(list[1].contains("span↑"), "{list:?}");
+    assert!(list[2].contains("short") && list[3].contains("wide"), "{list:?}");
+    next.act(&[Action::Open]);
+    assert_eq!(next.app.context(), Context::Icicle);
+}
