@@ -31,11 +31,8 @@ fn one_cut_is_one_loss() {
     let lines = format!("{}\n{}\n", otlp(&[otlp_span(1, "a")]), otlp(&[otlp_span(2, "b")]));
     let records = delimited(&[protobuf(&["a"]), protobuf(&["b"])]);
     for whole in [lines.as_bytes(), &records] {
-        let packed = gzip(whole);
-        for cut in [&whole[..whole.len() - 5], &packed[..packed.len() - 20]] {
-            let outcome = dump(cut);
-            assert_eq!((outcome.rejections().len(), outcome.result.as_ref().unwrap().rejected), (1, 1));
-        }
+        let outcome = dump(&whole[..whole.len() - 5]);
+        assert_eq!((outcome.rejections().len(), outcome.result.as_ref().unwrap().rejected), (1, 1));
     }
     // A file with nothing but a part of a span has said so by then: the error is not another loss.
     let nothing = dump(&lines.as_bytes()[..150]);
