@@ -6,7 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use otoscope::child::Order;
 use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::dump;
-use otoscope::model::{Batch, Event, Link, Origin, Span, SpanId, SpanKind, StatusCode, TraceId, Value};
+use otoscope::model::{
+    Batch, Event, Link, Origin, Rejection, Span, SpanId, SpanKind, StatusCode, TraceId, Value,
+};
 use otoscope::otlp::encode::{Group, request};
 use otoscope::session::{Clock, Session};
 use otoscope::tui::app::TABS;
@@ -1472,6 +1474,43 @@ fn a_log_record_is_shown_with_the_span_that_it_belongs_to() {
 }
 
 #[test]
+fn a_log_record_is_copied_and_shown_as_it_came() {
+    let mut stage = Stage::new((140, 42), &["flask-logs"]);
+    stage.act(&[tab("Logs"), Action::PreviousError, Action::CopyNow]);
+    // In the detail what the cursor is on comes first.
+    stage.act(&[Action::NextPane]);
+    select(&mut stage, "exception.type");
+    stage.act(&[Action::CopyNow]);
+    for wanted in ["the line", "all attr", "trace id", "span id", "log record as"] {
+        stage.act(&[Action::Copy]);
+        for c in wanted.chars() {
+            stage.press(Chord::of(KeyEvent::from(KeyCode::Char(c))).unwrap());
+        }
+        stage.act(&[Action::Open]);
+    }
+    stage.act(&[Action::Raw]);
+    assert!(stage.text().contains("log record as OTLP/JSON: y copies it, Esc closes"), "{}", stage.text());
+    stage.act(&[Action::Copy]);
+    let [body, value, line, attributes, trace, span, json, raw] = stage.outside.copied.as_slice() else {
+        panic!("{:?}", stage.outside.copied)
+    };
+    assert!(body.starts_with("Exception on /checkout"), "{body}");
+    assert!(!value.contains('=') && attributes.contains(&format!("exception.type={value}")), "{attributes}");
+    assert!(line.contains(" ERROR ") && line.contains(body.as_str()), "{line}");
+    assert!(line.ends_with("POST /checkout"), "{line}");
+    assert_eq!((trace.len(), span.len()), (32, 16));
+    let parsed: [serde_json::Value; 2] = [json, raw].map(|text| serde_json::from_str(text).unwrap());
+    assert_eq!(parsed[0], parsed[1]);
+    let logs = &parsed[0]["resourceLogs"][0];
+    assert!(logs["resource"]["attributes"].is_array() && !logs["scopeLogs"][0]["scope"].is_null(), "{json}");
+    let records = logs["scopeLogs"][0]["logRecords"].as_array().unwrap();
+    assert_eq!(
+        (records.len(), &records[0]["traceId"], &records[0]["spanId"]),
+        (1, &(*trace.clone()).into(), &(*span.clone()).into())
+    );
+}
+
+#[test]
 fn a_hundred_thousand_log_records_are_a_window_and_a_count() {
     for (columns, rows) in SIZES {
         let mut stage = huge((columns, rows));
@@ -1689,6 +1728,59 @@ fn an_operation_leads_to_its_slowest_span_and_to_its_latest_error() {
     assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
     stage.act(&[Action::Tab(2), Action::Sort, Action::Sort, Action::Sort, Action::Sort, Action::Sort]);
     assert!(stage.text().contains("sorted by name, A to Z"), "{}", stage.text());
+}
+
+#[test]
+fn what_is_selected_in_services_is_copied() {
+    let mut stage = Stage::new((200, 50), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First]);
+    while !stage.text().contains("Calls · gateway") {
+        stage.act(&[Action::Down]);
+    }
+    // From pane to pane: the list, the map, the neighbours, kinds and parents, the scopes, the operations.
+    for _ in 0..6 {
+        stage.act(&[Action::CopyNow, Action::NextPane]);
+    }
+    let text = stage.text();
+    stage.act(&[Action::First, Action::NextPane, Action::First, Action::Down, Action::CopyNow]);
+    let copied = &stage.outside.copied;
+    assert_eq!(copied.len(), 7, "{copied:?}");
+    assert_eq!((copied[0].as_str(), copied[6].as_str()), ("gateway", "gateway -> seats"), "{copied:?}");
+    // What is copied is what stands there, bare.
+    for name in &copied[4..6] {
+        assert!(!name.is_empty() && text.contains(name.split(' ').next().unwrap()), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_request_that_is_no_otlp_is_counted_as_a_request() {
+    let mut stage = Stage::new((140, 42), &[]);
+    for source in ["127.0.0.1:5001", "127.0.0.1:5002"] {
+        let mut batch = Batch::empty(source.into(), Origin::HttpJson, NOW_NS);
+        batch
+            .rejections
+            .push(Rejection::of_request("/v1/traces", "not OTLP/JSON: a comma at line 1, column 2"));
+        stage.app.traffic.note(&batch);
+        stage.session.take(batch);
+    }
+    stage.act(&[tab("Receiver")]);
+    let text = stage.text();
+    assert!(text.contains("0  spans rejected"), "{text}");
+    let head = text.lines().find(|line| line.contains("content type, encoding")).unwrap();
+    let sender = text.lines().find(|line| line.contains("127.0.0.1 ")).unwrap();
+    assert!(head.contains("requests     spans rejected refused"), "{head}");
+    let counts: Vec<&str> = sender.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
+    assert_eq!(counts[..4], ["2", "0", "0", "2"], "{sender}");
+    assert!(!text.lines().next().unwrap().contains("rejected"), "{text}");
+
+    // Of a file without a time in it no time is told.
+    let mut batch = Batch::empty("cut.jsonl".into(), Origin::Dump("otlp-json"), 0);
+    batch.rejections.push(Rejection::new("cut.jsonl:1", "the text ends in the middle"));
+    stage.app.traffic.note(&batch);
+    stage.session.take(batch);
+    let text = stage.text();
+    assert!(text.contains("cut.jsonl ") && text.contains("1  spans rejected"), "{text}");
+    assert!(!text.contains("00:00:00"), "{text}");
 }
 
 #[test]

@@ -248,7 +248,9 @@ fn follow_all(
         File::open(path).map_err(|error| DumpError::unreadable(&name, &error))?;
         let (path, intake) = (path.clone(), intake.clone());
         std::thread::spawn(move || {
-            if let Err(error) = follow(&path, from, &intake) {
+            if let Err(error) = follow(&path, from, &intake)
+                && !error.is_told()
+            {
                 let _ = intake.send_blocking(failed_batch(name, &error));
             }
             intake
@@ -376,7 +378,9 @@ fn read_all(
                 said.remarks.push(format!("passed over: {error}"));
                 let _ = intake.send_blocking(said);
             } else {
-                let _ = intake.send_blocking(failed_batch(name.clone(), &error));
+                if !error.is_told() {
+                    let _ = intake.send_blocking(failed_batch(name.clone(), &error));
+                }
                 failed.push(error);
             }
         }

@@ -266,10 +266,10 @@ impl Job {
                 continue;
             };
             let group = *place.entry((*of, *by)).or_insert_with(|| {
-                groups.push(Encoded { resource, scope, spans: Vec::new() });
+                groups.push(Encoded { resource, scope, items: Vec::new() });
                 groups.len() - 1
             });
-            groups[group].spans.push(bytes);
+            groups[group].items.push(bytes);
         }
         request_of(&groups)
     }

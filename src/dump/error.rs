@@ -26,6 +26,8 @@ pub enum DumpError {
         format: &'static str,
         /// The likely cause.
         cause: String,
+        /// What could not be taken was handed on as rejections, which say the cause.
+        told: bool,
     },
     /// It is an archive, and nothing in it could be read.
     NoMember {
@@ -70,13 +72,18 @@ impl DumpError {
 }
 
 impl DumpError {
+    /// Whether rejections have said what is wrong: it must not be counted once more.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::NoSpans { told: true, .. })
+    }
+
     /// Of a dump that was read, and held log records alone, that it holds no span: for whoever can do nothing with it.
     pub fn if_without_spans(read: &Summary, name: String) -> Option<Self> {
         let cause = format!(
             "only logs or metrics are inside (log records: {}, metrics: {})",
             read.logs, read.metrics
         );
-        (read.spans == 0).then_some(Self::NoSpans { name, format: read.format, cause })
+        (read.spans == 0).then_some(Self::NoSpans { name, format: read.format, cause, told: false })
     }
 }
 
@@ -87,7 +94,7 @@ impl fmt::Display for DumpError {
             Self::Unknown { name, looks } => {
                 write!(f, "{name} is not in a format that otoscope reads: it looks like {looks}.")
             }
-            Self::NoSpans { name, format, cause } => {
+            Self::NoSpans { name, format, cause, .. } => {
                 write!(f, "{name}, read as {format}, holds no span: {cause}.")
             }
             Self::NoMember { name, first } => {

@@ -229,6 +229,11 @@ impl<'a> Input<'a> {
         self.ended
     }
 
+    /// Whether it ended early.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Why it ended early.
     pub(super) fn take_failure(&mut self) -> Option<io::Error> {
         self.failure.take()

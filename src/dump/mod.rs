@@ -223,7 +223,8 @@ fn read_one(
     let summary = Summary { bytes: input.offset(), ..outlet.summary() };
     if summary.spans + summary.logs == 0 && flow.is_continue() {
         let cause = outlet.why_nothing();
-        return Err(DumpError::NoSpans { name: name.to_owned(), format: format.name, cause });
+        let told = summary.rejected > 0;
+        return Err(DumpError::NoSpans { name: name.to_owned(), format: format.name, cause, told });
     }
     Ok(summary)
 }

@@ -130,6 +130,7 @@ fn large(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
 
 /// Turns paths into lines, says what broke the document, and hands on what there is.
 fn send(reading: Reading, len: usize, input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+    let is_cut = reading.is_cut(input.available()[..len].trim_ascii_end());
     let Reading { mut batch, rejected_at, broken, unknown_keys, .. } = reading;
     let (mut line, mut from) = (input.line(), 0);
     for (rejection, at) in batch.rejections.iter_mut().zip(rejected_at) {
@@ -145,7 +146,8 @@ fn send(reading: Reading, len: usize, input: &mut Input<'_>, outlet: &mut Outlet
     if let Some(error) = broken {
         let kept = kept(&batch);
         let position = outlet.at_line(input.line() + error.line as u64 - 1);
-        outlet.reject(position, format!("{} at column {}{kept}", error.what, error.column));
+        let failed = is_cut && len == input.available().len() && input.has_failed();
+        outlet.cut(failed, position, format!("{} at column {}{kept}", error.what, error.column));
     } else if nothing && !unknown_keys.is_empty() {
         let keys = unknown_keys.join("`, `");
         outlet.reject(

@@ -126,7 +126,8 @@ fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
         let whole = input.at_least(size + len);
         input.consume(size);
         let record = input.take(len);
-        send(&record, whole, at + size as u64, outlet)?;
+        let end = if whole { End::Whole } else { End::Cut { failed: input.has_failed() } };
+        send(&record, end, at + size as u64, outlet)?;
         outlet.relieve()?;
     }
     ControlFlow::Continue(())
@@ -149,7 +150,7 @@ fn read_one(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
         }
         let base = input.offset();
         let record = input.take(part);
-        send(&record, true, base, outlet)?;
+        send(&record, End::Whole, base, outlet)?;
         outlet.relieve()?;
     }
     let base = input.offset();
@@ -159,7 +160,16 @@ fn read_one(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
         return ControlFlow::Continue(());
     }
     let record = input.take(LARGEST);
-    if record.is_empty() { ControlFlow::Continue(()) } else { send(&record, true, base, outlet) }
+    if record.is_empty() { ControlFlow::Continue(()) } else { send(&record, End::Whole, base, outlet) }
+}
+
+/// How a record ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// All of it is there.
+    Whole,
+    /// The input ends, or fails, inside of it.
+    Cut { failed: bool },
 }
 
 /// The length of the field that starts here, as all are in a request; nothing of one that is none, or too large.
@@ -170,7 +180,7 @@ fn field(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Walks a record that starts at `base` of the file; of one that is cut off or broken, what lies before the break.
-fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
+fn send(record: &Bytes, end: End, base: u64, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
     let signal = signal(record).unwrap_or(Signal::Traces);
     let walked = |bytes: Bytes| match signal {
         Signal::Traces => walk(bytes, outlet.source(), outlet.origin(), 0),
@@ -196,9 +206,9 @@ fn send(record: &Bytes, whole: bool, base: u64, outlet: &mut Outlet<'_>) -> Cont
         let within = rejection.position.strip_prefix("byte ").and_then(|at| at.parse::<u64>().ok());
         rejection.position = outlet.at_byte(base + within.unwrap_or(0));
     }
-    if let Some(reason) = trouble(whole, malformed.as_ref(), &batch) {
+    if let Some(reason) = trouble(end == End::Whole, malformed.as_ref(), &batch) {
         let offset = malformed.map_or(record.len(), |m| m.offset);
-        outlet.reject(outlet.at_byte(base + offset as u64), reason);
+        outlet.cut(end == (End::Cut { failed: true }), outlet.at_byte(base + offset as u64), reason);
     }
     outlet.send(batch)
 }

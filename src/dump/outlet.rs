@@ -17,6 +17,8 @@ pub(super) struct Outlet<'a> {
     /// Rejections that wait for a batch.
     waiting: Vec<Rejection>,
     first_rejection: Option<Rejection>,
+    /// What a failure of the input cut off.
+    cut: Option<(String, String)>,
     remarks: HashSet<String>,
     /// When the last batch was sent.
     sent_ns: u64,
@@ -45,6 +47,7 @@ impl<'a> Outlet<'a> {
             },
             waiting: Vec::new(),
             first_rejection: None,
+            cut: None,
             remarks: HashSet::new(),
             sent_ns: 0,
         }
@@ -73,8 +76,18 @@ impl<'a> Outlet<'a> {
         self.waiting.push(Rejection::new(position, reason));
     }
 
+    /// Notes what the end of the input cut off. Where the input failed there, that is one loss and not two: it is told
+    /// with the failure.
+    pub(super) fn cut(&mut self, failed: bool, position: String, reason: String) {
+        if failed { self.cut = Some((position, reason)) } else { self.reject(position, reason) }
+    }
+
     /// Notes why nothing more comes: where there is nothing else, that is the cause.
     pub(super) fn fail(&mut self, position: String, reason: String) {
+        let (position, reason) = match self.cut.take() {
+            Some((at, cut)) => (at, format!("{cut}; {reason}")),
+            None => (position, reason),
+        };
         self.first_rejection = Some(Rejection::new(position.clone(), reason.clone()));
         self.reject(position, reason);
     }

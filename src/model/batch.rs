@@ -74,7 +74,7 @@ impl fmt::Display for Form {
 /// Who sent a batch: a peer address, or a file's name.
 pub type Source = Arc<str>;
 
-/// A span or record that could not be taken, where it was, and why.
+/// A span or record that could not be taken, or a whole request, where it was, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// `file:line`, a byte offset, or the path of a field.
@@ -83,12 +83,19 @@ pub struct Rejection {
     pub reason: String,
     /// It is a span whose ids violate the format: the fault is its sender's.
     pub bad_id: bool,
+    /// It is a whole request of which nothing could be read: no span, since nobody knows how many were in it.
+    pub whole_request: bool,
 }
 
 impl Rejection {
     /// Something that could not be taken, whatever the reason.
     pub fn new(position: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { position: position.into(), reason: reason.into(), bad_id: false }
+        Self { position: position.into(), reason: reason.into(), bad_id: false, whole_request: false }
+    }
+
+    /// A request of which nothing could be read.
+    pub fn of_request(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { whole_request: true, ..Self::new(path, reason) }
     }
 }
 
@@ -162,6 +169,12 @@ impl Batch {
             remarks: Vec::new(),
             unshown: Unshown::default(),
         }
+    }
+
+    /// How many spans and records could not be taken, and how many whole requests.
+    pub fn rejected(&self) -> (u64, u64) {
+        let requests = self.rejections.iter().filter(|rejection| rejection.whole_request).count();
+        ((self.rejections.len() - requests) as u64, requests as u64)
     }
 
     /// The latest end of its spans, or the latest of its log records, nanoseconds since the Unix epoch: when a dump's

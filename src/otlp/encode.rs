@@ -28,23 +28,24 @@ pub fn request(groups: &[Group]) -> Bytes {
     out.into()
 }
 
-/// Encoded spans of one scope of one resource.
+/// Encoded spans, or log records, of one scope of one resource.
 #[derive(Clone, Debug)]
 pub struct Encoded<'a> {
     /// What produced them.
     pub resource: &'a Resource,
     /// Which library made them.
     pub scope: &'a Scope,
-    /// Their `Span` messages, which are written as they are.
-    pub spans: Vec<&'a [u8]>,
+    /// Their `Span` or `LogRecord` messages, which are written as they are.
+    pub items: Vec<&'a [u8]>,
 }
 
-/// The `ExportTraceServiceRequest` with spans that are encoded already, one `ResourceSpans` for each group.
+/// The `ExportTraceServiceRequest` with spans that are encoded already, one `ResourceSpans` for each group. With log
+/// records it is an `ExportLogsServiceRequest`, whose fields have the same numbers.
 pub fn request_of(groups: &[Encoded<'_>]) -> Bytes {
     let mut out = Vec::new();
     for group in groups {
         resource_spans(&mut out, group.resource, group.scope, |scope_spans| {
-            group.spans.iter().for_each(|span| bytes(scope_spans, 2, span));
+            group.items.iter().for_each(|item| bytes(scope_spans, 2, item));
         });
     }
     out.into()

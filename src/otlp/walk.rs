@@ -124,11 +124,8 @@ impl Walk<'_> {
                 2 => {
                     if let Err(reason) = self.span(content, at, resource, scope as u32) {
                         let Refusal { reason, bad_id } = reason;
-                        self.batch.rejections.push(Rejection {
-                            position: format!("byte {at}"),
-                            reason,
-                            bad_id,
-                        });
+                        let rejection = Rejection::new(format!("byte {at}"), reason);
+                        self.batch.rejections.push(Rejection { bad_id, ..rejection });
                     }
                 }
                 3 => self.batch.scopes[scope].1 = range(at, content),

@@ -40,7 +40,7 @@ impl Signal {
 pub(super) enum Refusal {
     /// Not what it says it is.
     Malformed(String),
-    /// Unpacked, and no OTLP of its signal.
+    /// It cannot be unpacked, or is unpacked and no OTLP of its signal.
     NotOtlp {
         /// A sentence.
         reason: String,
@@ -89,7 +89,8 @@ impl Refusal {
 const EXCERPT: usize = 24;
 
 /// The first bytes of a body, as numbers and as text: `7b 22 72 65 {"re`.
-pub(super) fn excerpt(head: &[u8]) -> String {
+pub(super) fn excerpt(body: &[u8]) -> String {
+    let head = &body[..body.len().min(EXCERPT)];
     if head.is_empty() {
         return "nothing: it is empty".to_owned();
     }
@@ -217,7 +218,7 @@ impl Complaint<'_> {
     pub(super) fn send(self, connection: &Connection, reason: &str) {
         let mut batch = Batch::empty(connection.source.clone(), self.origin, now_ns());
         batch.form = self.form;
-        batch.rejections.push(Rejection::new(self.path, reason));
+        batch.rejections.push(Rejection::of_request(self.path, reason));
         connection.intake.complain(batch);
     }
 }

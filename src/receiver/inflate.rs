@@ -1,7 +1,7 @@
 //! Unpacking bodies, never past the limit.
 
 use super::body::{MAX_BYTES, exact};
-use super::export::Refusal;
+use super::export::{Refusal, excerpt};
 use axum::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
@@ -74,7 +74,10 @@ fn inflate_within(limit: usize, coding: Coding, packed: Vec<u8>) -> Result<Bytes
     match unpacked {
         Ok(_) if out.len() > limit => Err(Refusal::TooLarge),
         Ok(_) => Ok(exact(out)),
-        Err(error) => Err(Refusal::Malformed(format!("the body is not {}: {error}", coding.name()))),
+        Err(error) => Err(Refusal::NotOtlp {
+            reason: format!("the body is not {}: {error}", coding.name()),
+            start: excerpt(source),
+        }),
     }
 }
 
@@ -148,13 +151,14 @@ mod tests {
     fn damaged_bodies_are_errors_that_name_the_coding() {
         for (coding, packed) in every_coding(&b"some telemetry ".repeat(50)) {
             for cut in 1..packed.len() {
-                let Err(Refusal::Malformed(reason)) = inflate(coding, packed[..cut].to_vec()) else {
+                let Err(Refusal::NotOtlp { reason, start }) = inflate(coding, packed[..cut].to_vec()) else {
                     // Bare deflate and zlib have no mark that says how much is missing; a cut may go unseen
                     // there and is for the walk to find.
                     assert_eq!(coding, Coding::Deflate, "{cut} of {}", packed.len());
                     continue;
                 };
                 assert!(reason.starts_with(&format!("the body is not {}", coding.name())), "{reason}");
+                assert!(start.starts_with(&format!("{:02x}", packed[0])), "{start}");
             }
         }
     }

@@ -72,7 +72,8 @@ impl AsyncWrite for Overheard {
 pub(super) fn spoken(head: &[u8]) -> String {
     // A record of a handshake, in any version.
     if head.starts_with(&[0x16, 0x03]) {
-        return "a TLS handshake, and this port takes plain text: write http:// in the endpoint instead of https://, or set OTEL_EXPORTER_OTLP_INSECURE=true".to_owned();
+        let advice = "a TLS handshake, and this port takes plain text: write http:// in the endpoint instead of https://, or set OTEL_EXPORTER_OTLP_INSECURE=true";
+        return format!("{advice}; it starts with {}", excerpt(head));
     }
     format!("no HTTP: it starts with {}", excerpt(head))
 }
@@ -83,7 +84,9 @@ mod tests {
 
     #[test]
     fn a_tls_handshake_is_told_from_other_noise() {
-        assert!(spoken(&[0x16, 0x03, 0x01, 0x02]).contains("https://"));
+        let handshake = spoken(&[0x16, 0x03, 0x01, 0x02]);
+        assert!(handshake.contains("https://"), "{handshake}");
+        assert!(handshake.ends_with("; it starts with 16 03 01 02  ...."), "{handshake}");
         assert_eq!(spoken(b"\x82hi"), "no HTTP: it starts with 82 68 69  .hi");
     }
 }

@@ -133,7 +133,7 @@ fn write(checked: &Checked<'_>) -> String {
             metrics: counters.unshown.metrics,
             repeated: counters.repeated,
             rejected: checked.rejected.listed.iter().map(RejectedRow::of).collect(),
-            rejected_count: counters.rejected,
+            rejected_count: counters.not_read(),
             unreadable: &checked.unreadable,
         },
         findings: checked.findings.iter().map(|finding| finding_row(finding, checked)).collect(),

@@ -34,7 +34,7 @@ pub(super) fn closing(out: &mut String, checked: &Checked<'_>) {
         let _ = writeln!(out, "not read: {}: {}{alike}", clean(&first.position), clean(&first.reason));
         told += count;
     }
-    let more = checked.session.store.counters().rejected.saturating_sub(told);
+    let more = checked.session.store.counters().not_read().saturating_sub(told);
     if more > 0 {
         let _ = writeln!(out, "not read: {more} more");
     }
@@ -111,7 +111,7 @@ pub(super) fn summary(checked: &Checked<'_>) -> String {
     };
     let counters = checked.session.store.counters();
     let rejected =
-        if counters.rejected == 0 { String::new() } else { format!(", {} not read", counters.rejected) };
+        if counters.not_read() == 0 { String::new() } else { format!(", {} not read", counters.not_read()) };
     let spans = plural(counters.received, "span", "spans");
     let traces = plural(counters.traces, "trace", "traces");
     let suppressed = match checked.suppressed.len() {

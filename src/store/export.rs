@@ -16,10 +16,10 @@ impl Store {
             let record = self.record(at);
             let group = *place.entry((record.resource, record.scope)).or_insert_with(|| {
                 let (resource, scope) = (self.resource(record.resource), self.scope(record.scope));
-                groups.push(Encoded { resource, scope, spans: Vec::new() });
+                groups.push(Encoded { resource, scope, items: Vec::new() });
                 groups.len() - 1
             });
-            groups[group].spans.push(bytes);
+            groups[group].items.push(bytes);
         }
         request_of(&groups)
     }

@@ -102,7 +102,9 @@ impl Store {
         counters.batches += 1;
         counters.received += batch.records.len() as u64;
         counters.logs += batch.logs.records.len() as u64;
-        counters.rejected += batch.rejections.len() as u64;
+        let (rejected, bad_requests) = batch.rejected();
+        counters.rejected += rejected;
+        counters.bad_requests += bad_requests;
         counters.unshown.log_records += batch.unshown.log_records;
         counters.unshown.metrics += batch.unshown.metrics;
         for rejection in &batch.rejections {

@@ -11,6 +11,7 @@ use crate::model::{
     Batch, ByteRange, Log, LogRecord, Origin, Resource, Scope, Source, SpanId, TraceId, Value,
 };
 use crate::otlp::decode;
+use crate::otlp::encode::{Encoded, request_of};
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -62,6 +63,11 @@ impl HeldLog<'_> {
     /// Its body.
     pub fn body(&self) -> Value {
         decode::value(self.record.body.of(self.bytes))
+    }
+
+    /// An `ExportLogsServiceRequest` with it alone, as it came, under its resource and scope.
+    pub fn request(&self) -> Bytes {
+        request_of(&[Encoded { resource: self.resource, scope: self.scope, items: vec![self.bytes] }])
     }
 
     /// The service that it comes from.

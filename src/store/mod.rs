@@ -180,6 +180,8 @@ pub struct Counters {
     pub evicted_logs: u64,
     /// Spans and log records that could not be taken.
     pub rejected: u64,
+    /// Requests of which nothing could be read, as far as they were told.
+    pub bad_requests: u64,
     /// Spans evicted at the memory limit.
     pub evicted_spans: u64,
     /// Requests evicted at the memory limit.
@@ -196,6 +198,13 @@ pub struct Counters {
     pub batches: u64,
     /// Metrics, and log records of consoles, accepted and not shown.
     pub unshown: Unshown,
+}
+
+impl Counters {
+    /// Spans, log records and whole requests that could not be read.
+    pub fn not_read(&self) -> u64 {
+        self.rejected + self.bad_requests
+    }
 }
 
 /// What was in a batch, for whoever looks at it next.

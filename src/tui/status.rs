@@ -47,7 +47,7 @@ pub struct Status {
     pub refused_spans: u64,
     /// Log records in these requests.
     pub refused_log_records: u64,
-    /// Requests that were no OTLP, too large or of an unknown type.
+    /// Requests that were refused: no OTLP, too large or of an unknown type.
     pub bad_requests: u64,
     /// Requests that came to the port of another protocol, and were served all the same.
     pub wrong_port_requests: u64,
@@ -97,6 +97,8 @@ pub struct Sent {
     pub spans: u64,
     /// Spans that could not be taken.
     pub rejected: u64,
+    /// Requests of which nothing could be read, among the batches.
+    pub bad_requests: u64,
     /// Bytes of requests, unpacked.
     pub bytes: u64,
     /// The largest request, bytes.
@@ -104,7 +106,7 @@ pub struct Sent {
     /// How long after the end of its latest span the last batch came, nanoseconds: what the exporter waited, the way, and
     /// how far two clocks are apart. Nothing where it came before.
     pub delay_ns: Option<u64>,
-    /// When the last batch arrived, nanoseconds since the Unix epoch.
+    /// When the last batch arrived, nanoseconds since the Unix epoch; zero where no time is known.
     pub last_ns: u64,
 }
 
@@ -140,7 +142,9 @@ impl Traffic {
         let sent = self.senders.entry(key).or_default();
         sent.batches += 1;
         sent.spans += batch.records.len() as u64;
-        sent.rejected += batch.rejections.len() as u64;
+        let (rejected, bad_requests) = batch.rejected();
+        sent.rejected += rejected;
+        sent.bad_requests += bad_requests;
         sent.bytes += batch.bytes.len() as u64;
         sent.largest = sent.largest.max(batch.bytes.len() as u64);
         // What lies in a dump has no arrival of its own.
@@ -184,6 +188,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Rejection;
 
     #[test]
     fn a_client_is_one_sender_however_often_it_connects() {
@@ -207,6 +212,17 @@ mod tests {
         let forms: Vec<_> =
             traffic.senders().map(|(.., form, sent)| (form.to_string(), sent.batches)).collect();
         assert_eq!(forms, [("application/json".to_owned(), 1), ("application/json, gzip".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn a_request_that_could_not_be_read_is_no_span() {
+        let mut traffic = Traffic::default();
+        let rejections =
+            vec![Rejection::new("byte 3", "cut off"), Rejection::of_request("/v1/traces", "no JSON")];
+        traffic.note(&Batch { rejections, ..Batch::empty("127.0.0.1:5".into(), Origin::HttpJson, 7) });
+        let sent =
+            traffic.senders().next().map(|(.., sent)| (sent.batches, sent.rejected, sent.bad_requests));
+        assert_eq!(sent, Some((1, 1, 1)));
     }
 
     #[test]

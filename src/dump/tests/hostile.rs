@@ -27,6 +27,21 @@ fn cut_at_every_byte() {
 }
 
 #[test]
+fn one_cut_is_one_loss() {
+    let lines = format!("{}\n{}\n", otlp(&[otlp_span(1, "a")]), otlp(&[otlp_span(2, "b")]));
+    let records = delimited(&[protobuf(&["a"]), protobuf(&["b"])]);
+    for whole in [lines.as_bytes(), &records] {
+        let outcome = dump(&whole[..whole.len() - 5]);
+        assert_eq!((outcome.rejections().len(), outcome.result.as_ref().unwrap().rejected), (1, 1));
+    }
+    // A file with nothing but a part of a span has said so by then: the error is not another loss.
+    let nothing = dump(&lines.as_bytes()[..150]);
+    assert_eq!(nothing.rejections().len(), 1);
+    assert!(nothing.result.is_err_and(|error| error.is_told()));
+    assert!(dump(b"%PDF-1.7").result.is_err_and(|error| !error.is_told()));
+}
+
+#[test]
 fn a_cut_gzip_file_gives_what_can_be_inflated() {
     let lines: String = (1..200)
         .map(|i| otlp(&[otlp_span(i, &format!("{:x}", fastrand::Rng::with_seed(i.into()).u64(..)))]) + "\n")

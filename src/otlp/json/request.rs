@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
             self.out.truncate(start);
             let steps = lists.iter().zip(self.place).map(|(list, number)| format!("{list}[{number}]"));
             let position = steps.collect::<Vec<_>>().join(".");
-            self.rejections.push(Rejection { position, reason, bad_id });
+            self.rejections.push(Rejection { bad_id, ..Rejection::new(position, reason) });
             self.rejected_at.push(at);
         }
         Ok(())

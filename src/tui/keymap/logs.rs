@@ -1,7 +1,7 @@
 //! Keys of the tab of logs: the list of records, and the detail of one.
 
 use super::moving::{BRANCHES, MOVING};
-use super::shared::{BACK, FOLLOW, LIVE, PANES, SIZES};
+use super::shared::{BACK, COPY, FOLLOW, LIVE, PANES, SIZES};
 use super::{Action, Binding, Context, Place, everywhere, row};
 use crate::tui::chord::{ch, key};
 use crossterm::event::KeyCode;
@@ -9,14 +9,14 @@ use crossterm::event::KeyCode;
 pub(super) const LOGS: Place = Place {
     context: Context::Logs,
     name: "logs",
-    own: &[SPAN, LIST, LIVE, PANES, SIZES, MOVING],
+    own: &[SPAN, LIST, LIVE, PANES, RAW, COPY, SIZES, MOVING],
     common: everywhere::ALL,
 };
 
 pub(super) const LOG: Place = Place {
     context: Context::Log,
     name: "log record",
-    own: &[SPAN, BRANCHES, LIVE, PANES, SIZES, MOVING],
+    own: &[SPAN, BRANCHES, LIVE, PANES, RAW, COPY, SIZES, MOVING],
     common: everywhere::ALL,
 };
 
@@ -29,3 +29,6 @@ const LIST: &[Binding] = &[
     row(Action::Filter, &[ch('/')], "show what fits: words, severity>=warn, service=shop").hint("filter"),
     FOLLOW,
 ];
+
+const RAW: &[Binding] =
+    &[row(Action::Raw, &[ch('R')], "the log record as OTLP/JSON, with resource and scope").hint("raw")];

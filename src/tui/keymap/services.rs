@@ -1,7 +1,7 @@
 //! Keys of the tab of services.
 
 use super::moving::MOVING;
-use super::shared::{BACK, ORDER, PANES};
+use super::shared::{BACK, COPY, ORDER, PANES};
 use super::{Action, Binding, Context, Place, everywhere, row};
 use crate::tui::chord::{ch, key};
 use crossterm::event::KeyCode;
@@ -9,7 +9,7 @@ use crossterm::event::KeyCode;
 pub(super) const SERVICES: Place = Place {
     context: Context::Services,
     name: "services",
-    own: &[ROWS, PANES, ORDER, ERROR, MOVING],
+    own: &[ROWS, PANES, ORDER, ERROR, COPY, MOVING],
     common: everywhere::ALL,
 };
 

@@ -1,12 +1,12 @@
-//! What can be copied: of a span, of a trace, of a finding. What is under the cursor comes first.
+//! What can be copied: of a span, of a trace, of a log record, of a finding. What is under the cursor comes first.
 
 use super::menu::{Choice, Menu};
-use super::{Cx, Outcome};
+use super::{Cx, Outcome, log_row};
 use crate::diagnosis::{Finding, Subject};
 use crate::harmless;
 use crate::model::{Link, Span, Value};
 use crate::otlp;
-use crate::store::{SpanIx, Store, TraceIx, View};
+use crate::store::{HeldLog, SpanIx, Store, TraceIx, View};
 use crate::tui::request::Request;
 use crate::tui::text;
 use std::fmt::Write;
@@ -15,7 +15,7 @@ use std::fmt::Write;
 const MAX_BYTES: usize = 256 << 10;
 
 /// Something to copy, and what of it is shown in the menu.
-fn choice(what: &str, text: String) -> Choice {
+pub(super) fn choice(what: &str, text: String) -> Choice {
     let shown = text::fit(text.lines().next().unwrap_or_default(), 40, "~").into_owned();
     let request = Request::Copy { text, what: what.to_owned() };
     Choice::new(what, shown, Outcome::Ask(request))
@@ -83,6 +83,38 @@ pub fn trace(at: TraceIx, cx: &Cx<'_>) -> Vec<Choice> {
     }
     choices.push(whole_trace(at, cx));
     choices
+}
+
+/// A log record, what it says first.
+pub fn log(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Choice> {
+    let log = held.decode();
+    let mut choices = Vec::new();
+    if log.body != Value::Empty {
+        choices.push(choice("body", log.body.to_string()));
+    }
+    if !log.event_name.is_empty() {
+        choices.push(choice("event name", log.event_name));
+    }
+    choices.push(choice("the line as shown", log_row::words(held, cx)));
+    if !log.attributes.is_empty() {
+        let lines: Vec<String> = log.attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        choices.push(choice("all attributes", lines.join("\n")));
+    }
+    if held.record.has_trace() {
+        choices.push(choice("trace id", log.trace_id.to_string()));
+    }
+    if !log.span_id.is_none() {
+        choices.push(choice("span id", log.span_id.to_string()));
+    }
+    choices.push(choice("log record as OTLP/JSON", log_json(held)));
+    choices
+}
+
+/// A log record as one line of OTLP/JSON, with its resource and scope.
+pub fn log_json(held: &HeldLog<'_>) -> String {
+    let mut out = Vec::new();
+    otlp::logs_to_json(&held.request(), &mut out, &mut |_| {});
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn whole_trace(at: TraceIx, cx: &Cx<'_>) -> Choice {

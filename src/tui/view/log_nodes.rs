@@ -1,10 +1,10 @@
 //! A log record as nodes of a tree: everything that was sent, typed; and the log records of a span.
 
 use super::log_row::{self, severity_sign};
-use super::span_nodes::{fact, odd, schema};
-use super::values::{Style, attributes, value_of};
+use super::span_nodes::{Named, fact, odd, schema};
+use super::values::{self, Style, attributes, value_of};
 use super::{Cx, row, short_id};
-use crate::model::{Log, Value, time};
+use crate::model::{Log, Resource, Scope, Value, time};
 use crate::store::{HeldLog, SpanIx};
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -57,6 +57,30 @@ pub fn log(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Node> {
     let arrived = time::date_time(held.arrived_ns);
     nodes.push(fact("received", format!("{arrived} from {}, {}", held.source, held.origin)));
     nodes
+}
+
+/// The attribute, or part of a value, that a path leads to in a log record, and what it is called.
+pub fn named<'a>(
+    path: &'a [String],
+    log: &'a Log,
+    resource: &'a Resource,
+    scope: &'a Scope,
+) -> Option<(&'a str, &'a Value)> {
+    let (section, below) = path.split_first()?;
+    let list = match section.as_str() {
+        "attributes" => &log.attributes,
+        "resource" => &resource.attributes,
+        "scope" => &scope.attributes,
+        "body" => match &log.body {
+            Value::Map(entries) => entries,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    match values::named(list, below)? {
+        Named::Value(key, value) => Some((key, value)),
+        Named::Link(_) | Named::Parent => None,
+    }
 }
 
 fn body(log: &Log, cx: &Cx<'_>) -> Node {

@@ -68,6 +68,16 @@ fn without_colours(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The line as words alone, whole: `14:02:11.318 ERROR shop: Exception on /checkout [POST]  POST /checkout`
+pub fn words(log: &HeldLog<'_>, cx: &Cx<'_>) -> String {
+    let (severity, said) = (severity_name(log.record.severity), what(log));
+    let said = if said.is_empty() { "(no body)".to_owned() } else { said };
+    let severity = if severity.is_empty() { severity } else { format!("{severity} ") };
+    let time = time::time_of_day(log.key.at_ns);
+    let line = format!("{time} {severity}{}: {said}  {}", log.service(), log_nodes::place(log, cx));
+    line.trim_end().to_owned()
+}
+
 /// `14:02:11.318 ✖ ERROR  shop     Exception on /checkout [POST]        POST /checkout`
 pub fn draw(row: Rect, log: &HeldLog<'_>, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let (dim, y) = (pen.style(Role::Dim), row.y);

@@ -12,13 +12,15 @@
 use super::listing::Busy;
 use super::log_filter::LogFilter;
 use super::log_list::LogList;
+use super::menu::Choice;
 use super::prompt::{Advice, Prompt, Purpose, Said};
-use super::{Cx, Mouse, Outcome, Screen, Target, clicked, filter, log_nodes, logs_empty};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, filter, log_nodes, logs_empty, page};
+use crate::otlp;
 use crate::query::{Asked, QueryError, Seen};
 use crate::store::LogKey;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
-use crate::tui::widget::branches::Branches;
+use crate::tui::widget::branches::{self, Branches};
 use crate::tui::widget::pen::{Pen, part};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -97,6 +99,33 @@ impl Logs {
         }
     }
 
+    /// What can be copied: in the detail what the selected line says, then what there is of the log record.
+    fn copies(&self, cx: &Cx<'_>) -> Vec<Choice> {
+        let Some(held) = self.list.selected(cx) else { return Vec::new() };
+        let all = copy::log(&held, cx);
+        let path = self.branches.selected_node();
+        // The body comes first anyway.
+        if !self.in_detail || path.first().is_some_and(|id| id == "body" && path.len() == 1) {
+            return all;
+        }
+        let log = held.decode();
+        let named = log_nodes::named(&path, &log, held.resource, held.scope);
+        let named = named.map(|(key, value)| copy::value(key, value));
+        let line = || branches::find(&log_nodes::log(&held, cx), &path).map(|node| copy::line(&node.text()));
+        named.or_else(line).unwrap_or_default().into_iter().chain(all).collect()
+    }
+
+    /// The selected log record as it came, with its resource and scope.
+    fn raw(&self, cx: &Cx<'_>) -> Outcome {
+        match self.list.selected(cx) {
+            Some(log) => {
+                let json = otlp::pretty(&copy::log_json(&log));
+                Outcome::Over(Box::new(page::json("log record as OTLP/JSON".to_owned(), json)))
+            }
+            None => Outcome::Notice("no log record is selected".to_owned()),
+        }
+    }
+
     /// Lists what a text lets through; what is wrong with it, where it is no filter.
     fn filter(&mut self, text: &str, cx: &Cx<'_>) -> Result<(), QueryError> {
         self.list.filter(LogFilter::parse(text, &self.seen)?, cx);
@@ -163,6 +192,9 @@ impl Screen for Logs {
             }
             Action::Grow => self.resized = (self.resized + 2).min(60),
             Action::Shrink => self.resized = (self.resized - 2).max(-60),
+            Action::Copy => return copy::menu(self.copies(cx)),
+            Action::CopyNow => return copy::at_once(self.copies(cx)),
+            Action::Raw => return self.raw(cx),
             Action::Open if !self.in_detail || self.is_on_span() => return self.open(cx),
             action if self.in_detail => {
                 return if self.branches.apply(action) { Outcome::Done } else { Outcome::Ignored };

@@ -116,13 +116,19 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     // The sender has what the other columns leave, and the last two are there where they have room.
     let roomy = width >= 126;
     let timed = width >= 96;
-    let others = FORM + 30 + if roomy { 33 } else { 0 } + if timed { 15 } else { 0 };
+    // Nearly always nobody sends what is no OTLP: no column for it then.
+    let any_bad = cx.traffic.senders().any(|(.., sent)| sent.bad_requests > 0);
+    let others =
+        FORM + 30 + if any_bad { 8 } else { 0 } + if roomy { 33 } else { 0 } + if timed { 15 } else { 0 };
     let who_columns = usize::from(width).saturating_sub(others).clamp(12, 50);
-    let line = |who: &str, form: &str, counts: [&str; 3], more: [&str; 3], last: &str| {
+    let line = |who: &str, form: &str, counts: [&str; 3], bad: &str, more: [&str; 3], last: &str| {
         let [batches, spans, rejected] = counts;
         let who = text::fit(who, who_columns, ellipsis).into_owned();
         let form = text::fit(form, FORM, ellipsis).into_owned();
         let mut line = format!("{who:<who_columns$} {form:<FORM$} {batches:>8} {spans:>9} {rejected:>8}");
+        if any_bad {
+            line.push_str(&format!(" {bad:>7}"));
+        }
         if roomy {
             more.iter().for_each(|words| line.push_str(&format!(" {words:>10}")));
         }
@@ -132,7 +138,8 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         line
     };
     let counts = ["requests", "spans", "rejected"];
-    let head = line("sender", "content type, encoding", counts, ["average", "largest", "delay"], "last");
+    let head =
+        line("sender", "content type, encoding", counts, "refused", ["average", "largest", "delay"], "last");
     let mut lines = vec![vec![part(head, bold)]];
     let mut delayed = false;
     for (who, origin, form, sent) in cx.traffic.senders() {
@@ -144,15 +151,17 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         let counts = [sent.batches, sent.spans, sent.rejected].map(text::count);
         delayed |= sent.delay_ns.is_some();
         let more = [
-            text::bytes(sent.bytes / sent.batches.max(1)),
+            text::bytes(sent.bytes / (sent.batches - sent.bad_requests).max(1)),
             text::bytes(sent.largest),
             sent.delay_ns.map(time::duration).unwrap_or_default(),
         ];
-        let last = time::time_of_day(sent.last_ns);
+        // A dump of which nothing could be read tells no time.
+        let last = if sent.last_ns == 0 { String::new() } else { time::time_of_day(sent.last_ns) };
         let line = line(
             who,
             &form,
             counts.each_ref().map(String::as_str),
+            &text::count(sent.bad_requests),
             more.each_ref().map(String::as_str),
             &last,
         );
@@ -200,7 +209,7 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         say(cx.status.refused_log_records, "log records in these", Role::Error);
         say(
             cx.status.bad_requests,
-            "requests that were no OTLP, too large, or of an unknown type",
+            "requests refused: no OTLP, too large, or of an unknown type",
             Role::Error,
         );
         say(

@@ -11,6 +11,7 @@
 //! └──────────────────┴──────────────────────────────┘      └───────────────────┘
 //! ```
 
+pub mod copies;
 pub mod facts;
 pub mod layout;
 pub mod map;
@@ -23,7 +24,8 @@ pub mod scopes;
 pub mod sort;
 pub mod which;
 
-use super::{Cx, Mouse, Outcome, Screen, Target, clicked, empty};
+use super::menu::Choice;
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty};
 use crate::stats::{Example, Operation, OperationIx, ServiceIx};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::theme::Role;
@@ -154,21 +156,41 @@ impl Services {
         }
     }
 
+    /// The row of the map that a row of neighbours stands for.
+    fn edge(&self) -> Option<Place> {
+        let of = self.of?;
+        Some(match self.neighbours.selected()? {
+            Neighbour::Caller(caller) => Place::Edge(caller, of),
+            Neighbour::Own => Place::Entry(of),
+            Neighbour::Callee(callee) => Place::Edge(of, callee),
+            Neighbour::Peer(peer) => Place::Peer(of, peer),
+        })
+    }
+
+    /// What is selected, and its service where it is not that.
+    fn copies(&self, cx: &Cx<'_>) -> Vec<Choice> {
+        let of = || self.of.into_iter().flat_map(|of| copies::service(of, cx));
+        match self.focus {
+            Pane::List | Pane::Matrix => of().collect(),
+            Pane::Map => self.map.selected().into_iter().flat_map(|place| copies::calls(place, cx)).collect(),
+            Pane::Neighbours => self.edge().into_iter().flat_map(|place| copies::calls(place, cx)).collect(),
+            Pane::Operations => {
+                self.operation(cx).into_iter().flat_map(|it| copies::operation(it, cx)).chain(of()).collect()
+            }
+            Pane::Scopes => {
+                let row = self.scopes.selected().and_then(|at| self.facts.scopes.get(at));
+                row.into_iter().flat_map(copies::scope).chain(of()).collect()
+            }
+        }
+    }
+
     /// Lists the traces that show what is selected.
     fn traces(&self, cx: &Cx<'_>) -> Outcome {
         let of = || which::service(self.of?, cx);
         let text = match self.focus {
             Pane::List | Pane::Matrix => of(),
             Pane::Map => self.map.selected().and_then(|place| which::calls(place, cx)),
-            Pane::Neighbours => self.of.zip(self.neighbours.selected()).and_then(|(of, neighbour)| {
-                let place = match neighbour {
-                    Neighbour::Caller(caller) => Place::Edge(caller, of),
-                    Neighbour::Own => Place::Entry(of),
-                    Neighbour::Callee(callee) => Place::Edge(of, callee),
-                    Neighbour::Peer(peer) => Place::Peer(of, peer),
-                };
-                which::calls(place, cx)
-            }),
+            Pane::Neighbours => self.edge().and_then(|place| which::calls(place, cx)),
             Pane::Operations => self.operation(cx).and_then(|operation| which::operation(operation, cx)),
             Pane::Scopes => self.of.zip(self.scopes.selected()).and_then(|(of, at)| {
                 // What is known of a scope stands below it.
@@ -329,6 +351,8 @@ impl Screen for Services {
             }
             Action::Open => self.open(cx),
             Action::Filter => self.traces(cx),
+            Action::Copy => copy::menu(self.copies(cx)),
+            Action::CopyNow => copy::at_once(self.copies(cx)),
             Action::ShowError => match self.operation(cx) {
                 Some(operation) => go_to(operation.latest_error, "the latest that failed", cx),
                 None => Outcome::Ignored,
