@@ -163,7 +163,7 @@ fn bad_records_among_good_ones_are_told_with_their_places() {
 fn as_anybody(dir: &Path) -> Option<Command> {
     let probe = dir.join("probe");
     fs::write(&probe, "x").unwrap();
-    fs::set_permissions(&probe, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&probe, Permissions::from_mode(0o0)).unwrap();
     if fs::read(&probe).is_err() {
         return Some(Command::new(env!("CARGO_BIN_EXE_otoscope")));
     }
@@ -188,7 +188,7 @@ fn what_may_not_be_read_is_said_and_the_rest_is_read() {
     fs::copy(GOOD, inside.join("good.jsonl")).unwrap();
     fs::copy(GOOD, inside.join("locked.jsonl")).unwrap();
     fs::set_permissions(inside.join("good.jsonl"), Permissions::from_mode(0o644)).unwrap();
-    fs::set_permissions(inside.join("locked.jsonl"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(inside.join("locked.jsonl"), Permissions::from_mode(0o0)).unwrap();
     // Where root has no `setpriv`, nobody is there who may not read everything.
     let Some(mut command) = as_anybody(dir.path()) else { return };
     let (stdout, stderr, code) = said(command.arg("check").arg(&inside).output().unwrap());

@@ -46,7 +46,6 @@ pub fn duration(ns: u64) -> String {
 /// minute on it has no more than seconds.
 pub fn duration_to(ns: u64, apart_ns: u64) -> String {
     let (unit, name) = match ns {
-        0..1_000 => return duration(ns),
         1_000..1_000_000 => (1_000_u64, "µs"),
         1_000_000..1_000_000_000 => (1_000_000, "ms"),
         1_000_000_000..60_000_000_000 => (1_000_000_000, "s"),

@@ -213,19 +213,20 @@ fn a_quiet_moment_ends_the_last_span() {
     }
 }
 
+/// The moment comes in the middle; the failure after it ends the first half like an end of file.
+struct Halves<'a>(Quiet<'a>, &'a [u8]);
+impl Read for Halves<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(into) {
+            Err(error) if error.kind() != QUIET => self.1.read(into),
+            read => read,
+        }
+    }
+}
+
 #[test]
 fn packed_input_waits_through_a_quiet_moment() {
     let packed = gzip(sample("rust-stdout/stdout-0.33.txt").as_bytes());
     let (start, rest) = packed.split_at(packed.len() / 2);
-    // The moment comes in the middle; the failure after it ends the first half like an end of file.
-    struct Halves<'a>(Quiet<'a>, &'a [u8]);
-    impl Read for Halves<'_> {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            match self.0.read(into) {
-                Err(error) if error.kind() != QUIET => self.1.read(into),
-                read => read,
-            }
-        }
-    }
     assert_eq!(outcome(Halves(Quiet(start, 0), rest), "d", None).names().len(), 3);
 }

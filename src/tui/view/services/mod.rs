@@ -174,9 +174,12 @@ impl Services {
             Pane::List | Pane::Matrix => of().collect(),
             Pane::Map => self.map.selected().into_iter().flat_map(|place| copies::calls(place, cx)).collect(),
             Pane::Neighbours => self.edge().into_iter().flat_map(|place| copies::calls(place, cx)).collect(),
-            Pane::Operations => {
-                self.operation(cx).into_iter().flat_map(|it| copies::operation(it, cx)).chain(of()).collect()
-            }
+            Pane::Operations => self
+                .operation(cx)
+                .into_iter()
+                .filter_map(|it| copies::operation(it, cx))
+                .chain(of())
+                .collect(),
             Pane::Scopes => {
                 let row = self.scopes.selected().and_then(|at| self.facts.scopes.get(at));
                 row.into_iter().flat_map(copies::scope).chain(of()).collect()
