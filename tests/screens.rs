@@ -1741,15 +1741,11 @@ fn what_is_selected_in_services_is_copied() {
     for _ in 0..6 {
         stage.act(&[Action::CopyNow, Action::NextPane]);
     }
-    let text = stage.text();
-    stage.act(&[Action::First, Action::NextPane, Action::First, Action::Down, Action::CopyNow]);
+    stage.act(&[Action::NextPane, Action::First, Action::Down, Action::CopyNow]);
     let copied = &stage.outside.copied;
     assert_eq!(copied.len(), 7, "{copied:?}");
     assert_eq!((copied[0].as_str(), copied[6].as_str()), ("gateway", "gateway -> seats"), "{copied:?}");
-    // What is copied is what stands there, bare.
-    for name in &copied[4..6] {
-        assert!(!name.is_empty() && text.contains(name.split(' ').next().unwrap()), "{name}: {text}");
-    }
+    assert_eq!(copied[4..6], ["opentelemetry.instrumentation.fastapi 0.66b1", "POST"]);
 }
 
 #[test]
