@@ -24,9 +24,8 @@ fuzz_target!(|data: &[u8]| {
         let back = walk_json(&json, "f".into(), Origin::HttpJson, 7).expect("our own JSON");
         assert_eq!(back.records.len(), batch.records.len());
     } else {
-        let (mended, malformed) = walk(mend(&bytes), "f".into(), Origin::Grpc, 7);
-        assert_eq!(malformed, None);
-        drop(mended);
+        let (mended, _) = walk(mend(&bytes), "f".into(), Origin::Grpc, 7);
+        assert!(mended.records.len() >= batch.records.len(), "what could be read is still there");
     }
     let (logs, _) = walk_logs(bytes, "f".into(), Origin::Grpc, 7);
     drop(logs);
