@@ -205,11 +205,9 @@ pub struct Finding {
 
 /// A message with the service that it is about, if it is about one and does not begin with it.
 pub fn about(service: &str, message: &str) -> String {
-    if service.is_empty() || message.starts_with(service) {
-        message.to_owned()
-    } else {
-        format!("{service}: {message}")
-    }
+    // A word that only begins with the letters of a short name does not name it.
+    let named = message.strip_prefix(service).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    if service.is_empty() || named { message.to_owned() } else { format!("{service}: {message}") }
 }
 
 impl Finding {
@@ -224,5 +222,22 @@ impl Finding {
             &self.span_ids,
             &self.message,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about;
+
+    #[test]
+    fn a_message_is_told_of_its_service_once() {
+        for (service, message, told) in [
+            ("shop", "2 spans are wrong", "shop: 2 spans are wrong"),
+            ("shop", "shop: 2 spans are wrong", "shop: 2 spans are wrong"),
+            ("s", "spans are wrong", "s: spans are wrong"),
+            ("", "spans are wrong", "spans are wrong"),
+        ] {
+            assert_eq!(about(service, message), told);
+        }
     }
 }
