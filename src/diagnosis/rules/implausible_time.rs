@@ -5,7 +5,7 @@ use crate::diagnosis::role::Role;
 use crate::diagnosis::rule::{On, OnSpan, Watch};
 use crate::diagnosis::seen::{Mark, Seen};
 use crate::diagnosis::{Rule, Severity};
-use crate::model::time::{EARLIEST_NS, date_time, duration};
+use crate::model::time::{EARLIEST_NS, LATEST_NS, date_time, duration};
 use crate::model::{Key, Origin};
 use crate::store::SpanIx;
 
@@ -102,8 +102,13 @@ fn say(case: &Case<'_>) -> Option<Said> {
             }
             (FUTURE, _) => {
                 let arrived = cx.store.arrival(at).map_or(0, |(_, _, arrived)| arrived);
-                let by = record.end_ns.max(record.start_ns).saturating_sub(arrived);
-                format!("`{name}` ends {} after it arrived here", duration(by))
+                let last = record.end_ns.max(record.start_ns);
+                // A record holds no later time than that.
+                let least = if last == LATEST_NS { "at least " } else { "" };
+                format!(
+                    "`{name}` ends {least}{} after it arrived here",
+                    duration(last.saturating_sub(arrived))
+                )
             }
             _ => format!("`{name}` lasts {}", duration(record.duration_ns())),
         });
