@@ -1,6 +1,6 @@
 //! One object in the lines of a terminal, JSON or as Node's `util.inspect` writes it, gathered until it is whole.
 
-use super::console_objects::is_otlp;
+use super::console_objects::OTLP;
 use super::inspect;
 use super::prefix::Prefix;
 use super::scan::{Scan, Step};
@@ -9,17 +9,22 @@ use memchr::memmem;
 /// Where an object starts in a line of other output: a bracket with nothing behind it (pretty-printed), or one with
 /// the members of a span behind it.
 pub(super) fn start(line: &[u8]) -> Option<usize> {
+    let mut last = None;
     memchr::memchr_iter(b'{', line).find(|at| {
         let members = line[at + 1..].trim_ascii();
-        members.is_empty() || (members.starts_with(b"\"") && has_span(members))
+        // Looked for once, not behind each of the thousands of brackets that a line may have.
+        members.is_empty()
+            || (members.starts_with(b"\"")
+                && last.get_or_insert_with(|| last_member(line)).is_some_and(|last| last > *at))
     })
 }
 
-/// Whether the text of an object has a member that only printed spans have.
-fn has_span(text: &[u8]) -> bool {
-    memmem::find(text, b"\"context\"").is_some()
-        || memmem::find(text, b"\"SpanContext\"").is_some()
-        || is_otlp(text)
+/// The members that only printed spans have.
+const MEMBERS: [&[u8]; 2] = [b"\"context\"", b"\"SpanContext\""];
+
+/// Where the last member stands that only printed spans have.
+fn last_member(text: &[u8]) -> Option<usize> {
+    MEMBERS.iter().chain(&OTLP).filter_map(|key| memmem::rfind(text, key)).max()
 }
 
 /// An object of which some lines were read.
@@ -94,7 +99,7 @@ impl Object {
         if self.inspected {
             return inspect::starts_span(start);
         }
-        start.starts_with(b"\"name\"") || start.starts_with(b"\"Name\"") || has_span(&self.text)
+        start.starts_with(b"\"name\"") || start.starts_with(b"\"Name\"") || last_member(&self.text).is_some()
     }
 
     /// Whether a line may be the next of this object, and not of another process that prints beside it.

@@ -111,7 +111,7 @@ fn add(found: Found, remark: &'static str, object: &Object, sink: &mut Sink<'_, 
 }
 
 /// The keys that a `TracesData` or a `ResourceSpans` has and nobody else's object.
-const OTLP: [&[u8]; 2] = [b"\"scopeSpans\"", b"\"resourceSpans\""];
+pub(super) const OTLP: [&[u8]; 2] = [b"\"scopeSpans\"", b"\"resourceSpans\""];
 
 /// Whether this text is, or has the start of, an OTLP/JSON document.
 pub(super) fn is_otlp(text: &[u8]) -> bool {

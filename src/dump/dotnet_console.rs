@@ -307,7 +307,9 @@ fn duration(text: &str) -> Option<u64> {
     let (days, hours) = hours.split_once('.').unwrap_or(("0", hours));
     let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
     let number = |text: &str| text.parse::<u64>().ok();
-    let whole = ((number(days)? * 24 + number(hours)?) * 60 + number(minutes)?) * 60 + number(seconds)?;
+    let whole = [(24, number(hours)?), (60, number(minutes)?), (60, number(seconds)?)]
+        .iter()
+        .try_fold(number(days)?, |sum, (times, more)| sum.checked_mul(*times)?.checked_add(*more))?;
     let exact = fraction.get(..fraction.len().min(9))?;
     let ns = number(exact)?.checked_mul(10_u64.pow(9 - exact.len() as u32))?;
     whole.checked_mul(1_000_000_000)?.checked_add(ns)
@@ -344,6 +346,7 @@ mod tests {
             ("00:00:00.0000960", Some(96_000)),
             ("00:00:01", Some(1_000_000_000)),
             ("1.02:00:00.5", Some(93_600_500_000_000)),
+            ("9999999999999999999.00:00:00", None),
             ("12 ms", None),
             ("00:00", None),
             ("00:00:x", None),

@@ -30,8 +30,8 @@ pub(super) const FORMAT: Format = Format {
 /// A trace may be as large as this, bytes.
 const LARGEST: usize = 1 << 30;
 
-/// How deep traces may lie in other objects: search results of Elasticsearch have two around theirs.
-const WRAPPERS: u8 = 3;
+/// How deep traces may lie in other objects and lists: search results of Elasticsearch have three around theirs.
+const WRAPPERS: u8 = 8;
 
 fn sniff(head: &[u8]) -> Guess {
     let has = |key: &str| memmem::find(head, key.as_bytes()).is_some();
@@ -167,9 +167,9 @@ impl Reader<'_, '_> {
     /// A trace, a span, or something around them.
     fn value(&mut self, at: Range<usize>, depth: u8) -> ControlFlow<()> {
         let text = &self.text[at.clone()];
-        if text.first() == Some(&b'[') {
+        if text.first() == Some(&b'[') && depth < WRAPPERS {
             for ((), item) in items(text).list {
-                self.value(at.start + item.start..at.start + item.end, depth)?;
+                self.value(at.start + item.start..at.start + item.end, depth + 1)?;
             }
             return ControlFlow::Continue(());
         }
@@ -193,6 +193,7 @@ impl Reader<'_, '_> {
             _ => {
                 let keys: Vec<&str> = parts.list.iter().take(4).map(|(key, _)| key.as_str()).collect();
                 let reason = match (&parts.broken, self.whole) {
+                    _ if depth >= WRAPPERS => "lists and objects too deep in each other".to_owned(),
                     (Some(error), true) => format!("not JSON: {}", error.what),
                     (_, false) => "the text is cut off before a span".to_owned(),
                     _ => format!("an object without `spans`; its keys are `{}`", keys.join("`, `")),

@@ -127,7 +127,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Name of the format.
     pub format: &'static str,

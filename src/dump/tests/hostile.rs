@@ -247,3 +247,32 @@ fn logs_among_spans_in_one_protobuf_file_are_told_apart() {
     let read = outcome.result.unwrap();
     assert_eq!((read.format, read.spans, read.logs, read.batches), ("otlp-protobuf", 2, 4, 4));
 }
+
+/// Lists and objects in each other, a hundred thousand of them: no reader follows them down its stack, and none looks at
+/// the rest of the line behind each.
+#[test]
+fn what_is_too_deep_is_no_end() {
+    const DEEP: usize = 100_000;
+    let nested = |open: &str, close: &str| open.repeat(DEEP) + &close.repeat(DEEP);
+    let lists = nested("[", "]");
+    let objects = nested("{\"a\":", "}").replace(":}", ":1}");
+    let ids = "\"traceID\":\"1\",\"spanID\":\"2\"";
+    for text in [
+        format!("{{\"hits\":{lists},\"a\":{{{ids}}}}}"),
+        format!("{{\"hits\":{objects},\"a\":{{{ids}}}}}"),
+        format!("{{\"data\":[{{\"spans\":[{{{ids},\"tags\":{lists}}}]}}]}}"),
+        format!("{{\"resourceSpans\":{lists}}}"),
+        format!("{{\"resourceSpans\":{objects}}}"),
+        format!("{lists}{{\"resourceSpans\":[]}}"),
+        format!("[{{\"traceId\":\"1\",\"id\":\"2\",\"timestamp\":1,\"localEndpoint\":{objects}}}]"),
+        format!("{{\n    \"name\": \"x\",\n    \"context\": {objects}\n}}\n"),
+        format!("{{\"Name\":\"x\",\"SpanContext\":{{\"TraceID\":\"1\"}},\"Attributes\":{lists}}}\n"),
+        format!("{{\n  resource: {objects},\n  traceId: 'a',\n timestamp: 1\n}}\n"),
+        format!(
+            "ResourceSpans #0\nResource attributes:\n     -> a: Map({objects})\nSpan #0\n    Trace ID       : 1\n"
+        ),
+    ] {
+        let outcome = dump(text);
+        assert!(outcome.names().iter().all(String::is_empty), "{:?}", outcome.names());
+    }
+}
