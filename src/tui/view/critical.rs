@@ -122,14 +122,14 @@ impl Walk {
 }
 
 impl Path {
-    /// When spans of this name under a parent were what the request waited for, within a stretch of time.
-    pub fn among(&self, parent: SpanIx, name: u32, within: Stretch) -> Vec<Stretch> {
+    /// When spans of these names under a parent were what the request waited for, within a stretch of time.
+    pub fn among(&self, parent: SpanIx, names: &[u32], within: Stretch) -> Vec<Stretch> {
         const SHOWN: usize = 512;
         let below = self.below.get(&parent).map(Vec::as_slice).unwrap_or_default();
         // The latest is the first.
         let later = below.partition_point(|(_, (_, to))| *to > within.1);
         let within = below[later..].iter().take_while(|(_, (from, _))| *from >= within.0);
-        within.filter(|(of, _)| *of == name).map(|(_, stretch)| *stretch).take(SHOWN).collect()
+        within.filter(|(of, _)| names.contains(of)).map(|(_, stretch)| *stretch).take(SHOWN).collect()
     }
 
     fn add(&mut self, store: &Store, view: View, at: SpanIx, stretch: Stretch) {
@@ -279,10 +279,10 @@ mod tests {
         let name = store.record(store.first_child(top, View::Recorded).unwrap()).name;
         let within = |from: u64, to: u64| (EPOCH_NS + from * MS, EPOCH_NS + to * MS);
         assert_eq!(
-            path.among(top, name, within(20_000, 20_002)),
+            path.among(top, &[name], within(20_000, 20_002)),
             [within(20_001, 20_002), within(20_000, 20_001)]
         );
-        assert_eq!(path.among(top, name, within(0, 9_000)), []);
+        assert_eq!(path.among(top, &[name], within(0, 9_000)), []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::critical::Path;
 use super::marks::{self, What};
-use super::runs::Run;
+use super::runs::{self, Run};
 use super::{Cx, covered, missing, sign};
 use crate::model::{ParentLocality, SpanRecord, StatusCode, time};
 use crate::store::{SpanIx, View};
@@ -26,6 +26,15 @@ pub struct Placed {
     pub folded: bool,
     /// The repeated spans that it stands for, itself the first.
     pub run: Option<Run>,
+    /// The first spans of the other names in that.
+    pub others: [Option<SpanIx>; runs::LONGEST_CYCLE - 1],
+}
+
+impl Placed {
+    /// The first span of each name that it stands for.
+    fn names(&self) -> impl Iterator<Item = SpanIx> {
+        std::iter::once(self.at).chain(self.others.into_iter().flatten())
+    }
 }
 
 /// What a row is drawn with that is not its own.
@@ -162,7 +171,8 @@ pub fn draw(
     let critical = match (around.path, run, store.parent_row(at, around.view)) {
         (None, ..) => Vec::new(),
         (Some(path), Some(run), Some(parent)) => {
-            path.among(parent, record.name, (record.start_ns, run.end_ns))
+            let names: Vec<u32> = placed.names().map(|at| store.record(at).name).collect();
+            path.among(parent, &names, (record.start_ns, run.end_ns))
         }
         (Some(path), ..) => path.of.get(&at).cloned().unwrap_or_default(),
     };
@@ -221,12 +231,17 @@ fn name(placed: Placed, around: &Around<'_>, room: Rect, y: u16, pen: &mut Pen<'
     };
     let named = if around.hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
     let service = store.service(at);
-    let mut parts = Vec::with_capacity(3);
+    let mut parts = Vec::with_capacity(9);
     if service != service_around(at, around.view, cx) {
         parts.push(part(service, look.service(service)));
         parts.push(part(" ", style));
     }
     parts.push(part(name_or_none(&name), named));
+    let others: Vec<_> = placed.names().skip(1).map(|other| store.name(other)).collect();
+    for other in &others {
+        parts.push(part(", ", pen.style(Role::Dim)));
+        parts.push(part(name_or_none(other), named));
+    }
     let Some(run) = placed.run else {
         pen.line(room.x, y, room.width, &parts);
         return;

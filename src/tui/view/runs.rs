@@ -1,4 +1,5 @@
-//! Runs of repeated siblings: many spans with one name under one parent, shown as one row.
+//! Runs of repeated siblings under one parent, shown as one row: many spans with one name, or the same few names in turn
+//! (`SELECT order`, `SELECT customer`, `SELECT order`, …).
 //!
 //! A run is found from any of its rows by looking at its neighbours, grows in both directions in slices, and is counted
 //! anew in slices when its trace has changed. A run of a million is never walked at once: until it is counted, its
@@ -19,6 +20,10 @@ const A_SLICE: usize = 4_096;
 const MARKED: usize = 16;
 /// How many children of a repeated span are looked at: one with more is of interest.
 const CHILDREN: u32 = 8;
+/// How many names may follow one another in turn.
+pub(super) const LONGEST_CYCLE: usize = 4;
+/// What it costs more to see that they do.
+const IN_TURN: usize = 16;
 /// How many runs are remembered.
 const KEPT: usize = 4_096;
 
@@ -96,9 +101,91 @@ impl Kin<'_> {
         if back { self.store.prev_sibling(at, self.view) } else { self.store.next_sibling(at, self.view) }
     }
 
+    /// The first spans of each name of a run, in their order.
+    pub fn names(&self, run: &Run) -> Vec<SpanIx> {
+        let mut found = vec![run.first];
+        let next = |at: &SpanIx| if *at == run.last { None } else { self.neighbour(*at, false) };
+        for at in std::iter::successors(Some(run.first), next).take(LONGEST_CYCLE) {
+            if !found.iter().any(|known| self.store.record(*known).name == self.store.record(at).name) {
+                found.push(at);
+            }
+        }
+        found
+    }
+
+    /// By what the spans of a run are known, whichever of them is asked for.
+    pub fn keys(&self, run: &Run) -> Vec<Key> {
+        self.names(run).into_iter().filter_map(|at| self.key(at)).collect()
+    }
+
+    /// The run that a span would be in, if nothing were unfolded.
+    pub fn folded(&self, at: SpanIx) -> Option<Run> {
+        let none = HashSet::new();
+        Runs::default().find(at, &Kin { unfolded: &none, ..*self })
+    }
+
+    fn is_unfolded(&self, at: SpanIx) -> bool {
+        !self.unfolded.is_empty() && self.key(at).is_some_and(|key| self.unfolded.contains(&key))
+    }
+
+    /// What makes a span like another one.
+    fn sort(&self, at: SpanIx) -> (u32, SpanKind, u32) {
+        let record = self.store.record(at);
+        (record.resource, record.kind(), record.name)
+    }
+
+    /// Whether two siblings, the one next to the other, belong to the same run. That depends on what is around them and
+    /// not on who asks: so a run is the same from whichever of its spans it is met.
     fn alike(&self, a: SpanIx, b: SpanIx) -> bool {
-        let (a, b) = (self.store.record(a), self.store.record(b));
-        (a.name, a.resource, a.kind()) == (b.name, b.resource, b.kind())
+        let (first, second) = (self.sort(a), self.sort(b));
+        first == second
+            || ((first.0, first.1) == (second.0, second.1)
+                && self.are_in_turn(a, b)
+                && ![a, b].iter().any(|at| self.is_unfolded(*at)))
+    }
+
+    /// Whether two siblings with different names are part of a few names that come again and again.
+    fn are_in_turn(&self, a: SpanIx, b: SpanIx) -> bool {
+        let side = |back| {
+            let all = std::iter::successors(Some(a), move |at| self.next(*at, back));
+            all.take(LONGEST_CYCLE + 1).collect::<Vec<_>>()
+        };
+        let (before, after) = (side(true), side(false));
+        let again = |side: &[SpanIx], cycle: usize| {
+            side.get(cycle).is_some_and(|other| self.store.record(*other).name == self.store.record(a).name)
+        };
+        debug_assert_eq!(after.get(1), Some(&b));
+        (2..=LONGEST_CYCLE).filter(|cycle| again(&before, *cycle) || again(&after, *cycle)).any(|cycle| {
+            // Where in the cycle they stand is not known: any place will do that fits what is around them.
+            before.iter().take(cycle - 1).any(|first| self.comes_again(*first, cycle))
+        })
+    }
+
+    /// Whether the `cycle` siblings from `first` on come often enough in turn, before and after.
+    fn comes_again(&self, first: SpanIx, cycle: usize) -> bool {
+        let fits = |at: &SpanIx, sort: (u32, SpanKind)| {
+            let other = self.sort(*at);
+            (other.0, other.1) == sort && self.is_dull(*at)
+        };
+        let sort = self.sort(first);
+        let next = |at: &SpanIx| self.next(*at, false);
+        let turn: Vec<SpanIx> = std::iter::successors(Some(first), next).take(cycle).collect();
+        if turn.len() < cycle || !turn.iter().all(|at| fits(at, (sort.0, sort.1))) {
+            return false;
+        }
+        let mut seen = cycle;
+        for back in [false, true] {
+            let mut at = turn[if back { 0 } else { cycle - 1 }];
+            for step in 0..LEAST * cycle - seen {
+                let like = turn[if back { cycle - 1 - step % cycle } else { step % cycle }];
+                match self.next(at, back) {
+                    Some(next) if self.sort(next) == self.sort(like) && self.is_dull(next) => at = next,
+                    _ => break,
+                }
+                seen += 1;
+            }
+        }
+        seen >= LEAST * cycle
     }
 
     /// Whether there is nothing to see in a span and below it.
@@ -121,7 +208,9 @@ impl Kin<'_> {
 
     /// The sibling of `at` on one side, if it belongs to the same run.
     fn neighbour(&self, at: SpanIx, back: bool) -> Option<SpanIx> {
-        self.next(at, back).filter(|next| self.alike(at, *next) && self.is_dull(*next))
+        let next = self.next(at, back)?;
+        let (first, second) = if back { (next, at) } else { (at, next) };
+        (self.alike(first, second) && self.is_dull(next)).then_some(next)
     }
 }
 
@@ -177,8 +266,8 @@ impl Runs {
         if let Some(known) = self.edges.get(&at).and_then(|number| self.known.get(number)) {
             return Some(known.run);
         }
-        let key = kin.key(at)?;
-        if (!kin.unfolded.is_empty() && kin.unfolded.contains(&key)) || !kin.is_dull(at) {
+        kin.store.parent_row(at, kin.view)?;
+        if kin.is_unfolded(at) || !kin.is_dull(at) {
             return None;
         }
         let side = |back| {
@@ -208,6 +297,9 @@ impl Runs {
                     run.ends[side] = true;
                     break;
                 };
+                if kin.store.record(edge).name != kin.store.record(next).name {
+                    left = left.saturating_sub(IN_TURN);
+                }
                 let met = self.edges.get(&next).copied().filter(|other| *other != number);
                 let met = met.and_then(|other| self.known.remove(&other).map(|known| (other, known.run)));
                 let (part, end) = match met {
@@ -274,6 +366,9 @@ impl Runs {
             left -= 1;
             match kin.neighbour(again.last, false) {
                 Some(next) => {
+                    if kin.store.record(again.last).name != kin.store.record(next).name {
+                        left = left.saturating_sub(IN_TURN);
+                    }
                     again.add(&Run::of(next, kin.store));
                     again.last = next;
                 }
@@ -363,6 +458,66 @@ mod tests {
         let key = kin(&session, &unfolded).key(all[0]).unwrap();
         let unfolded = HashSet::from([key]);
         assert_eq!(Runs::default().find(all[0], &kin(&session, &unfolded)), None);
+    }
+
+    /// A few names in turn, the first of them at `from`.
+    fn in_turn(names: &[&str], range: std::ops::Range<usize>) -> String {
+        let line = |i: usize| many(names[i % names.len()], i..i + 1, "");
+        range.map(line).collect()
+    }
+
+    #[test]
+    fn names_that_come_in_turn_are_a_run() {
+        for names in [&["q", "u"][..], &["q", "q", "u"], &["a", "b", "c"], &["a", "b", "a", "c"]] {
+            let lines = names.len() * 20;
+            let sketch =
+                format!("a  s  server  0..9999\n{}{}", many("z", 0..1, ""), in_turn(names, 1..1 + lines));
+            let (session, all) = session(&sketch);
+            let none = HashSet::new();
+            let kin = kin(&session, &none);
+            assert_eq!(Runs::default().find(all[0], &kin), None, "{names:?}");
+            for met in [1, 2, 30, lines - 1, lines] {
+                let mut runs = Runs::default();
+                assert!(runs.find(all[met], &kin).unwrap().count >= 8, "{names:?}");
+                while runs.work(&[all[met]], &kin) {}
+                let run = runs.find(all[met], &kin).unwrap();
+                assert_eq!((run.first, run.last, run.count), (all[1], all[lines], lines as u64), "{names:?}");
+            }
+            let run = kin.folded(all[1]).unwrap();
+            let shown: Vec<_> = kin.names(&run).iter().map(|at| session.store.name(*at)).collect();
+            let mut distinct = names.to_vec();
+            distinct.rotate_left(1);
+            let mut seen = HashSet::new();
+            distinct.retain(|name| seen.insert(*name));
+            assert_eq!(shown, distinct);
+            // Unfolded by any of its spans, it is no run for any of them.
+            let unfolded: HashSet<Key> = kin.keys(&run).into_iter().collect();
+            for at in &all {
+                assert_eq!(Runs::default().find(*at, &self::kin(&session, &unfolded)), None, "{names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_without_a_turn_are_no_run() {
+        let none = HashSet::new();
+        // Too few turns; one out of turn in the midst; different kinds; an error in the midst.
+        let short = in_turn(&["q", "u"], 0..9);
+        let broken = [in_turn(&["q", "u"], 0..8), many("x", 8..9, ""), in_turn(&["q", "u"], 9..17)].concat();
+        let kinds: String = (0..40)
+            .map(|i| {
+                format!("  {}  s  {}  {i}..{}\n", ["q", "u"][i % 2], ["client", "internal"][i % 2], i + 1)
+            })
+            .collect();
+        let failed =
+            [in_turn(&["q", "u"], 0..8), many("q", 8..9, "error"), in_turn(&["q", "u"], 9..17)].concat();
+        let mixed: String = (0..40).map(|i| many(&format!("n{}", (i * i) % 11), i..i + 1, "")).collect();
+        for sketch in [short, broken, kinds, failed, mixed] {
+            let (session, all) = session(&format!("a  s  server  0..9999\n{sketch}"));
+            for at in all {
+                assert_eq!(Runs::default().find(at, &kin(&session, &none)), None, "{sketch}");
+            }
+        }
     }
 
     #[test]

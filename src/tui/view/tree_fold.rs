@@ -14,14 +14,17 @@ impl Waterfall {
         };
         let store = &cx.session.store;
         let hidden = tree.narrow().is_some();
-        let many = tree.kin.key(at).filter(|key| self.shown.repeats.contains(key));
+        let run = tree.kin.folded(at).map(|run| tree.kin.keys(&run));
+        let mut many = run.unwrap_or_default();
+        many.extend(tree.kin.key(at));
+        many.retain(|key| self.shown.repeats.contains(key));
         if store.has_children(at, tree.view) && !tree.is_folded(at) && tree.run(at).is_none() && !hidden {
             let key = tree.fold_key(at);
             if !self.shown.unfolded.remove(&key) {
                 self.shown.folded.insert(key);
             }
-        } else if let Some(many) = many.filter(|_| !hidden) {
-            self.shown.repeats.remove(&many);
+        } else if !many.is_empty() && !hidden {
+            self.shown.repeats.retain(|key| !many.contains(key));
             self.shown.runs.borrow_mut().clear();
         } else if let Some(parent) = store.parent_row(at, tree.view) {
             self.window.select(tree.id(parent));
@@ -37,8 +40,8 @@ impl Waterfall {
         };
         let key = tree.fold_key(at);
         let hidden = tree.narrow().is_some();
-        if tree.run(at).is_some() {
-            let many = tree.kin.key(at);
+        if let Some(run) = tree.run(at) {
+            let many = tree.kin.keys(&run);
             self.shown.repeats.extend(many);
             self.shown.runs.borrow_mut().clear();
         } else if tree.is_folded(at) && !hidden {

@@ -72,8 +72,8 @@ impl Shown {
         let above: Vec<SpanIx> = std::iter::successors(up(&at), up).take(MAX_DEPTH).collect();
         let keys: Vec<_> =
             above.iter().filter(|at| tree.is_folded(**at)).map(|at| tree.fold_key(*at)).collect();
-        let of_row = |at: &SpanIx| tree.run(*at).and_then(|_| tree.kin.key(*at));
-        let repeats: Vec<runs::Key> = [at].iter().chain(&above).filter_map(of_row).collect();
+        let of_row = |at: &SpanIx| tree.run(*at).map(|run| tree.kin.keys(&run)).unwrap_or_default();
+        let repeats: Vec<runs::Key> = [at].iter().chain(&above).flat_map(of_row).collect();
         for key in keys {
             if !self.folded.remove(&key) || self.levels.contains_key(&key.0) {
                 self.unfolded.insert(key);
@@ -204,7 +204,10 @@ impl<'a> Tree<'a> {
                     up.take(MAX_DEPTH + 1).enumerate().last().unwrap_or((0, at))
                 }
             };
-            placed.push(Placed { at, depth, top, folded, run });
+            let names = run.map(|run| self.kin.names(&run)).unwrap_or_default();
+            let mut others = [None; runs::LONGEST_CYCLE - 1];
+            others.iter_mut().zip(names.into_iter().skip(1)).for_each(|(slot, at)| *slot = Some(at));
+            placed.push(Placed { at, depth, top, folded, run, others });
         }
         placed
     }
