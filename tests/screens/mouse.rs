@@ -1,6 +1,7 @@
 //! By mouse alone, by a key that means nothing, by name; held, and as it was left.
 
-use super::{NOW_NS, Stage, span, trace};
+use crate::made::{span, trace};
+use crate::stage::{NOW_NS, Stage};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use otoscope::model::TraceId;
 use otoscope::tui::keymap::{Action, Context};

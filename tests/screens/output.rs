@@ -1,6 +1,7 @@
 //! The command of `otoscope run`: its tab, the lines below other tabs, and what is wanted of it.
 
-use super::{NOW_NS, Stage, check};
+use crate::golden::check;
+use crate::stage::{MERGED, NOW_NS, Stage};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use otoscope::child::{Ended, Order, Told};
 use otoscope::tui::keymap::{Action, OUTPUT};
@@ -36,7 +37,7 @@ const FLASK: &str = " * Serving Flask app 'shop'\r\n * Debug mode: off\r\n\
     caf\u{e9} \u{65e5}\u{672c}\u{8a9e} \x1b[48;5;22m\x1b[38;2;250;200;100mcells\x1b[0m \x1b[3mslanted\x1b[0m \x1b[4mlined\x1b[0m\r\n";
 
 fn flask(size: (u16, u16)) -> Stage {
-    let mut stage = Stage::new(size, super::MERGED);
+    let mut stage = Stage::new(size, MERGED);
     watch(&mut stage);
     print(&mut stage, FLASK);
     stage
@@ -138,7 +139,7 @@ fn when_it_has_ended_what_is_said_is_true_of_that_end() {
 
 #[test]
 fn without_a_command_there_is_no_such_tab() {
-    let mut stage = Stage::new((100, 30), super::MERGED);
+    let mut stage = Stage::new((100, 30), MERGED);
     assert!(!stage.text().contains("6 Output"));
     for action in [Action::Tab(OUTPUT), Action::OutputPane] {
         stage.act(&[action]);

@@ -1,0 +1,112 @@
+//! The icicle of a trace.
+
+use crate::golden::check;
+use crate::made::span;
+use crate::stage::{NOW_NS, SIZES, Stage};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use otoscope::model::Span;
+use otoscope::tui::Look;
+use otoscope::tui::keymap::{Action, Context};
+
+#[test]
+fn an_icicle_has_time_along_and_depth_down() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &["mesh"]);
+        stage.act(&[Action::Open, Action::Icicle]);
+        assert!(stage.text().contains("films GET /films/{film}"), "{}", stage.text());
+        check(&format!("icicle-{columns}x{rows}"), &mut stage);
+
+        let mut stage = Stage::new((columns, rows), &["flask-1.29-sigint"]);
+        stage.act(&[Action::Open, Action::Icicle, Action::Down, Action::Unfold]);
+        assert!(stage.text().contains("request "), "{}", stage.text());
+        stage.act(&[Action::Unmerge]);
+        check(&format!("icicle-recorded-{columns}x{rows}"), &mut stage);
+    }
+    let mut stage = Stage::with_look((80, 24), &["mesh"], Look::new(false, true));
+    stage.act(&[Action::Open, Action::Icicle, Action::Down]);
+    assert!(stage.text().is_ascii());
+    check("icicle-ascii-80x24", &mut stage);
+}
+
+#[test]
+fn an_icicle_and_a_waterfall_have_one_selection() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    let detail = |stage: &mut Stage| {
+        let text = stage.text();
+        let line = text.lines().find(|line| line.contains("─ Span ") || line.contains("▌ Span ")).unwrap();
+        let ids = text.lines().find(|line| line.trim_start().starts_with("ids")).unwrap_or_default();
+        format!("{line}{ids}")
+    };
+    stage.act(&[Action::Open, Action::Icicle]);
+    assert_eq!(stage.app.context(), Context::Icicle);
+    let top = detail(&mut stage);
+    stage.act(&[Action::Down]);
+    let first = detail(&mut stage);
+    stage.act(&[Action::Unfold]);
+    let second = detail(&mut stage);
+    assert!(top != first && first != second, "{first} {second}");
+    stage.act(&[Action::Fold]);
+    assert_eq!(detail(&mut stage), first);
+    stage.act(&[Action::Down, Action::Icicle]);
+    assert_eq!(stage.app.context(), Context::Tree);
+    let under = detail(&mut stage);
+    stage.act(&[Action::Icicle]);
+    assert_eq!(detail(&mut stage), under, "the same span in both");
+    stage.act(&[Action::Up]);
+    assert_eq!(detail(&mut stage), first);
+    let whole = stage.text();
+    stage.act(&[Action::ZoomToSpan]);
+    assert_ne!(stage.text(), whole);
+    stage.act(&[Action::ZoomOut]);
+    assert_eq!(stage.text(), whole);
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Detail);
+}
+
+#[test]
+fn an_icicle_by_mouse() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Open, Action::Icicle]);
+    let text = stage.text();
+    let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains("films GET /films")).unwrap();
+    let at = line.char_indices().position(|(byte, _)| line[byte..].starts_with("films GET")).unwrap();
+    let event = |kind| MouseEvent { kind, column: at as u16, row: row as u16, modifiers: KeyModifiers::NONE };
+    stage.app.mouse(event(MouseEventKind::Down(MouseButton::Left)), &stage.session, &stage.status);
+    assert!(stage.text().contains("Span GET /films/{film}  films"), "{}", stage.text());
+    let whole = stage.text();
+    stage.app.mouse(event(MouseEventKind::ScrollUp), &stage.session, &stage.status);
+    let closer = stage.text();
+    assert_ne!(closer, whole);
+    stage.app.mouse(event(MouseEventKind::ScrollRight), &stage.session, &stage.status);
+    assert_ne!(stage.text(), closer);
+    stage.app.mouse(event(MouseEventKind::ScrollDown), &stage.session, &stage.status);
+    assert_eq!(stage.text(), whole);
+}
+
+#[test]
+fn an_icicle_of_very_many_spans_counts_what_has_no_room() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..30_000).map(|n| span(10 + n, 1, 2 * n, "insert row")));
+    stage.take(spans);
+    stage.act(&[Action::Open, Action::Icicle]);
+    stage.rest();
+    let text = stage.text();
+    assert!(text.contains("more have no room") && !text.contains("looking"), "{text}");
+    stage.act(&[Action::Down, Action::Unfold, Action::ZoomToSpan]);
+    let text = stage.text();
+    assert!(text.contains("insert row") && !text.contains("no room"), "{text}");
+}
+
+#[test]
+fn an_icicle_of_a_deep_trace_shows_the_selected_span_and_how_much_is_above() {
+    let mut stage = Stage::new((140, 42), &[]);
+    stage.take((1..=3_000).map(|n| span(n, n - 1, n, &format!("level {n}"))).collect());
+    stage.act(&[Action::Open, Action::Icicle, Action::PageDown]);
+    assert!(!stage.text().contains("levels"), "all of it is seen: {}", stage.text());
+    (0..40).for_each(|_| stage.act(&[Action::PageDown]));
+    let text = stage.text();
+    assert!(text.contains("level 206") && text.contains(" levels  "), "{text}");
+    stage.act(&[Action::Icicle]);
+    assert!(stage.text().contains("Span level 206"), "{}", stage.text());
+}

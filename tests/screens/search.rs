@@ -1,0 +1,101 @@
+//! Looking for spans in a trace.
+
+use crate::golden::{check, text};
+use crate::made::span;
+use crate::stage::{NOW_NS, Stage};
+use crate::waterfall::on_busy_request;
+use crossterm::event::KeyCode;
+use otoscope::model::Span;
+use otoscope::tui::Look;
+use otoscope::tui::keymap::{Action, Context};
+use ratatui::style::Modifier;
+
+#[test]
+fn the_rest_is_hidden_and_ancestors_stay() {
+    let mut stage = on_busy_request((140, 42), Look::default());
+    stage.act(&[Action::HideRest]);
+    assert!(stage.text().contains("nothing is looked for"), "{}", stage.text());
+    stage.act(&[Action::Search]);
+    stage.app.paste("templ", &stage.session, &stage.status);
+    stage.act(&[Action::Open, Action::HideRest]);
+    let text = stage.text();
+    assert!(text.contains("1 of 246 match"), "{text}");
+    for (word, there) in [("template", true), ("render", true), ("POST /pay", false), ("SELECT", false)] {
+        assert_eq!(text.contains(word), there, "{word}: {text}");
+    }
+    check("hidden-rest-140x42", &mut stage);
+    stage.act(&[Action::HideRest]);
+    assert!(stage.text().contains("POST /pay"), "{}", stage.text());
+}
+
+#[test]
+fn a_search_says_what_it_found_and_marks_it() {
+    let mut stage = on_busy_request((140, 42), Look::default());
+    stage.act(&[Action::Repeats, Action::Search]);
+    stage.write("select");
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("/select 1 of 240"), "{}", stage.text());
+    stage.act(&[Action::NextMatch, Action::NextMatch]);
+    assert!(stage.text().contains("/select 3 of 240"), "{}", stage.text());
+    let underlined = |stage: &mut Stage, text: &str| {
+        let (x, y) = stage.find(text);
+        stage.draw()[(x, y)].modifier.contains(Modifier::UNDERLINED)
+    };
+    assert!(underlined(&mut stage, "SELECT basket") && !underlined(&mut stage, "load basket"));
+    stage.act(&[Action::Repeats, Action::First]);
+    assert!(stage.text().contains("/select 240 matches"), "{}", stage.text());
+    check("search-140x42", &mut stage);
+    stage.act(&[Action::Back]);
+    let text = stage.text();
+    assert!(!text.contains("/select") && text.contains("nothing is looked for any more"), "{text}");
+    assert_eq!(stage.app.context(), Context::Tree, "the next one leaves the tree");
+    assert!(!underlined(&mut stage, "SELECT basket"));
+    for (term, said) in [("zzznot", "no span matches zzznot"), ("dur>", "no search: ")] {
+        let before = stage.selected_lines();
+        stage.act(&[Action::Search]);
+        stage.write(term);
+        stage.act(&[Action::Open]);
+        assert!(stage.text().contains(said), "{}", stage.text());
+        assert_eq!(stage.selected_lines(), before, "{term}");
+    }
+    stage.act(&[Action::Search, Action::Open]);
+    assert!(!stage.text().contains("/zzznot"), "an empty search ends it: {}", stage.text());
+}
+
+#[test]
+fn a_search_goes_on_between_frames_and_moves_only_to_what_matches() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..20_000).map(|n| span(10 + n, 1, n, "insert row")));
+    spans.push(span(5, 1, 55_000, "commit"));
+    stage.take(spans);
+    stage.act(&[Action::Open, Action::First]);
+    let unfinished = |stage: &mut Stage, key: KeyCode| {
+        let Stage { session, app, status, terminal, .. } = stage;
+        app.key(key.into(), session, status);
+        text(terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer)
+    };
+    let span_of = |text: &str| text.lines().find(|line| line.contains("Span ")).unwrap().to_owned();
+    let before = span_of(&stage.text());
+    for (term, there) in [("zzznot", false), ("commit", true)] {
+        stage.act(&[Action::Search]);
+        stage.write(term);
+        stage.act(&[Action::Open, Action::First]);
+        let at_once = unfinished(&mut stage, KeyCode::Char('n'));
+        assert!(at_once.contains(&format!("/{term} searching…")), "{at_once}");
+        assert_eq!(span_of(&at_once), before, "the cursor stays meanwhile");
+        let at_last = stage.text();
+        assert_eq!(at_last.contains(&format!("no span matches {term}")), !there, "{at_last}");
+        assert_eq!(span_of(&at_last) == before, !there, "{at_last}");
+        assert_eq!(at_last.contains("Span commit"), there, "{at_last}");
+    }
+    assert!(stage.text().contains("/commit 1 of 1"), "{}", stage.text());
+    stage.act(&[Action::First]);
+    unfinished(&mut stage, KeyCode::Char('n'));
+    unfinished(&mut stage, KeyCode::Char('j'));
+    let text = stage.text();
+    assert!(
+        text.contains("Span insert row") && !text.contains("searching"),
+        "who goes elsewhere stays: {text}"
+    );
+}

@@ -1,0 +1,211 @@
+//! Services and who calls whom.
+
+use crate::golden::check;
+use crate::made::{crowd, span};
+use crate::stage::{SIZES, Stage, read};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use otoscope::tui::Look;
+use otoscope::tui::keymap::{Action, Context};
+
+#[test]
+fn services_and_who_calls_whom() {
+    for (columns, rows) in SIZES {
+        let mut empty = Stage::new((columns, rows), &[]);
+        empty.act(&[Action::Tab(2)]);
+        check(&format!("services-empty-{columns}x{rows}"), &mut empty);
+
+        let mut mesh = Stage::new((columns, rows), &["mesh"]);
+        mesh.act(&[Action::Tab(2), Action::First]);
+        check(&format!("services-mesh-{columns}x{rows}"), &mut mesh);
+
+        let mut demo = Stage::new((columns, rows), &[]);
+        read(&mut demo, "assets/demo.jsonl");
+        demo.act(&[Action::Tab(2)]);
+        check(&format!("services-demo-{columns}x{rows}"), &mut demo);
+    }
+}
+
+#[test]
+fn the_panes_of_services_one_at_a_time() {
+    let mut stage = Stage::new((80, 24), &["mesh"]);
+    read(&mut stage, "assets/demo.jsonl");
+    stage.act(&[Action::Tab(2), Action::Last]);
+    assert!(stage.selected_lines().iter().any(|(_, line)| line.contains("shop")), "{}", stage.text());
+    for (name, words) in [
+        ("map", "[sqlite]"),
+        ("operations", "Operations · shop"),
+        ("neighbours", "→ [sqlite]"),
+        ("matrix", "✖ spans among them were found wrong"),
+        ("scopes", "known issue G1, fixed in 0.51b0"),
+    ] {
+        stage.act(&[Action::NextPane]);
+        assert!(stage.text().contains(words), "no {words} in {}", stage.text());
+        check(&format!("services-{name}-80x24"), &mut stage);
+    }
+    stage.act(&[Action::NextPane]);
+    assert!(stage.text().contains("4 services"), "around: {}", stage.text());
+}
+
+#[test]
+fn the_map_shows_all_services_in_layers_and_each_call_once() {
+    let mut stage = Stage::new((80, 24), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First, Action::NextPane]);
+    let text = stage.text();
+    for words in ["   gateway", "   ├─ seats", "   ╰─ films"] {
+        assert_eq!(text.matches(words).count(), 1, "{words}: {text}");
+    }
+    // What is selected in the map is what the other panes are about.
+    stage.act(&[Action::First, Action::Down]);
+    assert!(stage.text().contains("Map · gateway → "), "{}", stage.text());
+    stage.act(&[Action::Open]);
+    let text = stage.text();
+    assert_eq!(stage.app.context(), Context::Traces, "{text}");
+    assert!(text.contains("/{ service = \"gateway\" } > { service = \""), "{text}");
+    assert!(!text.contains("no trace matches"), "{text}");
+}
+
+#[test]
+fn what_is_selected_in_services_leads_to_its_traces() {
+    // How often Tab goes on, where all panes are there, and what is listed then.
+    for (steps, words) in [
+        (0, "/{ service = \"gateway\" }"),
+        (1, "/{ service = \"gateway\" }"),
+        (4, "/{ service = \"gateway\" && scope = \""),
+        (5, "/{ service = \"gateway\" && kind = "),
+    ] {
+        let mut stage = Stage::new((200, 50), &["mesh"]);
+        stage.act(&[Action::Tab(2), Action::First]);
+        while !stage.text().contains("Calls · gateway") {
+            stage.act(&[Action::Down]);
+        }
+        (0..steps).for_each(|_| stage.act(&[Action::NextPane]));
+        stage.act(&[Action::Filter]);
+        let text = stage.text();
+        assert!(text.contains(words), "{words}: {text}");
+        assert!(!text.contains("no trace matches"), "{text}");
+    }
+}
+
+#[test]
+fn the_map_is_walked_and_its_calls_are_those_that_were_recorded() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First, Action::Down, Action::NextPane]);
+    let text = stage.text();
+    assert!(
+        text.contains("Calls · gateway") && text.contains("→ seats") && text.contains("→ films"),
+        "{text}"
+    );
+    stage.act(&[Action::Down, Action::Open]);
+    let text = stage.text();
+    assert!(text.contains("Calls · seats") && text.contains("gateway →"), "{text}");
+    assert!(!text.contains("among them"), "nobody is accused of what was not found: {text}");
+}
+
+#[test]
+fn an_operation_leads_to_its_slowest_span_and_to_its_latest_error() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    // The list, the map, the matrix, the scopes, the operations: sorted by calls.
+    stage.act(&[Action::Tab(2), Action::First, Action::Down, Action::Down, Action::PreviousPane]);
+    let first = |stage: &mut Stage| {
+        let lines = stage.selected_lines();
+        lines.into_iter().map(|(_, line)| line).find(|line| line.contains('/')).unwrap_or_default()
+    };
+    assert!(first(&mut stage).starts_with("INTERNAL POST /seats/"), "{}", stage.text());
+    stage.act(&[Action::Sort]);
+    assert!(first(&mut stage).starts_with("SERVER   POST /seats/"), "the most errors: {}", stage.text());
+    assert!(stage.text().contains("sorted by errors, the largest share first"), "{}", stage.text());
+    stage.act(&[Action::InvertSort]);
+    assert!(first(&mut stage).contains("0%"), "{}", stage.text());
+    stage.act(&[Action::InvertSort, Action::ShowError]);
+    let text = stage.text();
+    assert!(text.contains("1 Traces") && text.contains("POST /seats/"), "{text}");
+    assert_eq!(stage.app.context(), Context::Tree, "{text}");
+    stage.act(&[Action::Tab(2), Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
+    stage.act(&[Action::Tab(2), Action::Sort, Action::Sort, Action::Sort, Action::Sort, Action::Sort]);
+    assert!(stage.text().contains("sorted by name, A to Z"), "{}", stage.text());
+}
+
+#[test]
+fn what_is_selected_in_services_is_copied() {
+    let mut stage = Stage::new((200, 50), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First]);
+    while !stage.text().contains("Calls · gateway") {
+        stage.act(&[Action::Down]);
+    }
+    // From pane to pane: the list, the map, the neighbours, kinds and parents, the scopes, the operations.
+    for _ in 0..6 {
+        stage.act(&[Action::CopyNow, Action::NextPane]);
+    }
+    stage.act(&[Action::NextPane, Action::First, Action::Down, Action::CopyNow]);
+    let copied = &stage.outside.copied;
+    assert_eq!(copied.len(), 7, "{copied:?}");
+    assert_eq!((copied[0].as_str(), copied[6].as_str()), ("gateway", "gateway -> seats"), "{copied:?}");
+    assert_eq!(copied[4..6], ["opentelemetry.instrumentation.fastapi 0.66b1", "POST"]);
+}
+
+#[test]
+fn the_service_with_the_worst_finding_is_open_without_a_key() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    read(&mut stage, "assets/demo.jsonl");
+    stage.act(&[Action::Tab(2)]);
+    assert!(stage.text().contains("Calls · shop"), "{}", stage.text());
+    // From now on it stays.
+    stage.live("a-service", (0..100).map(|n| span(n + 1, 0, n, "work")).collect());
+    let text = stage.text();
+    assert!(text.contains("Calls · shop") && text.contains("5 services"), "{text}");
+}
+
+#[test]
+fn many_services_with_many_operations() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &[]);
+        for (service, spans) in crowd() {
+            stage.live(&service, spans);
+        }
+        stage.act(&[Action::Tab(2), Action::First]);
+        (0..7).for_each(|_| stage.act(&[Action::Down]));
+        assert!(stage.text().contains("200 services"), "{}", stage.text());
+        if columns >= 120 {
+            assert!(stage.text().contains("Calls · service-007"), "{}", stage.text());
+        }
+        check(&format!("services-many-{columns}x{rows}"), &mut stage);
+        stage.act(&[Action::Open, Action::Last, Action::PageUp, Action::Up]);
+        assert!(stage.text().contains("↓"), "{}", stage.text());
+    }
+    let mut stage = Stage::with_look((80, 24), &["mesh"], Look::new(false, true));
+    stage.act(&[Action::Tab(2), Action::Open, Action::NextPane]);
+    assert!(stage.text().is_ascii());
+    check("services-ascii-80x24", &mut stage);
+}
+
+#[test]
+fn services_by_mouse() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Tab(2), Action::First]);
+    let find = |stage: &mut Stage, words: &str| {
+        let text = stage.text();
+        let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap();
+        let before = &line[..line.find(words).unwrap()];
+        (before.chars().count() as u16 + 3, row as u16)
+    };
+    let at = find(&mut stage, "   seats ");
+    let event = |kind, (column, row)| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    let click = event(MouseEventKind::Down(MouseButton::Left), at);
+    stage.app.mouse(click, &stage.session, &stage.status);
+    assert!(stage.text().contains("Calls · seats"), "{}", stage.text());
+    stage.app.mouse(event(MouseEventKind::ScrollUp, at), &stage.session, &stage.status);
+    assert!(stage.text().contains("Calls · films"), "{}", stage.text());
+    // The heads of tables sort them, those of the list of services first on their line.
+    for (words, notice) in [
+        ("   entries", "sorted by entry spans, most first"),
+        ("   entries↓", "sorted by entry spans, fewest first"),
+        ("   service", "sorted by name, A to Z"),
+        ("   operation", "sorted by name, A to Z"),
+        ("   scope", "sorted by name, A to Z"),
+    ] {
+        let click = event(MouseEventKind::Down(MouseButton::Left), find(&mut stage, words));
+        stage.app.mouse(click, &stage.session, &stage.status);
+        assert!(stage.text().contains(notice), "{words}: {}", stage.text());
+    }
+}
