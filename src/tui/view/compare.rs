@@ -31,7 +31,9 @@ use ratatui::style::{Modifier, Style};
 #[derive(Clone, Copy, Default, Debug)]
 struct Sum {
     only: [usize; 2],
+    names: usize,
     kinds: usize,
+    fails: usize,
     slower: usize,
     errors: [usize; 2],
 }
@@ -59,8 +61,10 @@ impl Compare {
                 sum.errors[side] += usize::from(half.failed);
                 sum.only[side] += usize::from(pair.halves[1 - side].is_none());
             }
+            sum.names += usize::from(pair.renamed);
             sum.kinds += usize::from(pair.kinds_differ());
-            sum.slower += usize::from(pair.took_another_time());
+            sum.fails += usize::from(pair.fails_differ());
+            sum.slower += usize::from(pair.took_another_time);
         }
         Self { sides, rows, sum, window: Window::default(), side: 1, area: Rect::default() }
     }
@@ -253,16 +257,18 @@ impl Compare {
                 parts.push(part(format!("{} only in {sign}  ", text::count(sum.only[side] as u64)), style));
             }
         }
-        if sum.kinds > 0 {
-            let words = format!("{} of another kind  ", text::count(sum.kinds as u64));
-            parts.push(part(words, pen.style(Role::KindExpected)));
-        }
-        if sum.slower > 0 {
-            let words = format!("{} twice as long or as short  ", text::count(sum.slower as u64));
-            parts.push(part(words, pen.style(Role::Warning)));
+        for (count, words, role) in [
+            (sum.names, "of another name", Role::Warning),
+            (sum.kinds, "of another kind", Role::KindExpected),
+            (sum.fails, "failed only once", Role::Error),
+            (sum.slower, "twice as long or as short", Role::Warning),
+        ] {
+            if count > 0 {
+                parts.push(part(format!("{} {words}  ", text::count(count as u64)), pen.style(role)));
+            }
         }
         if parts.is_empty() {
-            let same = "the same spans of the same kinds, none twice as long";
+            let same = "the same spans, kinds and errors, none twice as long";
             parts.push(part(format!("{} {same}", cx.look.symbols.good), pen.style(Role::Good)));
         }
         pen.line(area.x + 3, area.y, area.width.saturating_sub(3), &parts);
@@ -326,7 +332,7 @@ impl Compare {
             pen.put_right(column.x, y, column.width, &words, pen.style(role));
         }
         if let Some((left, right)) = pair.both() {
-            let role = match (pair.took_another_time(), right.duration_ns > left.duration_ns) {
+            let role = match (pair.took_another_time, right.duration_ns > left.duration_ns) {
                 (true, true) => Role::Warning,
                 (true, false) => Role::Good,
                 (false, _) => Role::Dim,
@@ -359,7 +365,8 @@ fn difference(left: Half, right: Half, look: Look) -> String {
     }
     let times = to as f64 / from as f64;
     let times = match times {
-        0.0..0.095 => format!("{times:.2}"),
+        0.0..0.005 => "<0.01".to_owned(),
+        0.005..0.095 => format!("{times:.2}"),
         0.095..99.5 => format!("{times:.1}"),
         99.5..9_999.5 => format!("{times:.0}"),
         _ => ">9999".to_owned(),

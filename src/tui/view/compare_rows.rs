@@ -10,7 +10,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 pub const MOST: usize = 5_000;
 /// How deep.
 const DEEPEST: usize = 500;
-/// Durations that are closer than this are not told apart, nanoseconds.
+/// Durations that are closer than this are not told apart, nanoseconds; in what took less than ten times that, a tenth of
+/// it.
 const SAME_NS: u64 = 1_000_000;
 
 /// What is compared of a span.
@@ -31,6 +32,10 @@ pub struct Half {
 pub struct Pair {
     /// Of the first and of the second.
     pub halves: [Option<Half>; 2],
+    /// They are called differently: single tops are compared nevertheless.
+    pub renamed: bool,
+    /// One took at least twice as long as the other, and not by a hair.
+    pub took_another_time: bool,
     /// How deep.
     pub depth: usize,
     /// The row that it hangs under.
@@ -50,19 +55,18 @@ impl Pair {
         self.both().is_some_and(|(left, right)| left.kind != right.kind)
     }
 
-    /// One took at least twice as long as the other, and not by a hair.
-    pub fn took_another_time(&self) -> bool {
-        self.both().is_some_and(|(left, right)| {
-            let (less, more) =
-                (left.duration_ns.min(right.duration_ns), left.duration_ns.max(right.duration_ns));
-            more - less >= SAME_NS && more / 2 >= less
-        })
+    /// One failed, and the other did not.
+    pub fn fails_differ(&self) -> bool {
+        self.both().is_some_and(|(left, right)| left.failed != right.failed)
     }
 
-    /// One is missing, kinds or status differ, or one took twice as long.
+    /// One is missing, name, kind or status differ, or one took twice as long.
     pub fn differs(&self) -> bool {
-        let failed = self.both().is_some_and(|(left, right)| left.failed != right.failed);
-        self.both().is_none() || self.kinds_differ() || failed || self.took_another_time()
+        self.both().is_none()
+            || self.renamed
+            || self.kinds_differ()
+            || self.fails_differ()
+            || self.took_another_time
     }
 
     /// Rows hang under it.
@@ -98,13 +102,16 @@ type Key<'a> = (Cow<'a, str>, &'a str, bool);
 struct Matcher<'a> {
     store: &'a Store,
     views: [View; 2],
+    /// Durations of the request that it is in, closer than this, are not told apart, nanoseconds.
+    same_ns: u64,
     out: Matched,
 }
 
 /// Matches two sides.
 pub fn matched(store: &Store, sides: [Tops; 2]) -> Matched {
     let [left, right] = sides;
-    let mut matcher = Matcher { store, views: [left.view, right.view], out: Matched::default() };
+    let mut matcher =
+        Matcher { store, views: [left.view, right.view], same_ns: SAME_NS, out: Matched::default() };
     // One request on each side: they are to be compared whatever they are called.
     let alone = left.tops.len() == 1 && right.tops.len() == 1;
     let tops = [left.tops, right.tops].map(|tops| tops.into_iter().take(MOST).collect::<Vec<_>>());
@@ -209,7 +216,17 @@ impl<'a> Matcher<'a> {
             if halves == [None; 2] {
                 continue;
             }
-            self.out.pairs.push(Pair { halves, depth, parent, end: own + 1 });
+            if let (None, [Some(left), Some(right)]) = (parent, halves) {
+                self.same_ns = SAME_NS.min(left.duration_ns.max(right.duration_ns) / 10);
+            }
+            self.out.pairs.push(Pair {
+                halves,
+                renamed: matches!(two, [Some(left), Some(right)] if self.key(left) != self.key(right)),
+                took_another_time: self.took_another_time(halves),
+                depth,
+                parent,
+                end: own + 1,
+            });
             if children.iter().all(Vec::is_empty) {
                 continue;
             }
@@ -224,6 +241,12 @@ impl<'a> Matcher<'a> {
                 above.end = above.end.max(end);
             }
         }
+    }
+
+    fn took_another_time(&self, halves: [Option<Half>; 2]) -> bool {
+        let [Some(left), Some(right)] = halves else { return false };
+        let (less, more) = (left.duration_ns.min(right.duration_ns), left.duration_ns.max(right.duration_ns));
+        more - less >= self.same_ns && more / 2 >= less && more > less
     }
 
     fn half(&self, at: SpanIx) -> Half {
@@ -366,12 +389,51 @@ mod tests {
               call  shop  internal  1..5
               call  shop  client  6..9
         ";
-        assert_eq!(rows(sketch), ["=GET /old/GET /new", "= call", "= call"]);
+        assert_eq!(rows(sketch), ["#GET /old/GET /new", "= call", "= call"]);
+    }
+
+    #[test]
+    fn what_is_a_hair_depends_on_the_request() {
+        let half = |duration_ns| {
+            Some(Half { span: SpanId(1), kind: Some(SpanKind::Client), duration_ns, failed: false })
+        };
+        let bench = Bench::default();
+        let matcher = |same_ns| Matcher {
+            store: &bench.0.store,
+            views: [View::Recorded; 2],
+            same_ns,
+            out: Matched::default(),
+        };
+        let (short, long) = (matcher(SAME_NS / 20), matcher(SAME_NS));
+        assert!(short.took_another_time([half(529_000), half(33_900)]));
+        assert!(!long.took_another_time([half(529_000), half(33_900)]));
+        assert!(long.took_another_time([half(1_000_000), half(2_000_000)]));
+        assert!(
+            !long.took_another_time([half(0), half(0)]) && !matcher(0).took_another_time([half(0), half(0)])
+        );
+    }
+
+    #[test]
+    fn errors_of_one_side_differ() {
+        let sketch = "
+            GET /  shop  server  0..100
+              query  shop  client  0..5
+            GET /  shop  server  0..100  trace=2
+              query  shop  client  0..5  error
+        ";
+        assert_eq!(rows(sketch), ["=GET /", "# query"]);
     }
 
     #[test]
     fn folded_rows_are_passed_over() {
-        let pair = |depth, parent, end| Pair { halves: [None; 2], depth, parent, end };
+        let pair = |depth, parent, end| Pair {
+            halves: [None; 2],
+            renamed: false,
+            took_another_time: false,
+            depth,
+            parent,
+            end,
+        };
         let pairs = vec![pair(0, None, 4), pair(1, Some(0), 3), pair(2, Some(1), 3), pair(1, Some(0), 4)];
         let mut matched = Matched { pairs, ..Matched::default() };
         matched.folded.insert(1);
