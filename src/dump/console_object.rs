@@ -57,8 +57,6 @@ pub(super) enum Fed {
     },
     /// Another one starts here instead.
     Another,
-    /// It was none: the line after its bracket is no member.
-    NoObject,
 }
 
 impl Object {
@@ -119,7 +117,7 @@ impl Object {
 
     /// Whether it is only a bracket that other output ended with, so many lines ago.
     pub(super) fn is_stale(&self, number: u64) -> bool {
-        self.prefixed.is_none() && number > self.line + 16
+        self.lines <= 1 && self.pretty && number > self.line + 16
     }
 
     /// Takes a line in.
@@ -139,10 +137,14 @@ impl Object {
                 self.inspected = true;
                 self.scan.with_every_quote();
             }
-            let is_line = if self.inspected { inspect::is_line } else { is_json_line };
+            let is_line = match self.lines {
+                1 => |line: &[u8]| is_first_member(line) || line.starts_with(b"}"),
+                _ if self.inspected => inspect::is_line,
+                _ => is_json_line,
+            };
             if self.pretty && !self.scan.in_text() && !is_line(trimmed) {
                 // Somebody else's output got in between.
-                return if self.lines == 1 { Fed::NoObject } else { Fed::More };
+                return Fed::More;
             }
         }
         self.lines += 1;

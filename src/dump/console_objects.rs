@@ -33,9 +33,6 @@ impl Printer for Objects {
             match self.open[at].feed(line) {
                 Fed::More if self.open[at].len() <= LARGEST => return ControlFlow::Continue(()),
                 Fed::More | Fed::Another => cut_off(&self.open.remove(at), sink),
-                Fed::NoObject => {
-                    self.open.remove(at);
-                }
                 Fed::Done { rest } => {
                     let object = self.open.remove(at);
                     take(&object, sink)?;

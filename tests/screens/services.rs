@@ -26,6 +26,17 @@ fn services_and_who_calls_whom() {
 }
 
 #[test]
+fn no_pane_reaches_into_the_next_one() {
+    for columns in [120, 124, 131, 140, 170] {
+        let mut stage = Stage::new((columns, 36), &["mesh"]);
+        stage.act(&[Action::Tab(2)]);
+        let text = stage.text();
+        let heads = text.lines().find(|line| line.contains("parent ")).unwrap();
+        assert!(heads.contains("remote unsaid  │   scope"), "{columns}: {heads}");
+    }
+}
+
+#[test]
 fn the_panes_of_services_one_at_a_time() {
     let mut stage = Stage::new((80, 24), &["mesh"]);
     read(&mut stage, "assets/demo.jsonl");

@@ -248,6 +248,35 @@ fn samples_are_read_in_every_shape() {
     }
 }
 
+/// A line of other output anywhere among the lines of an object: no span is lost, and none loses anything.
+#[test]
+fn a_line_of_other_output_anywhere_costs_nothing() {
+    const OTHERS: &[&str] = &[
+        r#"127.0.0.1 - - [23/Nov/2026 06:53:42] "GET / HTTP/1.1" 200 -"#,
+        r#"INFO:     127.0.0.1:5 - "GET / HTTP/1.1" 200 OK"#,
+        "[2026-11-23 06:53:42 +0000] [7] [INFO] Booting worker with pid: 9",
+        "GET /cart 200 4.5 ms - 12",
+        "Server listening on http://localhost:3000",
+        r#"{"level":"info","time":1763880822083,"msg":"request completed"}"#,
+        "2026/11/23 06:53:42 http: Server closed",
+        "",
+    ];
+    let python = format!("{}\n{}\n", console_span(1, "SELECT cart"), console_span(2, "GET /cart"));
+    let objects = samples().filter(|(format, _)| matches!(*format, "node-console" | "go-stdout"));
+    for (format, text) in objects.chain([("python-console", python)]) {
+        let whole = dump(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        for at in 0..lines.len() {
+            let other = OTHERS[at % OTHERS.len()];
+            let mixed = [&lines[..at], &[other], &lines[at..]].concat().join("\n");
+            let outcome = dump(mixed);
+            assert_eq!(outcome.spans(), whole.spans(), "{format}: `{other}` before `{}`", lines[at]);
+            assert_eq!(outcome.rejections(), [], "{format}: `{other}` before `{}`", lines[at]);
+            assert_eq!(services(&outcome.batches[0]), services(&whole.batches[0]));
+        }
+    }
+}
+
 /// A line as Docker's `json-file` keeps it.
 fn json_file(line: &str) -> String {
     let log = serde_json::to_string(&format!("{line}\n")).unwrap();

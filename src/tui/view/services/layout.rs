@@ -8,6 +8,8 @@ const WIDE: u16 = 120;
 const TALL: u16 = 24;
 /// Kinds by where parents live: a title, a head, six kinds, and what signs mean.
 const MATRIX: (u16, u16) = (48, 9);
+/// Its columns need so many cells.
+const MATRIX_LEAST: u16 = 42;
 /// Lines of a pane besides its rows.
 const HEAD: u16 = 2;
 
@@ -69,7 +71,7 @@ pub fn panes(area: Rect, focus: Pane, facts: &Facts) -> Vec<(Pane, Rect)> {
     let most = (right.height.saturating_sub(MATRIX.1) * 55 / 100).max(4);
     let map = Rect { height: lines(facts.map.len()).clamp(4, most), ..right };
     let middle = Rect { y: map.bottom(), height: MATRIX.1, ..right };
-    let matrix = Rect { width: MATRIX.0.min(right.width / 2), ..middle };
+    let matrix = Rect { width: MATRIX.0.min(right.width / 2).max(MATRIX_LEAST), ..middle };
     let scopes = Rect { x: matrix.right() + 1, width: right.width - matrix.width - 1, ..middle };
     let operations = Rect { y: middle.bottom(), height: right.bottom() - middle.bottom(), ..right };
     vec![

@@ -30,7 +30,7 @@ pub fn draw(pane: Pane<'_>, service: &Service, facts: &Facts, pen: &mut Pen<'_>,
     let Pane { area, title, focused } = pane;
     pen.title(area, focused, title, "");
     let (dim, symbols) = (pen.style(Role::Dim), cx.look.symbols);
-    let column = (area.width.saturating_sub(14) / 4).clamp(7, 10);
+    let column = (area.width.saturating_sub(13) / 4).min(10);
     let x = |at: usize| area.x + 13 + at as u16 * column;
     for (at, locality) in LOCALITIES.iter().enumerate() {
         let name = match locality {
