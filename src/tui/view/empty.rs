@@ -1,6 +1,6 @@
 //! What to do while nothing has arrived.
 
-use super::Cx;
+use super::{Cx, Outcome};
 use crate::child::Ended;
 use crate::tui::keymap::{Action, OUTPUT};
 use crate::tui::output::{Output, State};
@@ -21,6 +21,24 @@ pub fn draw(area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     for (y, line) in (top..area.bottom()).zip(lines) {
         pen.line(left, y, area.right().saturating_sub(left), &line);
     }
+}
+
+/// Why a key that shows something shows nothing, where no `what` has arrived; none if the key needs none of them.
+pub fn refused(action: Action, what: &str) -> Option<Outcome> {
+    let verb = match action {
+        Action::Open
+        | Action::NextPane
+        | Action::PreviousPane
+        | Action::NextError
+        | Action::PreviousError
+        | Action::ShowError
+        | Action::Raw => "show",
+        Action::Unmerge => "un-merge",
+        Action::Compare => "compare",
+        Action::Explain => "explain",
+        _ => return None,
+    };
+    Some(Outcome::Notice(format!("no {what} has arrived: there is nothing to {verb}")))
 }
 
 /// The lines: also a part of the receiver's tab.

@@ -5,7 +5,7 @@ use super::finding_rows::{self, GONE, HINTS, Rows};
 use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
-use super::{Counts, Cx, Mouse, Outcome, Screen, Target, clicked, copy, nodes, sign};
+use super::{Counts, Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, nodes, sign};
 use crate::diagnosis::{self, Finding, Rule, Severity};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
@@ -20,7 +20,10 @@ use ratatui::style::Style;
 const UNFOLDED: usize = 3;
 
 /// In which order they are listed.
-const ORDER: &str = "worst first, then most requests, then surest";
+const ORDER: [&str; 2] = ["worst first, then most requests, then surest", "worst first"];
+
+/// What a note takes beside its words: blanks, arrows, the rule.
+const NOTE_EDGES: usize = 10;
 
 /// The tab of findings.
 #[derive(Debug, Default)]
@@ -162,6 +165,11 @@ impl Screen for Findings {
         // Keys may come faster than frames: each must find the rows that the one before has left.
         let area = if self.area.is_empty() { Rect::new(0, 0, 100, 30) } else { self.area };
         self.draw(area, &mut Buffer::empty(area), cx);
+        if cx.session.store.trace_count() == 0
+            && let Some(why) = empty::refused(action, "trace")
+        {
+            return why;
+        }
         match action {
             Action::Back => return Outcome::Leave,
             Action::Explain => {
@@ -242,13 +250,13 @@ impl Screen for Findings {
         };
         let rows = Rows::new(&self.branches, body.width, cx).all();
         if rows.is_empty() {
-            let words = if cx.session.store.trace_count() == 0 {
-                "Nothing has arrived yet."
-            } else {
-                "Nothing was found wrong in what has arrived so far."
-            };
             let mut pen = Pen::new(into, cx.look);
             pen.title(area, true, &[part("Findings", Style::new())], "");
+            if cx.session.store.trace_count() == 0 {
+                empty::draw(body, &mut pen, cx);
+                return;
+            }
+            let words = "Nothing was found wrong in what has arrived so far.";
             pen.put(body.x + 1, body.y + 1, body.width.saturating_sub(1), words, Style::new());
             return;
         }
@@ -256,7 +264,12 @@ impl Screen for Findings {
         let (above, below) = self.branches.more();
         let note = [(above, cx.look.symbols.up), (below, cx.look.symbols.down)];
         let arrows = note.into_iter().filter(|(there, _)| *there).map(|(_, arrow)| arrow);
-        let note: Vec<&str> = std::iter::once(ORDER).chain(arrows).collect();
-        Pen::new(into, cx.look).title(area, true, &title(cx), &note.join(" "));
+        let arrows: Vec<&str> = arrows.collect();
+        let title = title(cx);
+        let words: usize = title.iter().map(|(words, _)| text::width(words)).sum();
+        // Half a word of the title is worse than less of the order.
+        let order = ORDER.into_iter().find(|order| words + order.len() + NOTE_EDGES < area.width.into());
+        let note: Vec<&str> = order.into_iter().chain(arrows).collect();
+        Pen::new(into, cx.look).title(area, true, &title, &note.join(" "));
     }
 }

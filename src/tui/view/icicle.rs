@@ -10,6 +10,7 @@ use super::tree_rows::{Id, Tree};
 use super::{Cx, missing, row, sign};
 use crate::model::{StatusCode, time};
 use crate::store::{SpanIx, View};
+use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::tree_head as head;
@@ -292,7 +293,8 @@ fn about(
 fn ordinal(top: SpanIx, requests: u64, tree: &Tree<'_>, cx: &Cx<'_>) -> String {
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
     if diagnosis.is_culprit(top) {
-        return format!("what held {} together", text::plural(requests, "request"));
+        let next = cx.keys.name_of(Action::Unfold, cx.look.symbols);
+        return format!("what held {} together, {next}: the first", text::plural(requests, "request"));
     }
     let before = std::iter::successors(Some(top), |at| store.prev_sibling(*at, tree.view));
     let passed = before.take(COUNTED + 1).filter(|at| !diagnosis.is_culprit(*at)).count();

@@ -14,7 +14,7 @@ use super::log_filter::LogFilter;
 use super::log_list::LogList;
 use super::menu::Choice;
 use super::prompt::{Advice, Prompt, Purpose, Said};
-use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, filter, log_nodes, logs_empty, page};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, filter, log_nodes, logs_empty, page};
 use crate::otlp;
 use crate::query::{Asked, QueryError, Seen};
 use crate::store::LogKey;
@@ -176,9 +176,13 @@ impl Screen for Logs {
     }
 
     fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
-        let any = cx.session.store.log_count() > 0;
+        if cx.session.store.log_count() == 0
+            && let Some(why) = empty::refused(action, "log record")
+        {
+            return why;
+        }
         match action {
-            Action::NextPane | Action::PreviousPane if any => self.in_detail = !self.in_detail,
+            Action::NextPane | Action::PreviousPane => self.in_detail = !self.in_detail,
             Action::Back if self.in_detail => self.in_detail = false,
             Action::Back if !self.list.filter_text().is_empty() => self.list.filter(None, cx),
             Action::Back => return Outcome::Leave,

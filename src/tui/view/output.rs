@@ -106,6 +106,11 @@ impl Screen for OutputTab {
         let mut pen = Pen::new(into, cx.look);
         pen.title(area, true, &title(self.typing, cx), &note);
         draw_rows(self.rows, 0, output, into, cx.look);
+        if above == 0 && !self.typing && output.screen().contents().is_empty() {
+            let words = format!("`{}` has printed nothing so far.", output.name());
+            let place = (self.rows.x + 2, self.rows.y + 1, self.rows.width.saturating_sub(2));
+            Pen::new(into, cx.look).put(place.0, place.1, place.2, &words, cx.look.style(Role::Dim));
+        }
         if self.typing {
             draw_cursor(self.rows, output, into);
         }

@@ -202,7 +202,7 @@ fn lines<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     if matches!(cx.status.feed, Feed::Live { .. }) {
         say(
             cx.status.refused_requests,
-            "export requests refused for lack of room; the SDK was told to send them again",
+            "export requests refused for lack of room, to be sent again",
             Role::Error,
         );
         say(cx.status.refused_spans, "spans in these", Role::Error);

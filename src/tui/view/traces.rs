@@ -259,6 +259,11 @@ impl Screen for Traces {
         {
             return outcome;
         }
+        if cx.session.store.trace_count() == 0
+            && let Some(why) = empty::refused(action, "trace")
+        {
+            return why;
+        }
         match (action, self.focus) {
             (Action::NextPane | Action::Open, Pane::List)
             | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),

@@ -176,7 +176,7 @@ impl Waterfall {
                 self.paths.on = !self.paths.on;
                 self.work(cx);
                 let words = if self.paths.on { "is marked" } else { "is no longer marked" };
-                Outcome::Notice(format!("the critical path {words}: what determined when a request ended"))
+                Outcome::Notice(format!("the critical path {words}: what determined the end"))
             }
             Action::ZoomToSpan
             | Action::ZoomOut

@@ -342,6 +342,11 @@ impl Screen for Services {
     fn apply(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
         self.list.choose();
         self.look(cx);
+        if self.facts.services.is_empty()
+            && let Some(why) = empty::refused(action, "span")
+        {
+            return why;
+        }
         match action {
             Action::NextPane | Action::PreviousPane => {
                 self.focus = self.focus.step(self.wide, action == Action::PreviousPane);

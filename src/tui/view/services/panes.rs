@@ -169,13 +169,16 @@ pub fn services(
     let dot = cx.look.symbols.dot;
     let mut title = vec![part(text::plural(list.0.len() as u64, "service"), Style::new())];
     let mut say = |words: String| title.push(part(format!(" {dot} {words}"), pen.style(Role::Dim)));
-    say("entries: roots, calls from outside".to_owned());
     if counters.evicted_spans > 0 {
         say("evicted spans stay counted".to_owned());
     }
     let untold = cx.session.stats.untold();
     if untold > 0 {
         say(format!("{} in (other)", text::short_count(untold)));
+    }
+    // What a word in the head of the table means, where it does not cost what cannot be seen elsewhere.
+    if area.width >= 100 || untold == 0 && counters.evicted_spans == 0 {
+        say("entries: roots, calls from outside".to_owned());
     }
     let body = below(area, 2);
     let spans = if area.width >= 60 { 8 } else { 0 };
