@@ -22,57 +22,71 @@ fn findings_receiver_and_help() {
     }
 }
 
+/// What was read once, to be looked at anew: for a hundred keys the same files.
+#[derive(Default)]
+struct Shelf(Vec<(Captures, Stage)>);
+
+type Captures = &'static [&'static str];
+
+impl Shelf {
+    fn take(&mut self, size: (u16, u16), captures: Captures) -> Stage {
+        let Some(at) = self.0.iter().position(|(held, _)| *held == captures) else {
+            return Stage::new(size, captures);
+        };
+        let mut stage = self.0.swap_remove(at).1;
+        stage.anew(size);
+        stage
+    }
+
+    /// Puts a stage back, unless these actions may have changed what it holds.
+    fn put(&mut self, captures: Captures, stage: Stage, action: Action) {
+        if !matches!(action, Action::Clear | Action::Delete | Action::Pin | Action::Accept) {
+            self.0.push((captures, stage));
+        }
+    }
+}
+
+/// The captures that a context is shown with. Enough traces to scroll the list, and the merged one selected.
+fn captures(context: Context) -> Captures {
+    match context {
+        // A span with others before, after, above and under it.
+        Context::Icicle | Context::Compare => &["mesh"],
+        Context::Logs | Context::Log => &["flask-logs"],
+        Context::Output | Context::Typing => &[],
+        _ => &["flask-1.30", "flask-1.29-sigint", "express"],
+    }
+}
+
 /// Brings a stage to the middle of things in a context.
-fn scene(context: Context, action: Action) -> Stage {
-    // Enough traces to scroll the list, and the merged one selected.
-    let captures = ["flask-1.30", "flask-1.29-sigint", "express"];
-    let size = if context == Context::Help { (80, 20) } else { (140, 36) };
-    let mut stage = Stage::new(size, &captures);
+fn scene(shelf: &mut Shelf, context: Context, action: Action) -> Stage {
+    let size = match context {
+        Context::Help | Context::Page | Context::Explain => (80, 20),
+        Context::Receiver | Context::Services => (80, 16),
+        _ => (140, 36),
+    };
+    let mut stage = match context {
+        Context::Output => crate::output::scrolled(),
+        Context::Typing => crate::output::typing(),
+        _ => shelf.take(size, captures(context)),
+    };
     let first = matches!(action, Action::Fold | Action::Unfold | Action::Open);
     match context {
-        Context::Everywhere | Context::Traces => {}
+        Context::Everywhere | Context::Traces | Context::Output | Context::Typing => {}
         Context::Tree => stage.act(&[Action::Open]),
-        Context::Icicle => {
-            // A span with others before, after, above and under it.
-            stage = Stage::new(size, &["mesh"]);
-            stage.act(&[Action::Open, Action::Icicle, Action::Down, Action::Unfold]);
-        }
-        Context::Compare => {
-            stage = Stage::new(size, &["mesh"]);
-            stage.act(&[Action::Compare, Action::Down, Action::Compare]);
-        }
+        Context::Icicle => stage.act(&[Action::Open, Action::Icicle, Action::Down, Action::Unfold]),
+        Context::Compare => stage.act(&[Action::Compare, Action::Down, Action::Compare]),
         Context::Detail => stage.act(&[Action::Open, Action::Open]),
         Context::Findings => stage.act(&[Action::Tab(1)]),
-        Context::Logs => {
-            stage = Stage::new(size, &["flask-logs"]);
-            // From the last one that has a span, rows to go to in both directions.
-            stage.act(&[tab("Logs"), Action::PreviousError, Action::Up]);
-        }
-        Context::Log => {
-            stage = Stage::new(size, &["flask-logs"]);
-            stage.act(&[tab("Logs"), Action::PreviousError, Action::NextPane]);
-        }
-        Context::Receiver => {
-            stage = Stage::new((80, 16), &captures);
-            stage.act(&[tab("Receiver")]);
-        }
-        Context::Services => {
-            stage = Stage::new((80, 16), &captures);
-            stage.act(&[tab("Services"), Action::Open]);
-        }
-        Context::Output => stage = crate::output::scrolled(),
-        Context::Typing => stage = crate::output::typing(),
+        // From the last one that has a span, rows to go to in both directions.
+        Context::Logs => stage.act(&[tab("Logs"), Action::PreviousError, Action::Up]),
+        Context::Log => stage.act(&[tab("Logs"), Action::PreviousError, Action::NextPane]),
+        Context::Receiver => stage.act(&[tab("Receiver")]),
+        Context::Services => stage.act(&[tab("Services"), Action::Open]),
         Context::Help => stage.act(&[Action::Help]),
         Context::Menu => stage.act(&[Action::Palette]),
         Context::Prompt => stage.act(&[Action::Open, Action::Search]),
-        Context::Page => {
-            stage = Stage::new((80, 20), &captures);
-            stage.act(&[Action::Open, Action::Raw]);
-        }
-        Context::Explain => {
-            stage = Stage::new((80, 20), &captures);
-            stage.act(&[Action::Tab(1), Action::Explain]);
-        }
+        Context::Page => stage.act(&[Action::Open, Action::Raw]),
+        Context::Explain => stage.act(&[Action::Tab(1), Action::Explain]),
     }
     match context {
         Context::Logs if action == Action::Open => stage.act(&[Action::Down]),
@@ -111,13 +125,14 @@ fn scene(context: Context, action: Action) -> Stage {
 
 #[test]
 fn every_documented_key_does_something_where_it_works() {
+    let mut shelf = Shelf::default();
     for place in PLACES {
         let context = place.context;
         for binding in place.own().chain(place.common()) {
             // Once is enough for what works nearly everywhere; that it is there at all, each place has to show.
             let everywhere = !place.own().any(|own| own == binding);
             for key in binding.keys.iter().take(if everywhere { 1 } else { usize::MAX }) {
-                let mut stage = scene(context, binding.action);
+                let mut stage = scene(&mut shelf, context, binding.action);
                 if context != Context::Everywhere && !everywhere {
                     assert_eq!(stage.app.context(), context);
                 }
@@ -125,6 +140,9 @@ fn every_documented_key_does_something_where_it_works() {
                 let flow = stage.press(*key);
                 let changed = flow != Flow::Continue || stage.draw() != before;
                 assert!(changed, "{:?} by {key:?} does nothing in {}", binding.action, place.name);
+                if !matches!(context, Context::Output | Context::Typing) {
+                    shelf.put(captures(context), stage, binding.action);
+                }
             }
         }
     }
@@ -136,13 +154,13 @@ fn the_help_and_the_palette_have_every_key_of_a_place() {
         // The two columns of a large screen are the same in every place.
         let large = if place.context == Context::Traces { Some((200, 50)) } else { None };
         for (columns, rows) in large.into_iter().chain([(80, 24)]) {
-            let mut stage = scene(place.context, Action::Sort);
+            let mut stage = scene(&mut Shelf::default(), place.context, Action::Sort);
             stage.terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
             let mut seen = String::new();
             stage.act(&[Action::Palette]);
             for binding in place.own().chain(place.common()).filter(|row| row.action != Action::Palette) {
                 stage.write(&keys::name(binding.action));
-                seen.push_str(&stage.text());
+                seen.push_str(&stage.glimpse());
                 assert!(seen.contains(binding.help), "{:?} is not offered in {}", binding.action, place.name);
                 let clears = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
                 stage.app.key(clears, &stage.session, &stage.status);
@@ -153,8 +171,11 @@ fn the_help_and_the_palette_have_every_key_of_a_place() {
             }
             stage.act(&[Action::Help]);
             let mut help = String::new();
-            for _ in 0..20 {
-                help.push_str(&stage.text());
+            // To its end, where another page is the same again.
+            while let page = stage.text()
+                && !help.ends_with(&page)
+            {
+                help.push_str(&page);
                 stage.act(&[Action::PageDown]);
             }
             for (context, binding) in keymap::rows() {

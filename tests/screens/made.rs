@@ -160,3 +160,49 @@ pub(crate) fn busy_request() -> Vec<Span> {
     spans.extend((0..240).map(select));
     spans
 }
+
+/// One trace of very many spans: batches of rows one after the other, with repeats, errors and clocks that jump, and one
+/// call that goes down very deep.
+pub(crate) fn wide(spans: u64) -> Vec<Span> {
+    const ROWS: u64 = 240;
+    let trace_id = TraceId([5; 16]);
+    let of = |id: u64, parent: u64, (from, to): (u64, u64), name: &str| Span {
+        trace_id,
+        end_ns: NOW_NS + to * 1_000_000,
+        ..span(id, parent, from, name)
+    };
+    let batches = spans / ROWS;
+    let mut all = vec![of(1, 0, (0, batches * 1_000), "import everything")];
+    for batch in 0..batches {
+        let (id, start) = (1_000 * (batch + 2), batch * 1_000);
+        all.push(of(id, 1, (start, start + 990), &format!("batch {batch}")));
+        for row in 1..ROWS {
+            let at = start + 4 * row;
+            // The batch after the first goes down a level a row.
+            let parent = if batch == 1 { id + row - 1 } else { id };
+            let name = if row < ROWS / 2 { "INSERT row".to_owned() } else { format!("check {row}") };
+            let mut span = of(id + row, parent, (at, at + 3), &name);
+            match row {
+                17 => span.status = StatusCode::Error,
+                200 => span.end_ns = span.start_ns - 1_000_000,
+                _ => {}
+            }
+            all.push(span);
+        }
+    }
+    all
+}
+
+/// Traces of two spans each. One of a hundred failed.
+pub(crate) fn several(ids: std::ops::Range<u64>) -> Vec<Span> {
+    let of = |id: u64| {
+        let trace_id = TraceId(u128::from(id + 1).to_be_bytes());
+        let (name, ms) = (format!("GET /items/{}", id % 37), id * 7_919 % 1_009);
+        let status = if id % 100 == 99 { StatusCode::Error } else { StatusCode::Unset };
+        let kind = SpanKind::Server;
+        let root = Span { trace_id, kind, status, flags: 0x300, ..span(1, 0, 2 * ms, &name) };
+        let end_ns = root.start_ns + (ms + 1) * 1_000_000;
+        [Span { end_ns, ..root }, Span { trace_id, ..span(2, 1, 2 * ms, "query") }]
+    };
+    ids.flat_map(of).collect()
+}

@@ -10,6 +10,7 @@ mod keys;
 mod logs;
 mod made;
 mod manners;
+mod matrix;
 mod merged;
 mod mouse;
 mod output;

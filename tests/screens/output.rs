@@ -39,14 +39,24 @@ const FLASK: &str = " * Serving Flask app 'shop'\r\n * Debug mode: off\r\n\
 fn flask(size: (u16, u16)) -> Stage {
     let mut stage = Stage::new(size, MERGED);
     watch(&mut stage);
-    print(&mut stage, FLASK);
+    few(&mut stage);
     stage
+}
+
+/// Prints a few lines.
+pub(crate) fn few(stage: &mut Stage) {
+    print(stage, FLASK);
+}
+
+/// Prints more lines than are kept.
+pub(crate) fn many(stage: &mut Stage) {
+    (0..6_000).for_each(|n| print(stage, &format!("line {n}\r\n")));
 }
 
 /// A tab with much in it, scrolled to its middle.
 pub(crate) fn scrolled() -> Stage {
     let mut stage = flask((140, 36));
-    (0..6_000).for_each(|n| print(&mut stage, &format!("line {n}\r\n")));
+    many(&mut stage);
     stage.act(&[Action::Tab(OUTPUT), Action::PageUp, Action::PageUp]);
     stage
 }
@@ -89,9 +99,9 @@ fn its_last_lines_are_below_any_tab() {
 fn until_it_has_sent_something_it_is_told_what_it_was_told() {
     let mut stage = Stage::new((80, 24), &[]);
     watch(&mut stage);
-    check("output-empty-80x24", &mut stage);
+    check("run-waiting-80x24", &mut stage);
     hear(&mut stage, &Told::Ended(Ended::Signal(9)));
-    check("output-ended-80x24", &mut stage);
+    check("run-ended-80x24", &mut stage);
     let text = stage.text();
     assert!(text.contains(" killed by signal 9 after 12s: Ctrl-r starts it again, 6"), "{text}");
     stage.act(&[Action::Tab(OUTPUT)]);

@@ -10,10 +10,6 @@ use otoscope::tui::keymap::{Action, Context};
 #[test]
 fn services_and_who_calls_whom() {
     for (columns, rows) in SIZES {
-        let mut empty = Stage::new((columns, rows), &[]);
-        empty.act(&[Action::Tab(2)]);
-        check(&format!("services-empty-{columns}x{rows}"), &mut empty);
-
         let mut mesh = Stage::new((columns, rows), &["mesh"]);
         mesh.act(&[Action::Tab(2), Action::First]);
         check(&format!("services-mesh-{columns}x{rows}"), &mut mesh);

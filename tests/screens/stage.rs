@@ -92,11 +92,25 @@ impl Stage {
             now_ns: NOW_NS,
             ..Status::default()
         };
-        let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        let outside = Recorder::default();
-        let mut stage = Self { session, app, status, outside, terminal };
+        let mut stage =
+            Self { session, app, status, outside: Recorder::default(), terminal: terminal(columns, rows) };
         stage.draw();
         stage
+    }
+
+    /// What is held is kept, and looked at anew on a screen of another size.
+    pub(crate) fn anew(&mut self, (columns, rows): (u16, u16)) {
+        let traffic = std::mem::take(&mut self.app.traffic);
+        (self.app, self.terminal) = (App::new(Look::default()), terminal(columns, rows));
+        self.app.traffic = traffic;
+        self.outside = Recorder::default();
+        self.draw();
+    }
+
+    /// What one frame says, where how often it is drawn is not the question.
+    pub(crate) fn glimpse(&mut self) -> String {
+        self.rest();
+        text(&self.frame())
     }
 
     /// Lets everything be done that takes longer than a frame.
@@ -111,17 +125,31 @@ impl Stage {
     /// Draws twice: what is drawn must not depend on how often.
     pub(crate) fn draw(&mut self) -> Buffer {
         self.rest();
-        let Self { session, app, status, terminal, .. } = self;
-        let first = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
-        let second = terminal.draw(|frame| app.draw(frame, session, status)).unwrap().buffer.clone();
-        assert_eq!(first, second, "the second frame differs from the first");
+        let (first, second) = (self.frame(), self.frame());
+        assert!(first == second, "the second frame differs from the first:\n{}", text(&second));
         second
+    }
+
+    /// Draws once, as between two keys.
+    fn glance(&mut self) {
+        self.rest();
+        self.frame();
+    }
+
+    /// One frame, kept from the terminal: what has changed since the last one is nobody's question here, and costs more
+    /// than the drawing.
+    fn frame(&mut self) -> Buffer {
+        let Self { session, app, status, terminal, .. } = self;
+        app.draw(&mut terminal.get_frame(), session, status);
+        let drawn = terminal.current_buffer_mut();
+        let empty = Buffer::empty(drawn.area);
+        std::mem::replace(drawn, empty)
     }
 
     pub(crate) fn press(&mut self, chord: Chord) -> Flow {
         let flow = self.app.key(chord.event(), &self.session, &self.status);
         self.app.settle(&mut self.session, &mut self.outside);
-        self.draw();
+        self.glance();
         flow
     }
 
@@ -137,14 +165,14 @@ impl Stage {
         for c in text.chars() {
             self.app.key(KeyCode::Char(c).into(), &self.session, &self.status);
         }
-        self.draw();
+        self.glance();
     }
 
     pub(crate) fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) {
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         self.app.mouse(event, &self.session, &self.status);
         self.app.settle(&mut self.session, &mut self.outside);
-        self.draw();
+        self.glance();
     }
 
     pub(crate) fn click(&mut self, column: u16, row: u16) {
@@ -228,6 +256,10 @@ impl Stage {
     }
 }
 
+fn terminal(columns: u16, rows: u16) -> Terminal<TestBackend> {
+    Terminal::new(TestBackend::new(columns, rows)).unwrap()
+}
+
 pub(crate) fn binding(action: Action, context: Context) -> &'static Binding {
     let place = PLACES.iter().find(|place| place.context == context).unwrap();
     let elsewhere = keymap::rows().map(|(_, binding)| binding);
@@ -266,11 +298,9 @@ pub(crate) fn select(stage: &mut Stage, wanted: &str) {
 /// Writes a line of text, whatever it was before.
 pub(crate) fn write_line(stage: &mut Stage, text: &str) {
     for _ in 0..80 {
-        stage.press(Chord::of(KeyEvent::from(KeyCode::Backspace)).unwrap());
+        stage.app.key(KeyCode::Backspace.into(), &stage.session, &stage.status);
     }
-    for c in text.chars() {
-        stage.press(Chord::of(KeyEvent::from(KeyCode::Char(c))).unwrap());
-    }
+    stage.write(text);
 }
 
 /// Reads a file that is no capture.
