@@ -62,7 +62,7 @@ fn a_trace_compared_with_itself_has_no_difference() {
     stage.take(again);
     stage.act(&[Action::Last, Action::Compare, Action::Up, Action::Compare]);
     let text = stage.text();
-    assert!(text.contains("the same spans of the same kinds"), "{text}");
+    assert!(text.contains("the same spans, kinds and errors"), "{text}");
     stage.act(&[Action::NextDifference]);
     assert!(stage.text().contains("no difference after this one"), "{}", stage.text());
 }
