@@ -85,7 +85,9 @@ pub(super) fn follow(
 ) -> Result<(), DumpError> {
     let name = path.display().to_string();
     let unreadable = |error: io::Error| DumpError::unreadable(&name, &error);
-    loop {
+    for reading in 1.. {
+        // Read anew, its lines are counted anew too, and a span that was there before has not been sent twice.
+        let source = if reading == 1 { name.clone() } else { format!("{name}, reading {reading}") };
         let format = match from {
             Some(format) => format,
             None => format_when_known(path, &name).map_err(unreadable)?,
@@ -93,7 +95,7 @@ pub(super) fn follow(
         let file = File::open(path).map_err(unreadable)?;
         let mut following = Following { path, file, at: 0, quiet: 0, over: None };
         let mut wanted = true;
-        let read = dump::read(&mut following, &name, Some(format), &mut |mut batch| {
+        let read = dump::read(&mut following, &source, Some(format), &mut |mut batch| {
             batch.arrived_ns = wall_clock_ns();
             wanted = intake.send_blocking(batch).is_ok();
             if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -121,6 +123,7 @@ pub(super) fn follow(
         }
         wait_for(path);
     }
+    Ok(())
 }
 
 /// Waits until there is a file of this name.

@@ -33,7 +33,7 @@ pub(super) enum Input {
     File(Later),
 }
 
-/// The dumps that these names stand for, in order, and what could not be looked into.
+/// The dumps that these names stand for, in order, each file once, and what could not be looked into.
 pub(super) fn sources(named: &[PathBuf]) -> (Vec<Source>, Vec<DumpError>) {
     let (mut sources, mut failed) = (Vec::new(), Vec::new());
     for path in named {
@@ -50,6 +50,10 @@ pub(super) fn sources(named: &[PathBuf]) -> (Vec<Source>, Vec<DumpError>) {
             sources.push(Source { path: path.clone(), found: false });
         }
     }
+    let mut seen = HashSet::new();
+    sources.retain(|source| {
+        !source.path.is_file() || fs::canonicalize(&source.path).is_ok_and(|real| seen.insert(real))
+    });
     (sources, failed)
 }
 
@@ -232,6 +236,8 @@ mod tests {
         assert_eq!(names(&[dir.path().to_owned()]), ("a.jsonl b/c.json z.jsonl".to_owned(), vec![]));
         assert_eq!(names(&[at("*.jsonl"), "-".into()]), ("a.jsonl z.jsonl -".to_owned(), vec![]));
         assert_eq!(names(&[at("**/*.json")]), ("b/c.json".to_owned(), vec![]));
+        let again = [at("z.jsonl"), dir.path().to_owned(), at("b/../z.jsonl")];
+        assert_eq!(names(&again), ("z.jsonl a.jsonl b/c.json".to_owned(), vec![]));
         let (none, failed) = names(&[at("empty"), at("*.pb"), at("a[.x")]);
         assert_eq!((none.as_str(), failed.len()), ("", 3));
         assert!(failed[0].contains("a directory without a file"), "{failed:?}");

@@ -2,7 +2,9 @@
 
 use super::index::{span_key, trace_key};
 use super::{Arrived, HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
-use crate::model::{Batch, ByteRange, Key, NO_FACTS, Peer, SpanId, SpanRecord, StatusCode, TraceId};
+use crate::model::{
+    Batch, ByteRange, Key, NO_FACTS, Origin, Peer, Source, SpanId, SpanRecord, StatusCode, TraceId,
+};
 use crate::otlp::decode;
 use bytes::Bytes;
 
@@ -36,6 +38,7 @@ impl Store {
         let home = self.batches.insert(None);
         let mut spans = Vec::with_capacity(batch.records.len());
         let mut last: Option<(TraceId, TraceIx)> = None;
+        let mut overlaps = None;
         let mut peers = batch.peers.iter().peekable();
         for (number, (record, trace_id)) in (0..).zip(batch.records.iter().zip(&batch.trace_ids)) {
             let peer = peers.next_if(|peer| peer.span == number);
@@ -56,7 +59,10 @@ impl Store {
                 Ok(at) => at,
                 Err(held) => {
                     self.counters.repeated += 1;
-                    arrived.repeated.push(held);
+                    match self.other_dump(held, &batch.source, batch.origin) {
+                        Some(other) => overlaps = Some(other),
+                        None => arrived.repeated.push(held),
+                    }
                     continue;
                 }
             };
@@ -80,6 +86,9 @@ impl Store {
             spans.push(at);
             arrived.spans.push(at);
             self.arrivals.note(at);
+        }
+        if let Some(other) = overlaps {
+            self.remark(format!("{} has spans that {other} has too: each is there once", batch.source));
         }
         if spans.is_empty() {
             return self.batches.remove(home);
@@ -114,10 +123,22 @@ impl Store {
             self.rejections.push_back(rejection.clone());
         }
         for remark in &batch.remarks {
-            if self.remarks.len() < KEPT_COMPLAINTS && !self.remarks.contains(remark) {
-                self.remarks.push_back(remark.clone());
-            }
+            self.remark(remark.clone());
         }
+    }
+
+    fn remark(&mut self, remark: String) {
+        if self.remarks.len() < KEPT_COMPLAINTS && !self.remarks.contains(&remark) {
+            self.remarks.push_back(remark);
+        }
+    }
+
+    /// The other dump that a held span was read from, where one comes again out of a dump: whoever opens two that
+    /// overlap has delivered it twice, and not its process.
+    fn other_dump(&self, held: SpanIx, source: &Source, origin: Origin) -> Option<Source> {
+        let of_dump = |origin| matches!(origin, Origin::Dump(_));
+        let before = self.batches[self.slot(held).batch].as_ref()?;
+        (of_dump(origin) && of_dump(before.origin) && before.source != *source).then(|| before.source.clone())
     }
 
     fn trace_for(&mut self, id: TraceId, arrived_ns: u64) -> TraceIx {

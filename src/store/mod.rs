@@ -212,7 +212,7 @@ impl Counters {
 pub struct Arrived {
     /// The slots of spans that are new, in the order of the batch.
     pub spans: Vec<SpanIx>,
-    /// Spans that were delivered once more with the same content.
+    /// Spans that were delivered once more with the same content, but for those of dumps that overlap.
     pub repeated: Vec<SpanIx>,
     /// Whom new spans call that say so, in their order; names are those of [`Store::text`], plus one.
     pub peers: Vec<Peer>,

@@ -28,8 +28,8 @@ of both versions keep the wrong one at times.
 How it is found: by ids and a hash of the content. More than 5 % of a service's deliveries (and 20 of them) is a
 warning; below that it is only told, because an exporter that got no answer in time sends a batch again.
 
-What looks alike and is fine: a retry after a lost answer; a capture that was read twice; two pipelines into one
-place on purpose.",
+What looks alike and is fine: a retry after a lost answer; two pipelines into one place on purpose. Dumps that
+overlap are no fault of the app: that they do is remarked, and nothing is said of the spans.",
     fix: "\
 Register one span processor per destination: a second `BatchSpanProcessor`, or an auto-instrumentation agent beside
 an SDK that is set up by hand, exports everything twice. In a Collector, see that no two pipelines end in the same
@@ -123,6 +123,7 @@ fn versions(cx: &Cx<'_>, out: &mut Vec<Claim>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::{Batch, Origin};
     use crate::testkit::{Bench, batches, found, spans};
 
     fn delivered(spans_sent: usize, again: usize) -> Vec<String> {
@@ -140,6 +141,27 @@ mod tests {
         assert_eq!(delivered(30, 30), ["warning duplicate-span firm ×30"]);
         assert_eq!(delivered(100, 4), ["info duplicate-span firm ×4"]);
         assert_eq!(delivered(30, 0), [""; 0]);
+    }
+
+    /// Whoever opens two dumps that overlap has delivered their spans twice, and no process.
+    #[test]
+    fn silent_for_dumps_that_overlap() {
+        let sketch: String =
+            (0..30).map(|n| format!("GET /a  s  server  {n}..{n}  trace={}\n", n + 1)).collect();
+        let from = |name: &str| {
+            let of_dump = |batch| Batch { source: name.into(), origin: Origin::Dump("otlp-json"), ..batch };
+            batches(&spans(&sketch)).into_iter().map(of_dump).collect::<Vec<_>>()
+        };
+        let mut bench = Bench::default();
+        bench.take([from("a"), from("b")].concat()).finish();
+        assert_eq!(bench.list(|finding| finding.rule.id == "duplicate-span"), [""; 0]);
+        let remarks: Vec<_> = bench.0.store.remarks().collect();
+        assert_eq!(remarks, ["b has spans that a has too: each is there once"]);
+        bench.take(from("a")).finish();
+        assert_eq!(
+            bench.list(|finding| finding.rule.id == "duplicate-span"),
+            ["warning duplicate-span firm ×30"]
+        );
     }
 
     #[test]
