@@ -12,16 +12,18 @@ pub fn mend(bytes: &[u8]) -> Bytes {
     out.into()
 }
 
-/// `ResourceSpans` lie at depth 0, `ScopeSpans` at 1, spans at 2. Answers whether the message was whole.
+/// `ResourceSpans` lie at depth 0, `ScopeSpans` at 1, spans at 2. Answers whether the message was whole, down to what
+/// lies in it: then `out` has got its bytes as they are.
 fn mend_into(out: &mut Vec<u8>, bytes: &[u8], depth: u8) -> bool {
     let mut fields = Fields::new(bytes, 0);
     let mut copied = 0;
+    let mut whole = true;
     loop {
         let start = fields;
         match fields.next() {
             Ok(None) => {
                 out.extend_from_slice(&bytes[copied..]);
-                return true;
+                return whole;
             }
             // The break may lie inside of a field that is itself whole.
             Ok(Some((number, Field::Bytes(at, content)))) if is_container(number, depth) => {
@@ -30,6 +32,7 @@ fn mend_into(out: &mut Vec<u8>, bytes: &[u8], depth: u8) -> bool {
                     out.extend_from_slice(&bytes[copied..start.at()]);
                     push(out, number, &inner);
                     copied = at + content.len();
+                    whole = false;
                 }
             }
             Ok(Some(_)) => {}
@@ -82,6 +85,25 @@ mod tests {
             let (batch, malformed) = walk(mend(&whole[..cut]), "t".into(), Origin::Grpc, 0);
             assert_eq!(malformed, None, "{cut}");
             assert_eq!(batch.records.len(), ends.iter().filter(|end| **end <= cut).count(), "{cut}");
+        }
+    }
+
+    /// Every length is right, and what lies below the scope is broken: what comes after it is saved, too.
+    #[test]
+    fn a_break_in_a_message_whose_length_is_right_is_mended() {
+        let span =
+            Span { trace_id: TraceId([1; 16]), span_id: SpanId(1), name: "x".into(), ..Span::default() };
+        let good = request(&[Group { spans: vec![span], ..Group::default() }]);
+        for broken in [
+            &b"\x0a\x05\x12\x03\x12\x63\x61"[..], // a span longer than its scope
+            b"\x0a\x05\x12\x03\x80\x80\x80",      // a key without an end
+            b"\x0a\x04\x12\x02\x02\x00",          // field number 0
+            b"\x0a\x06\x23\x24\x12\x03\x12\x63",  // a group before it
+            b"\x0a\x02\xff\xff",                  // the same, one level up
+        ] {
+            let mended = mend(&[broken, &good].concat());
+            let (batch, malformed) = walk(mended, "t".into(), Origin::Grpc, 0);
+            assert_eq!((malformed, batch.records.len()), (None, 1), "{broken:x?}");
         }
     }
 }

@@ -9,6 +9,8 @@ pub(super) enum Field<'a> {
     Fixed64(u64),
     /// Wire type 2: where it starts, counted from the start of the whole request, and its bytes.
     Bytes(usize, &'a [u8]),
+    /// Wire types 3 and 4, of which OTLP has none: what a sender adds is passed over, as protobuf wants it.
+    Group,
     /// Wire type 5.
     Fixed32(u32),
 }
@@ -106,6 +108,10 @@ impl<'a> Fields<'a> {
                     None => return Err(self.broken("a field is longer than its message")),
                 }
             }
+            3 => {
+                self.skip_group(tag >> 3)?;
+                Field::Group
+            }
             5 => Field::Fixed32(u32::from_le_bytes(self.fixed()?)),
             _ => return Err(self.broken("an unknown wire type")),
         };
@@ -116,7 +122,44 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// How deep groups may lie in each other: as deep as protobuf's own readers go.
+const MAX_GROUPS: usize = 100;
+
 impl<'a> Fields<'a> {
+    /// Passes over the rest of a group that starts with this number.
+    #[cold]
+    fn skip_group(&mut self, number: u64) -> Result<(), Broken> {
+        let mut open = vec![number];
+        while let Some(number) = open.last() {
+            if self.at >= self.bytes.len() {
+                return Err(self.broken("cut off in a group"));
+            }
+            let tag = self.varint()?;
+            if tag >> 3 == 0 {
+                return Err(self.broken("field number 0"));
+            }
+            match tag & 7 {
+                0 => drop(self.varint()?),
+                1 => drop(self.fixed::<8>()?),
+                2 => {
+                    let len = self.varint()?;
+                    let left = self.bytes.len() - self.at;
+                    match usize::try_from(len).ok().filter(|len| *len <= left) {
+                        Some(len) => self.at += len,
+                        None => return Err(self.broken("a field is longer than its message")),
+                    }
+                }
+                3 if open.len() < MAX_GROUPS => open.push(tag >> 3),
+                3 => return Err(self.broken("groups nested too deep")),
+                4 if tag >> 3 == *number => drop(open.pop()),
+                4 => return Err(self.broken("the end of another group")),
+                5 => drop(self.fixed::<4>()?),
+                _ => return Err(self.broken("an unknown wire type")),
+            }
+        }
+        Ok(())
+    }
+
     /// Where the next field starts, counted from the start of this message.
     pub(super) fn at(&self) -> usize {
         self.at
@@ -154,4 +197,38 @@ fn key_value_of_any_form(bytes: &[u8], base: usize) -> Result<(&[u8], usize, &[u
         }
     }
     Ok((key, value_base, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Protobuf readers skip groups that they do not know, however many and whatever lies in them.
+    #[test]
+    fn groups_are_passed_over() {
+        let inner =
+            b"\x13\x08\x81\x00\x1a\x02ab\x09\x00\x00\x00\x00\x00\x00\x00\x00\x23\x24\x0d\x00\x00\x00\x00\x14";
+        let bytes = [&inner.repeat(100_000)[..], b"\x0a\x01x", inner].concat();
+        let mut fields = Fields::new(&bytes, 0);
+        for _ in 0..100_000 {
+            assert!(matches!(fields.next(), Ok(Some((2, Field::Group)))));
+        }
+        assert!(matches!(fields.next(), Ok(Some((1, Field::Bytes(_, b"x"))))));
+        assert!(matches!(fields.next(), Ok(Some((2, Field::Group)))));
+        assert!(matches!(fields.next(), Ok(None)));
+        for cut in 1..inner.len() {
+            assert!(Fields::new(&inner[..cut], 0).next().is_err(), "{cut}");
+        }
+        let deep = [[0x13; 101], [0x14; 101]].concat();
+        for (broken, what) in [
+            (&b"\x13\x1c"[..], "the end of another group"),
+            (b"\x14", "an unknown wire type"),
+            (b"\x03\x04", "field number 0"),
+            (b"\x13\x12\x05\x14", "a field is longer than its message"),
+            (&deep, "groups nested too deep"),
+        ] {
+            assert_eq!(Fields::new(broken, 0).next().err().map(|b| b.what), Some(what), "{broken:x?}");
+        }
+        assert!(matches!(Fields::new(&deep[1..201], 0).next(), Ok(Some((2, Field::Group)))));
+    }
 }

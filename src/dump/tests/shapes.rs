@@ -129,7 +129,7 @@ fn otlp_protobuf_in_every_shape() {
         }
     }
     let mut broken = b.clone();
-    broken[0] = 0x0b;
+    broken[0] = 0x0e;
     let at = delimited(std::slice::from_ref(&a)).len() + prost::encode_length_delimiter(&b).len();
     let outcome = dump(delimited(&[a.clone(), broken, b.clone()]));
     assert_eq!(outcome.names(), ["a", "b", "c"]);

@@ -327,6 +327,8 @@ impl Writer<'_> {
             }
             (_, Field::Fixed64(ns)) => self.plain(format_args!("\"{ns}\"")),
             (_, Field::Fixed32(flags)) => self.plain(format_args!("{flags}")),
+            // No shape of a field that is known.
+            (_, Field::Group) => {}
         }
     }
 

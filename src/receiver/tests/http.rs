@@ -151,6 +151,31 @@ async fn a_body_that_is_no_otlp_is_a_400_that_says_where() {
 }
 
 #[tokio::test]
+async fn a_gzip_body_that_is_cut_is_one_rejection_and_what_follows_is_taken() {
+    let mut server = Server::start(8);
+    let packed = gzip(&spans(5).encode_to_vec());
+    let head = format!("POST /v1/traces HTTP/1.1\r\ncontent-type: {PROTOBUF}\r\ncontent-encoding: gzip");
+    let reply = request(server.http, &head, &packed[..packed.len() / 2]).await;
+    assert_eq!((reply.status, reply.header("content-type")), (400, Some(PROTOBUF)));
+    let status = RpcStatus::decode(&reply.body[..]).unwrap();
+    assert_eq!(status.code, 3);
+    assert!(status.message.starts_with("the body is not gzip: "), "{}", status.message);
+    // What the sender is told, and how it starts, are told to the user as one.
+    let complaint = server.arrival().await;
+    let [rejection] = &complaint.rejections[..] else { panic!("{:?}", complaint.rejections) };
+    assert_eq!((rejection.position.as_str(), complaint.records.len()), ("/v1/traces", 0));
+    let shown = rejection.reason.strip_prefix(&status.message).unwrap();
+    assert!(shown.starts_with("; it starts with 1f 8b 08 "), "{shown}");
+    assert_eq!(complaint.form.to_string(), "application/x-protobuf, gzip");
+
+    assert_eq!(request(server.http, &head, &packed).await.status, 200);
+    let batch = server.arrival().await;
+    assert_eq!((batch.records.len(), batch.rejections.len()), (5, 0));
+    assert_eq!(server.counters.bad_requests.load(Relaxed), 1);
+    until(|| server.counters.held_bytes.load(Relaxed) == 0).await;
+}
+
+#[tokio::test]
 async fn other_types_are_a_415_with_a_sentence() {
     let server = Server::start(8);
     for content_type in ["text/plain", "application/jsonx", "application/json\u{ff}", "\u{ff}\u{fe}", ""] {
