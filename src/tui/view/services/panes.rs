@@ -100,7 +100,9 @@ pub(super) fn draw_rows<T, I: Copy + PartialEq>(
 pub fn about(ns: u64) -> String {
     let long = |unit: f64, name: &str| {
         let value = ns as f64 / unit;
-        if value < 9.95 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
+        let digits = usize::from(value < 9.95);
+        let value = format!("{value:.digits$}");
+        format!("{} {name}", value.strip_suffix(".0").unwrap_or(&value))
     };
     match ns {
         0..59_500_000_000 => {
@@ -225,7 +227,7 @@ mod tests {
             (999_999, "1 ms"),
             (123_456_789, "120 ms"),
             (1_250_000_000, "1.3 s"),
-            (59_600_000_000, "1.0 m"),
+            (59_600_000_000, "1 m"),
             (200_000_000_000, "3.3 m"),
             (40 * 60_000_000_000, "40 m"),
             (9_000 * 1_000_000_000, "2.5 h"),
