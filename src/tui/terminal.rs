@@ -3,6 +3,7 @@
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -17,6 +18,12 @@ use std::thread;
 
 /// A whole frame in one write, as long as it is of a usual size.
 const FRAME_BYTES: usize = 64 << 10;
+
+/// Every cell stays where it is put, whatever is written from right to left in its row (ECMA-48, BDSM reset; "BiDi in
+/// Terminal Emulators": what programs that lay out the screen by themselves ask for). Others do not know it, and pass it over.
+const CELLS_STAY: &str = "\x1b[8l";
+/// As terminals have it from the start.
+const CELLS_MAY_MOVE: &str = "\x1b[8h";
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -47,6 +54,7 @@ impl Screen {
             io::stdout(),
             EnterAlternateScreen,
             EnableBracketedPaste,
+            Print(CELLS_STAY),
             cursor::Hide,
             Clear(ClearType::All)
         )?;
@@ -83,6 +91,7 @@ impl Screen {
             EndSynchronizedUpdate,
             DisableMouseCapture,
             DisableBracketedPaste,
+            Print(CELLS_MAY_MOVE),
             LeaveAlternateScreen,
             cursor::Show
         );

@@ -72,6 +72,10 @@ fn a_new_size_is_drawn_anew() {
     term.keys("q");
     let ended = term.ended();
     assert!(ended.code == 0 && contains(&ended.raw, "\x1b[?1049l"));
+    // Cells stay where they are in terminals that write from right to left, and only as long as the screen is ours.
+    let last =
+        |mode: &str| ended.raw.windows(mode.len()).rposition(|window| window == mode.as_bytes()).unwrap();
+    assert!(last("\x1b[8l") < last("\x1b[8h"));
 }
 
 #[test]
