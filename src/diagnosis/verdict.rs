@@ -259,7 +259,7 @@ impl Diagnosis {
             evidence: vec![
                 "a span was already current when these requests arrived; see the headline".to_owned(),
             ],
-            remedy: vec!["mend the headline: the kind follows".to_owned()],
+            remedy: vec!["fix the finding above it: these kinds come right with it".to_owned()],
             folded_under: None,
         }
     }

@@ -292,7 +292,7 @@ impl Parser<'_> {
     fn word(&mut self, from: usize, text: String, quoted: bool) -> Parsed<Expr> {
         if text.is_empty() && !quoted {
             return Err(match self.cursor.peek() {
-                None => self.here("something is missing here"),
+                None => self.here("a condition is missing here: duration > 100ms"),
                 Some(c) => self.here(format!("{c} is not understood here")),
             });
         }

@@ -216,7 +216,7 @@ fn an_error_points_at_the_character() {
         ("=5", 0, "a field is missing before =: duration > 100ms"),
         ("(a b", 0, "this ( is not closed"),
         ("a)", 1, "this ) closes nothing"),
-        ("a || ", 5, "something is missing here"),
+        ("a || ", 5, "a condition is missing here: duration > 100ms"),
         ("\"abc", 0, "this text does not end: a quote is missing"),
         ("{ kind=server", 13, "a } is missing"),
         ("{ kind=server } kind=client", 16, "conditions stand within the braces"),
