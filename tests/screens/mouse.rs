@@ -147,7 +147,7 @@ fn the_right_button_offers_what_can_be_done_with_what_is_below_it() {
     let (x, y) = (70, 22);
     low.mouse(RIGHT, x, y);
     assert_eq!(low.app.context(), Context::Menu);
-    let (frame, more) = (low.find(" Here "), low.find(" more ╰"));
+    let (frame, more) = (low.find(" Here "), low.find(" 6 more ─"));
     assert!(frame.1 < more.1 && more.1 < y, "above it, and it says that there are more: {}", low.text());
     low.mouse(RIGHT, 0, 0);
     assert_eq!(low.app.context(), Context::Tree, "the right button beside it closes it too");

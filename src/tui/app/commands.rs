@@ -61,8 +61,8 @@ impl App {
         }
     }
 
-    /// Offers, at the pointer, what the view's own keys do to what is there: always in the order of their table. Moving
-    /// needs no menu, and what closes the view is no deed of it.
+    /// Offers, at the pointer, what the view's own keys do to what is there: always in the order of their table. What
+    /// moves, arranges panes or holds all that arrives is about no place.
     pub(super) fn point(&mut self, at: Position, session: &Session, status: &Status) {
         let (keys, symbols) = (&self.shown.keys, self.shown.look.symbols);
         let cx = self.shown.cx(&self.traffic, session, status);

@@ -9,7 +9,7 @@ use crossterm::event::KeyCode;
 pub(super) const TREE: Place = Place {
     context: Context::Tree,
     name: "tree",
-    own: &[SPAN, BRANCHES, SEARCH, LIVE, PANES, SPAN_AS_SENT, COPY, SAVE, ROWS, TIME, SIZES, MOVING],
+    own: &[SPAN, SEARCH, BRANCHES, LIVE, PANES, SPAN_AS_SENT, COPY, SAVE, ROWS, TIME, SIZES, MOVING],
     common: everywhere::ALL,
 };
 

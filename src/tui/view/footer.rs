@@ -71,9 +71,9 @@ pub fn draw(
         None => {
             let mut x = area.x + 1;
             for hint in hints(context, does, cx) {
-                // A hint is whole or not there: half a word helps nobody.
+                // A hint is whole or not there: half a word helps nobody, a shorter one behind it may.
                 if x + hint.width() > area.x + room {
-                    break;
+                    continue;
                 }
                 x += drawn.draw(x, area.y, &hint, pen);
             }

@@ -225,7 +225,6 @@ impl Screen for Menu {
         let fitting = self.fitting();
         // As high as all of it needs, whatever is written: it does not jump.
         let lines = self.choices.len().min(TALLEST).min(usize::from(area.height.saturating_sub(5)));
-        self.top = self.top.clamp((self.selected + 1).saturating_sub(lines), self.selected);
         let written = u16::from(!self.question);
         let all = lines + usize::from(written);
         let widest = if self.about.is_some() { self.width().min(WIDEST) } else { WIDEST };
@@ -240,9 +239,11 @@ impl Screen for Menu {
             pen.put(inner.x + 2, inner.y + 1, inner.width - 2, "nothing fits", Role::Dim.style(cx));
         }
         self.rows = Rect { y: inner.y + written, height: inner.height.saturating_sub(written), ..inner };
+        let shown = usize::from(self.rows.height).max(1);
+        self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
         let beyond = [
             (cx.look.symbols.up, self.top),
-            (cx.look.symbols.down, fitting.len().saturating_sub(self.top + usize::from(self.rows.height))),
+            (cx.look.symbols.down, fitting.len().saturating_sub(self.top + shown)),
         ];
         let beyond: String = beyond
             .iter()

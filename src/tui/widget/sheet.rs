@@ -126,7 +126,8 @@ impl Sheet {
         }
         pen.put(inner.x, frame.y, inner.width, &format!(" {title} "), pen.style(Role::TitleFocused));
         let below = lines.saturating_sub(self.top + self.height);
-        if below > 0 {
+        // What is beside a place says by itself how much more there is.
+        if below > 0 && about.is_none() {
             let more = format!(" {} {below} more: j ", symbols.down);
             pen.put(inner.x, frame.bottom() - 1, inner.width, &more, pen.style(Role::Dim));
         }
