@@ -58,6 +58,8 @@ pub enum Request {
     Delete {
         /// Which.
         traces: Vec<TraceId>,
+        /// The same in words: `GET /cart of shop (5 spans)`, `8 traces`.
+        what: String,
         /// How many that were meant too are not among them, since they are pinned.
         kept: usize,
     },
@@ -202,11 +204,10 @@ pub(super) fn perform(request: Request, session: &mut Session, outside: &mut dyn
             (true, false) => "no longer pinned".to_owned(),
             (false, _) => "the trace has gone".to_owned(),
         }),
-        Request::Delete { traces, kept } => {
+        Request::Delete { traces, what, kept } => {
             let kept = if kept > 0 { format!("; {kept} pinned kept") } else { String::new() };
-            let words = format!("{} deleted{kept}", text::plural(traces.len() as u64, "trace"));
             session.delete(traces);
-            Done::Said(words)
+            Done::Said(format!("deleted: {what}{kept}"))
         }
         Request::Clear => {
             let cleared = session.clear();
@@ -229,9 +230,6 @@ fn overwrite(save: Save) -> Menu {
     let keep = Outcome::Notice(format!("not saved: {} is kept as it is", save.name));
     let name = save.name.clone();
     let replace = Outcome::Ask(Request::Save(Save { replace: true, ..save }));
-    let choices = vec![
-        Choice::new("keep the file that is there", name.clone(), keep),
-        Choice::new("overwrite it", name, replace),
-    ];
-    Menu::new("A file of that name exists", choices)
+    let keep = Choice::new("keep the file that is there", name.clone(), keep);
+    Menu::question("A file of that name exists", keep, Choice::new("overwrite it", name, replace))
 }

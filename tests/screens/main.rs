@@ -11,6 +11,7 @@ mod logs;
 mod made;
 mod manners;
 mod matrix;
+mod menus;
 mod merged;
 mod mouse;
 mod output;

@@ -123,9 +123,37 @@ fn the_right_button_offers_what_can_be_done_with_what_is_below_it() {
     let (x, y) = stage.find("job-4");
     stage.mouse(RIGHT, x, y);
     assert_eq!(stage.app.context(), Context::Menu);
-    assert!(stage.text().contains("list only the traces that match"), "{}", stage.text());
+    let screen = stage.text();
+    assert!(screen.contains("list only the traces that match"), "{screen}");
+    // What cannot do anything to it is not offered, nor is what only moves or what works everywhere.
+    for other in
+        ["un-merge", "in a replay", "one row down", "the next pane", "the tab of logs", "list all traces"]
+    {
+        assert!(!screen.contains(other), "{other} in\n{screen}");
+    }
+    assert_eq!(stage.find(" Here "), (x + 2, y + 1), "below what it is about:\n{screen}");
+    assert!(stage.find("open the trace").1 < stage.find("pin: neither").1);
+    // What was done last does not move.
+    let (x_pin, y_pin) = stage.find("pin: neither");
+    stage.click(x_pin, y_pin);
+    assert!(stage.text().contains("pinned: it is"), "{}", stage.text());
+    stage.mouse(RIGHT, x, y);
+    assert_eq!(stage.find("pin: neither"), (x_pin, y_pin));
     stage.click(0, 0);
     assert_eq!(stage.app.context(), Context::Traces);
+    // At the end of the screen there is no room below.
+    let mut low = Stage::new((80, 24), &["flask-1.30"]);
+    low.act(&[Action::Open]);
+    let (x, y) = (70, 22);
+    low.mouse(RIGHT, x, y);
+    assert_eq!(low.app.context(), Context::Menu);
+    let (frame, more) = (low.find(" Here "), low.find(" 6 more ─"));
+    assert!(frame.1 < more.1 && more.1 < y, "above it, and it says that there are more: {}", low.text());
+    low.mouse(RIGHT, 0, 0);
+    assert_eq!(low.app.context(), Context::Tree, "the right button beside it closes it too");
+    let (x, y) = stage.find("job-4");
+    stage.mouse(RIGHT, x, y);
+    stage.click(0, 0);
     assert!(stage.selected_lines()[0].1.contains("job-4"), "{:?}", stage.selected_lines());
     // The head of a column is for the left button.
     let (x, y) = stage.find("root");

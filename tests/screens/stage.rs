@@ -168,6 +168,11 @@ impl Stage {
         self.glance();
     }
 
+    /// Does what was asked for by what was written.
+    pub(crate) fn settle(&mut self) {
+        self.app.settle(&mut self.session, &mut self.outside);
+    }
+
     pub(crate) fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) {
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         self.app.mouse(event, &self.session, &self.status);

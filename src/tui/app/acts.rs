@@ -113,24 +113,27 @@ impl App {
             _ => return Flow::Continue,
         };
         let opened = self.opened.take();
+        let over = self.context().lies_over();
+        let notice = self.notice.take().filter(|_| matches!(mouse, Mouse::Release(_)));
         self.touch(session, status);
+        // What the button has brought about is still to be read when it is let go.
+        self.notice = notice;
         if let Mouse::Click(at) = mouse
             && opened == Some(at)
         {
             return Flow::Continue;
         }
-        // A line of text lies over the footer.
-        if let (Mouse::Click(at), None) = (mouse, &self.prompt)
-            && let Some(action) = self.hints.hit(at)
-        {
-            return self.act(action, session, status);
-        }
-        if let (Mouse::Click(at), true) = (mouse, self.is_bare())
-            && at.y == 0
-            && let Some(tab) = tabs::tab_at(&self.titles(), at.x)
-        {
-            self.tab = tab;
-            return Flow::Continue;
+        if let (Mouse::Click(at), false) = (mouse, over) {
+            if let Some(action) = self.buttons.hit(at) {
+                return self.act(action, session, status);
+            }
+            if at.y == 0
+                && self.is_bare()
+                && let Some(tab) = tabs::tab_at(&self.titles(), at.x)
+            {
+                self.tab = tab;
+                return Flow::Continue;
+            }
         }
         let outcome = self.with_top(session, status, |screen, cx| screen.mouse(mouse, cx));
         self.pressed = match (mouse, &outcome) {
@@ -146,8 +149,9 @@ impl App {
                 self.opened = Some(at);
                 self.act(Action::Open, session, status)
             }
-            Mouse::Point(_) if !taken && self.offers(Action::Palette) => {
-                self.act(Action::Palette, session, status)
+            Mouse::Point(at) if !taken && !over && self.offers(Action::Palette) => {
+                self.point(at, session, status);
+                flow
             }
             _ => flow,
         }
@@ -224,11 +228,12 @@ impl App {
                 self.paint(palette);
                 self.notice = Some(format!("colours: {}, also the next time", palette.name));
             }
-            Outcome::Act(action) => {
+            Outcome::Named(action) => {
                 self.recent.retain(|other| *other != action);
                 self.recent.insert(0, action);
                 return self.act(action, session, status);
             }
+            Outcome::Act(action) => return self.act(action, session, status),
             Outcome::Leave => {
                 if self.overlays.pop().is_none() {
                     self.tab = 0;

@@ -1,11 +1,14 @@
 //! What `:` offers: all that can be done here, by name.
 
 use super::{App, TABS};
+use crate::session::Session;
 use crate::tui::keymap::Action;
 use crate::tui::keys::{self, Row};
 use crate::tui::palette;
-use crate::tui::view::Outcome;
+use crate::tui::status::Status;
 use crate::tui::view::menu::{Choice, Menu};
+use crate::tui::view::{Cx, Outcome};
+use ratatui::layout::Position;
 
 /// What an action is found by besides its line of help: its name in the configuration, and what others call it.
 fn names(action: Action) -> String {
@@ -34,7 +37,7 @@ impl App {
             (action.moves(), recency(action).unwrap_or(usize::MAX))
         });
         let act = rows.into_iter().map(|row| {
-            let action = Outcome::Act(row.binding.action);
+            let action = Outcome::Named(row.binding.action);
             Choice::new(row.binding.help, row.names(symbols), action).named(names(row.binding.action))
         });
         let paint = palette::built_in().iter().map(|palette| {
@@ -43,5 +46,43 @@ impl App {
             Choice::new(label, palette.summary.as_str(), paint).named("theme colors".to_owned())
         });
         Menu::new("Commands", act.chain(paint).collect())
+    }
+
+    /// Whether something would do anything now, as far as that is known before it is done.
+    pub(super) fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
+        let replayed = cx.status.playback.is_some();
+        match action {
+            Action::Follow | Action::Hold => cx.goes_on(),
+            Action::Step => replayed && cx.goes_on(),
+            action if self.shown.keys.own(self.context()).iter().any(|row| row.binding.action == action) => {
+                self.top().has_effect(action, cx)
+            }
+            _ => true,
+        }
+    }
+
+    /// Offers, at the pointer, what the view's own keys do to what is there: always in the order of their table. What
+    /// moves, arranges panes or holds all that arrives is about no place.
+    pub(super) fn point(&mut self, at: Position, session: &Session, status: &Status) {
+        let (keys, symbols) = (&self.shown.keys, self.shown.look.symbols);
+        let cx = self.shown.cx(&self.traffic, session, status);
+        let wanted = |row: &&Row| {
+            let action = row.binding.action;
+            let elsewhere = action.arranges_panes() || matches!(action, Action::Hold | Action::Step);
+            !action.moves() && !elsewhere && self.has_effect(action, &cx)
+        };
+        let rows = keys.own(self.context()).iter().filter(wanted);
+        let choice = |row: &Row| {
+            let action = Outcome::Act(row.binding.action);
+            Choice::new(row.binding.help, row.names(symbols), action).named(names(row.binding.action))
+        };
+        let mut choices: Vec<Choice> = rows.map(choice).collect();
+        if choices.is_empty() {
+            self.overlays.push(Box::new(self.commands()));
+            return;
+        }
+        let all = keys.name_of(Action::Palette, symbols);
+        choices.push(Choice::new("everything that can be done, by name", all, Outcome::Act(Action::Palette)));
+        self.overlays.push(Box::new(Menu::new("Here", choices).at(at)));
     }
 }

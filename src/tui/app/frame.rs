@@ -3,6 +3,7 @@
 use super::tabs::OUTPUT_TAB;
 use super::{App, TABS};
 use crate::session::Session;
+use crate::tui::keymap::{Action, FINDINGS};
 use crate::tui::status::Status;
 use crate::tui::theme::Role;
 use crate::tui::view::{Screen, footer, header, output, strip};
@@ -57,9 +58,14 @@ impl App {
         });
         let titles = self.titles();
         let mut pen = Pen::new(into, self.shown.look);
-        header::draw(head, &titles, self.tab, &mut pen, &cx);
+        let mut buttons = header::draw(head, &titles, self.tab, &mut pen, &cx);
         strip::draw(strip, area, told, &mut pen, &cx);
-        self.hints = footer::draw(foot, context, self.notice.as_deref(), &mut pen, &cx);
+        if cx.session.store.trace_count() > 0 {
+            buttons.add(Action::Tab(FINDINGS), strip);
+        }
+        let does = |action: Action| self.has_effect(action, &cx);
+        footer::draw(foot, context, self.notice.as_deref(), &does, &mut buttons, &mut pen, &cx);
+        self.buttons = buttons;
         self.tabs[self.tab].draw(body, into, &cx);
         if let Some((area, output)) = pane {
             output::draw_pane(area, output, into, &cx);

@@ -42,8 +42,8 @@ pub struct App {
     /// What was asked for and not done yet.
     asked: Vec<Request>,
     notice: Option<String>,
-    /// Where the hints of the footer were drawn.
-    hints: footer::Hints,
+    /// What was drawn that a click does something with: hints of the footer, counts of the header, headlines.
+    buttons: footer::Buttons,
     /// Where the mouse was pressed on what was selected already.
     pressed: Option<Position>,
     /// Where the last click opened something: another one there was meant for the same.
@@ -90,7 +90,7 @@ impl App {
             prompt: None,
             asked: Vec::new(),
             notice: None,
-            hints: footer::Hints::default(),
+            buttons: footer::Buttons::default(),
             pressed: None,
             opened: None,
             painted: None,
@@ -186,10 +186,7 @@ impl App {
 
     /// Which keys work now.
     pub fn context(&self) -> Context {
-        match &self.prompt {
-            Some(prompt) => prompt.context(),
-            None => self.overlays.last().unwrap_or(&self.tabs[self.tab]).context(),
-        }
+        self.top().context()
     }
 
     /// Does what keys and the mouse have asked for, and says how it went.
@@ -206,6 +203,15 @@ impl App {
     /// Says what came of something that took longer.
     pub fn say(&mut self, words: String) {
         self.notice = Some(words);
+    }
+
+    /// What has the keys.
+    fn top(&self) -> &dyn Screen {
+        match (&self.prompt, self.overlays.last()) {
+            (Some(prompt), _) => prompt,
+            (None, Some(overlay)) => overlay.as_ref(),
+            (None, None) => self.tabs[self.tab].as_ref(),
+        }
     }
 
     fn with_top<T>(

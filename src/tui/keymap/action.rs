@@ -153,4 +153,9 @@ impl Action {
         use Action::{Down, First, Last, PageDown, PageUp, Up};
         matches!(self, Down | Up | PageDown | PageUp | First | Last)
     }
+
+    /// Whether it only gives the keys to another pane, or another size to panes: the mouse does that at once.
+    pub fn arranges_panes(self) -> bool {
+        matches!(self, Self::NextPane | Self::PreviousPane | Self::Grow | Self::Shrink)
+    }
 }

@@ -46,4 +46,9 @@ impl Context {
     pub fn takes_text(self) -> bool {
         matches!(self, Self::Menu | Self::Prompt | Self::Typing)
     }
+
+    /// Whether it lies over a tab and is closed by a click beside it, which does nothing else then.
+    pub fn lies_over(self) -> bool {
+        matches!(self, Self::Menu | Self::Prompt | Self::Help | Self::Page | Self::Explain)
+    }
 }

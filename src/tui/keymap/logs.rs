@@ -24,9 +24,9 @@ const SPAN: &[Binding] =
     &[row(Action::Open, &[key(KeyCode::Enter)], "go to the span in which it was logged").hint("open"), BACK];
 
 const LIST: &[Binding] = &[
+    row(Action::Filter, &[ch('/')], "show what fits: words, severity>=warn, service=shop").hint("filter"),
     row(Action::NextError, &[ch('e')], "the next record of an error").hint("next error"),
     row(Action::PreviousError, &[ch('E')], "the previous record of an error"),
-    row(Action::Filter, &[ch('/')], "show what fits: words, severity>=warn, service=shop").hint("filter"),
     FOLLOW,
 ];
 

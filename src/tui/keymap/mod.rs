@@ -110,6 +110,11 @@ pub const PLACES: &[Place] = &[
 /// The place of the tab of the command's output, which is there only when there is a command.
 pub const OUTPUT: usize = 5;
 
+/// The places of the tabs of findings and of the receiver: what the header says of them leads there.
+pub const FINDINGS: usize = 1;
+/// See [`FINDINGS`].
+pub const RECEIVER: usize = 4;
+
 /// Every key of every place's own.
 pub fn rows() -> impl Iterator<Item = (Context, &'static Binding)> {
     PLACES.iter().flat_map(|place| place.own().map(|binding| (place.context, binding)))

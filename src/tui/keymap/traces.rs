@@ -15,6 +15,7 @@ pub(super) const TRACES: Place = Place {
 
 const TRACE: &[Binding] = &[
     row(Action::Open, &[key(KeyCode::Enter)], "open the trace").hint("open"),
+    row(Action::Filter, &[ch('/')], "list only the traces that match").hint("filter"),
     UNMERGE,
     row(Action::NextFinding, &[ch('w')], "the next trace with a finding").hint("next finding"),
     row(Action::PreviousFinding, &[ch('W')], "the previous trace with a finding"),
@@ -25,7 +26,6 @@ const TRACE: &[Binding] = &[
 ];
 
 const LIST: &[Binding] = &[
-    row(Action::Filter, &[ch('/')], "list only the traces that match").hint("filter"),
     row(Action::Back, &[key(KeyCode::Esc)], "list all traces again"),
     row(Action::Pin, &[ch('p')], "pin: neither evicted nor cleared; or no longer").hint("pin"),
     row(Action::Mark, &[ch('v')], "mark a trace, or take its mark off").hint("mark"),

@@ -9,7 +9,7 @@ use crossterm::event::KeyCode;
 pub(super) const TREE: Place = Place {
     context: Context::Tree,
     name: "tree",
-    own: &[SPAN, BRANCHES, SEARCH, LIVE, PANES, SPAN_AS_SENT, COPY, SAVE, ROWS, TIME, SIZES, MOVING],
+    own: &[SPAN, SEARCH, BRANCHES, LIVE, PANES, SPAN_AS_SENT, COPY, SAVE, ROWS, TIME, SIZES, MOVING],
     common: everywhere::ALL,
 };
 
@@ -17,6 +17,7 @@ pub(super) const TREE: Place = Place {
 pub(super) const SPAN: &[Binding] = &[
     row(Action::Open, &[key(KeyCode::Enter)], "open the span; on a row of many, unfold it").hint("open"),
     BACK,
+    row(Action::Search, &[ch('/')], "search").hint("search"),
     UNMERGE,
 ];
 
@@ -27,7 +28,6 @@ pub(super) const SEARCH: &[Binding] = &[
     row(Action::PreviousFinding, &[ch('W')], "the previous row with a finding"),
     row(Action::NextError, &[ch('e')], "the next row with an error").hint("next error"),
     row(Action::PreviousError, &[ch('E')], "the previous row with an error"),
-    row(Action::Search, &[ch('/')], "search").hint("search"),
     row(Action::NextMatch, &[ch('n')], "the next match of the search"),
     row(Action::PreviousMatch, &[ch('N')], "the match before"),
     row(Action::Icicle, &[ch('t')], "as an icicle, and as a waterfall again").hint("waterfall/icicle"),

@@ -22,17 +22,22 @@ impl Hint<'_> {
     }
 }
 
-/// Where the hints were drawn.
+/// Where something was drawn that does what a key does when it is clicked.
 #[derive(Debug, Default)]
-pub struct Hints(Vec<(Action, Rect)>);
+pub struct Buttons(Vec<(Action, Rect)>);
 
-impl Hints {
-    /// What the hint does that is there.
+impl Buttons {
+    /// What is done by a click there.
     pub fn hit(&self, at: Position) -> Option<Action> {
         self.0.iter().find(|(_, place)| place.contains(at)).map(|(action, _)| *action)
     }
 
-    /// Draws one, and remembers where. Answers with its width.
+    /// A click there does this from now on.
+    pub fn add(&mut self, action: Action, place: Rect) {
+        self.0.push((action, place));
+    }
+
+    /// Draws a hint, and remembers where. Answers with its width.
     fn draw(&mut self, x: u16, y: u16, hint: &Hint<'_>, pen: &mut Pen<'_>) -> u16 {
         let width = pen.line(x, y, hint.width(), &hint.words);
         // The blanks behind a hint belong to none.
@@ -45,9 +50,16 @@ impl Hints {
 /// What can be done in a view that has no rows.
 const WITHOUT_ROWS: &[Action] = &[Action::Back, Action::TakeBaseline, Action::Palette];
 
-/// Draws it.
-pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Hints {
-    let mut drawn = Hints::default();
+/// Draws it: hints only of what `does` something now.
+pub fn draw(
+    area: Rect,
+    context: Context,
+    notice: Option<&str>,
+    does: &dyn Fn(Action) -> bool,
+    drawn: &mut Buttons,
+    pen: &mut Pen<'_>,
+    cx: &Cx<'_>,
+) {
     let ends = |row: &&Row| matches!(row.binding.action, Action::Help | Action::Quit);
     let right: Vec<Hint<'_>> = cx.keys.here(context).filter(ends).filter_map(|row| of(row, cx)).collect();
     let right_width: u16 = right.iter().map(Hint::width).sum();
@@ -58,10 +70,10 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
         }
         None => {
             let mut x = area.x + 1;
-            for hint in hints(context, cx) {
-                // A hint is whole or not there: half a word helps nobody.
+            for hint in hints(context, does, cx) {
+                // A hint is whole or not there: half a word helps nobody, a shorter one behind it may.
                 if x + hint.width() > area.x + room {
-                    break;
+                    continue;
                 }
                 x += drawn.draw(x, area.y, &hint, pen);
             }
@@ -75,15 +87,15 @@ pub fn draw(area: Rect, context: Context, notice: Option<&str>, pen: &mut Pen<'_
     } else {
         pen.put(area.x, area.y, area.width, "? help", Style::new());
     }
-    drawn
 }
 
 /// All that there might be room for, but for help and the end.
-fn hints<'a>(context: Context, cx: &Cx<'a>) -> Vec<Hint<'a>> {
+fn hints<'a>(context: Context, does: &dyn Fn(Action) -> bool, cx: &Cx<'a>) -> Vec<Hint<'a>> {
     let empty = is_empty(context, cx);
     let wanted = |row: &&Row| {
         let action = row.binding.action;
-        !matches!(action, Action::Help | Action::Quit) && (!empty || WITHOUT_ROWS.contains(&action))
+        let wanted = !matches!(action, Action::Help | Action::Quit);
+        wanted && (!empty || WITHOUT_ROWS.contains(&action)) && row.binding.hint.is_some() && does(action)
     };
     let mut hints: Vec<Hint<'a>> = Vec::new();
     if empty {

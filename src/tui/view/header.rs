@@ -1,8 +1,10 @@
 //! The top of the screen: tabs, where spans come from, how many are held, what was found, what was lost.
 
+use super::footer::Buttons;
 use super::{Cx, output};
 use crate::diagnosis::Severity;
 use crate::model::share;
+use crate::tui::keymap::{self, Action};
 use crate::tui::output::{Output, State};
 use crate::tui::status::{Feed, Read};
 use crate::tui::text;
@@ -11,6 +13,7 @@ use crate::tui::widget::pen::{Part, Pen, part};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use std::net::SocketAddr;
+use std::ops::Range;
 
 /// From this width on, everything is on one line.
 const ONE_LINE: u16 = 150;
@@ -30,31 +33,44 @@ struct Segment<'a> {
     short: Vec<Part<'a>>,
     /// The last to be left out is that with the highest number.
     weight: u8,
+    /// The tab that says more, to which a click on it leads.
+    tab: Option<usize>,
 }
 
-/// Draws it. `tab` is the place of the tab that is shown among the keys and titles of all.
-pub fn draw(area: Rect, titles: &[(usize, &str)], tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+/// A line of segments, and where in it those are that lead to tabs.
+type Line<'a> = (Vec<Part<'a>>, Vec<(usize, Range<u16>)>);
+
+/// Draws it. `tab` is the place of the tab that is shown among the keys and titles of all. Answers with what leads to
+/// other tabs when it is clicked.
+pub fn draw(area: Rect, titles: &[(usize, &str)], tab: usize, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Buttons {
+    let mut buttons = Buttons::default();
     let tabs = tabs(titles, tab, cx);
     let used = pen.line(area.x, area.y, area.width, &tabs);
     let verdicts = [findings(cx), losses(cx)];
     if area.height > 1 {
         let room = area.width.saturating_sub(used + 2);
         let line = compose(verdicts.into(), room, cx);
-        right(area.right() - 1, area.y, room, &line, pen);
-        let line = compose(vec![feed(cx), held(cx), memory(cx)], area.width.saturating_sub(1), cx);
+        right(area.right() - 1, area.y, room, &line, &mut buttons, pen);
+        let (line, _) = compose(vec![feed(cx), held(cx), memory(cx)], area.width.saturating_sub(1), cx);
         pen.line(area.x + 1, area.y + 1, area.width.saturating_sub(1), &line);
     } else {
         let room = area.width.saturating_sub(used + 2);
         let mut all = vec![feed(cx), held(cx), memory(cx)];
         all.extend(verdicts);
         let line = compose(all, room, cx);
-        right(area.right() - 1, area.y, room, &line, pen);
+        right(area.right() - 1, area.y, room, &line, &mut buttons, pen);
     }
+    buttons
 }
 
-fn right(end: u16, y: u16, room: u16, line: &[Part<'_>], pen: &mut Pen<'_>) {
+fn right(end: u16, y: u16, room: u16, (line, leads): &Line<'_>, buttons: &mut Buttons, pen: &mut Pen<'_>) {
     let width = (columns(line) as u16).min(room);
-    pen.line(end - width, y, width, line);
+    let x = end - width;
+    pen.line(x, y, width, line);
+    for (tab, place) in leads {
+        let (from, to) = (place.start.min(width), place.end.min(width));
+        buttons.add(Action::Tab(*tab), Rect { x: x + from, y, width: to - from, height: 1 });
+    }
 }
 
 fn columns(parts: &[Part<'_>]) -> usize {
@@ -75,19 +91,21 @@ fn tabs<'a>(titles: &[(usize, &str)], shown: usize, cx: &Cx<'a>) -> Vec<Part<'a>
 }
 
 /// As many segments as there is room for: first all, then shorter ones, then without the lightest.
-fn compose<'a>(mut segments: Vec<Segment<'a>>, room: u16, cx: &Cx<'a>) -> Vec<Part<'a>> {
+fn compose<'a>(mut segments: Vec<Segment<'a>>, room: u16, cx: &Cx<'a>) -> Line<'a> {
     let rule = format!(" {} ", cx.look.symbols.separator);
     let mut short: Vec<bool> = vec![false; segments.len()];
     loop {
-        let mut line: Vec<Part<'a>> = Vec::new();
+        let (mut line, mut leads): (Vec<Part<'a>>, Vec<_>) = Default::default();
         for (segment, short) in segments.iter().zip(&short) {
             if !line.is_empty() {
                 line.push(part(rule.clone(), cx.look.style(Role::Rule)));
             }
+            let from = columns(&line) as u16;
             line.extend(if *short { &segment.short } else { &segment.long }.iter().cloned());
+            leads.extend(segment.tab.map(|tab| (tab, from..columns(&line) as u16)));
         }
         if columns(&line) <= usize::from(room) || segments.is_empty() {
-            return line;
+            return (line, leads);
         }
         let lightest = |only: &dyn Fn(usize) -> bool| {
             (0..segments.len()).filter(|at| only(*at)).min_by_key(|at| segments[*at].weight)
@@ -99,7 +117,7 @@ fn compose<'a>(mut segments: Vec<Segment<'a>>, room: u16, cx: &Cx<'a>) -> Vec<Pa
                     segments.remove(at);
                     short.remove(at);
                 }
-                None => return line,
+                None => return (line, leads),
             },
         }
     }
@@ -130,7 +148,7 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
             if let Some(address) = http {
                 say("http", *address, !same_host);
             }
-            Segment { long, short, weight: 5 }
+            Segment { long, short, weight: 5, tab: None }
         }
         Feed::Replay { name, done } => {
             let playback = cx.status.playback.as_ref().filter(|_| !done);
@@ -155,7 +173,7 @@ fn feed<'a>(cx: &Cx<'a>) -> Segment<'a> {
                 long.push(how.clone());
                 short.push(how);
             }
-            Segment { long, short, weight: 5 }
+            Segment { long, short, weight: 5, tab: None }
         }
     }
 }
@@ -172,7 +190,7 @@ fn command<'a>(output: &Output, cx: &Cx<'a>) -> Segment<'a> {
         let words = [part(format!("{name}  "), Style::new()), part(state.clone(), look.style(role))];
         held.clone().into_iter().chain([lead]).chain(words).collect()
     };
-    Segment { long: named(NAME), short: named(SHORT_NAME), weight: 5 }
+    Segment { long: named(NAME), short: named(SHORT_NAME), weight: 5, tab: None }
 }
 
 /// `12 340 spans  210 traces  1.2 k/s`
@@ -185,7 +203,7 @@ fn held<'a>(cx: &Cx<'a>) -> Segment<'a> {
         Feed::Live { .. } => format!("{held}  {}", rate(cx.traffic.rate)),
         Feed::Replay { .. } => held,
     };
-    Segment { long: vec![part(words, Style::new())], short, weight: 3 }
+    Segment { long: vec![part(words, Style::new())], short, weight: 3, tab: None }
 }
 
 /// `62 % of 1.2 GiB ` or, where nobody knows how much it is, `740 MiB `.
@@ -220,7 +238,12 @@ fn memory<'a>(cx: &Cx<'a>) -> Segment<'a> {
     if cx.session.is_cramped() {
         words.push(part(" limit too small", cx.look.style(Role::Error)));
     }
-    Segment { long: words.clone(), short: words, weight: if cx.session.is_cramped() { 7 } else { 1 } }
+    Segment {
+        long: words.clone(),
+        short: words,
+        weight: if cx.session.is_cramped() { 7 } else { 1 },
+        tab: None,
+    }
 }
 
 /// `✖ 1  ▲ 2  · 3`: headlines by severity.
@@ -236,7 +259,7 @@ fn findings<'a>(cx: &Cx<'a>) -> Segment<'a> {
         let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
         words.push(part(format!("{gap}{symbol} {}", text::count(count as u64)), style));
     }
-    Segment { long: words.clone(), short: words, weight: 9 }
+    Segment { long: words.clone(), short: words, weight: 9, tab: Some(keymap::FINDINGS) }
 }
 
 /// `refused 0`, and whatever else was not kept, where there was some. Nothing is dropped without a number here.
@@ -270,5 +293,5 @@ fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
         [one] => vec![one.clone()],
         [worst, ..] => vec![worst.clone(), more],
     };
-    Segment { long: parts, short, weight: 8 }
+    Segment { long: parts, short, weight: 8, tab: Some(keymap::RECEIVER) }
 }

@@ -1,6 +1,6 @@
 //! The list of traces: a row a trace, sorted, filtered, marked.
 
-use super::columns::{Column, SIGNS, Times, Widths};
+use super::columns::{Column, Named, SIGNS, Times, Widths};
 use super::filter::{self, Filter};
 use super::listing::{Busy, COUNT, Id, Listing};
 use super::menu::{Choice, Menu};
@@ -9,6 +9,7 @@ use super::save::{self, Offer};
 use super::{Cx, Outcome, clicked, list_row};
 use crate::model::TraceId;
 use crate::query::{QueryError, Seen};
+use crate::session::Session;
 use crate::store::TraceIx;
 use crate::tui::keymap::Action;
 use crate::tui::remembered::Remembered;
@@ -33,10 +34,12 @@ const SEARCH: usize = 20_000;
 const STARTS: usize = 4_096;
 /// How many spans are looked at with a step for what a filter may ask for.
 const LEARNT: usize = 500;
+/// Among so many traces it is known at any time whether one has an error.
+const ASKED: usize = 256;
 /// How many traces a key marks.
 const MARKED: usize = 10_000;
-/// From how many traces on it is asked whether they are really to be deleted.
-const MANY: usize = 10;
+/// How many columns the name of a deleted trace takes in what is said of it.
+const NAME: usize = 24;
 
 /// How many traces are saved at most: listing them must not keep keys waiting. `otoscope record` has no such bound.
 const SAVED: usize = 50_000;
@@ -47,7 +50,8 @@ pub struct List {
     listing: Listing,
     window: Window<Id>,
     /// By place in the order of arrival.
-    marked: BTreeMap<u64, TraceId>,
+    marked: BTreeMap<u64, Mark>,
+    marks: u64,
     /// The filter and the window as they were before another filter is written.
     before: Option<(String, Window<Id>)>,
     /// How many traces had been deleted when the selection was last looked after.
@@ -61,6 +65,17 @@ pub struct List {
     looked_at: u64,
     heads: Heads<Column>,
     rows: Rect,
+    /// Where it says how many rows there are above the window, and below.
+    above: Rect,
+    below: Rect,
+}
+
+/// A mark on a trace.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    trace: TraceId,
+    /// Of two marks, the one with the lower number was made first.
+    nth: u64,
 }
 
 impl List {
@@ -81,9 +96,16 @@ impl List {
         }
     }
 
-    /// The traces that are marked.
+    /// The traces that are marked, in the order of their arrival.
     pub fn marked(&self) -> impl ExactSizeIterator<Item = TraceId> {
-        self.marked.values().copied()
+        self.marked.values().map(|mark| mark.trace)
+    }
+
+    /// The two traces that are marked, in the order in which they were; nothing where there are not two.
+    pub fn two_marked(&self) -> Option<[TraceId; 2]> {
+        let mut marks = self.marked.values().copied();
+        let (Some(one), Some(other), None) = (marks.next(), marks.next(), marks.next()) else { return None };
+        Some(if one.nth < other.nth { [one.trace, other.trace] } else { [other.trace, one.trace] })
     }
 
     /// What can be saved: the selected trace, those that are marked, those that the filter lets through, all.
@@ -226,6 +248,27 @@ impl List {
         }
     }
 
+    /// Whether an action would do anything to the list or to the selected trace.
+    pub fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
+        let Session { store, diagnosis, .. } = cx.session;
+        let Some(at) = self.selected(cx) else {
+            return self.listing.filter().is_some() && matches!(action, Action::Filter | Action::Back);
+        };
+        let many = store.trace_count() > 1;
+        match action {
+            Action::NextFinding | Action::PreviousFinding => many && !diagnosis.findings().is_empty(),
+            Action::NextError | Action::PreviousError => {
+                let beyond = store.trace_count() > ASKED;
+                many && (beyond || store.traces().any(|at| store.trace(at).errors > 0))
+            }
+            Action::Sort | Action::InvertSort | Action::Compare => many,
+            Action::Back => self.listing.filter().is_some(),
+            Action::Delete => !self.marked.is_empty() || !store.trace(at).pinned,
+            Action::Clear => store.trace_count() > store.pinned().len(),
+            _ => true,
+        }
+    }
+
     fn sort(&mut self, column: Column, inverted: bool, cx: &Cx<'_>) -> Outcome {
         self.listing.sort(column, inverted, cx);
         self.window.apply(Action::First, &self.listing.rows(cx));
@@ -288,7 +331,8 @@ impl List {
             return Outcome::Ignored;
         };
         if self.marked.remove(&seq).is_none() {
-            self.marked.insert(seq, id);
+            self.marks += 1;
+            self.marked.insert(seq, Mark { trace: id, nth: self.marks });
         }
         // The next one is likely to be marked too.
         self.window.apply(Action::Down, &self.listing.rows(cx));
@@ -303,7 +347,12 @@ impl List {
         }
         let rows = self.listing.rows(cx);
         let all = std::iter::successors(rows.first(), |at| rows.next(*at)).take(MARKED);
-        self.marked = all.map(|at| rows.id(at)).collect();
+        let mark = |(nth, at): (u64, TraceIx)| {
+            let (seq, trace) = rows.id(at);
+            (seq, Mark { trace, nth })
+        };
+        self.marked = (self.marks + 1..).zip(all).map(mark).collect();
+        self.marks += self.marked.len() as u64;
         let count = text::plural(self.marked.len() as u64, "trace");
         let more = if self.marked.len() == MARKED { ", the first of the list" } else { "" };
         Outcome::Notice(format!("{count} marked{more}"))
@@ -312,25 +361,29 @@ impl List {
     /// Deletes what is marked, else what is selected, but for what is pinned.
     fn delete(&mut self, cx: &Cx<'_>) -> Outcome {
         let store = &cx.session.store;
-        let mut traces: Vec<TraceId> = self.marked.values().copied().collect();
+        let mut traces: Vec<TraceId> = self.marked().collect();
         if traces.is_empty() {
             traces.extend(self.selected(cx).map(|at| store.trace(at).id));
         }
         let is_pinned = |id: &TraceId| store.find_trace(*id).is_some_and(|at| store.trace(at).pinned);
         let (kept, traces): (Vec<TraceId>, Vec<TraceId>) = traces.into_iter().partition(is_pinned);
         let (count, kept) = (traces.len(), kept.len());
-        let delete = Outcome::Ask(Request::Delete { traces, kept });
+        let what = match traces.as_slice() {
+            [one] => store.find_trace(*one).map(|at| told(at, cx)).unwrap_or_default(),
+            many => text::plural(many.len() as u64, "trace"),
+        };
+        let label = format!("delete {what}");
+        let delete = Outcome::Ask(Request::Delete { traces, what, kept });
         match count {
             0 if kept > 0 => {
                 Outcome::Notice(format!("pinned: {} first", cx.keys.name_of(Action::Pin, cx.look.symbols)))
             }
             0 => Outcome::Ignored,
-            1..MANY => delete,
+            1 => delete,
             _ => {
-                let label = format!("delete {}", text::plural(count as u64, "trace"));
                 let pinned = if kept > 0 { format!("{kept} pinned stay, ") } else { String::new() };
                 let note = format!("{pinned}what they taught stays");
-                ask("Delete", Choice::new(label, note, delete))
+                ask("Delete?", Choice::new(label, note, delete))
             }
         }
     }
@@ -362,8 +415,14 @@ impl List {
         Outcome::Notice(format!("no trace with {what} among {}; again to go on", text::count(SEARCH as u64)))
     }
 
-    /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there.
+    /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there, or goes on to the rows
+    /// whose number is there.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
+        for (place, action) in [(self.above, Action::PageUp), (self.below, Action::PageDown)] {
+            if place.contains(at) {
+                return self.apply(action, cx);
+            }
+        }
         if let Some(column) = self.heads.hit(at) {
             let again = column == self.listing.column();
             return self.sort(column, again && !self.listing.is_inverted(), cx);
@@ -386,7 +445,12 @@ impl List {
         let lines = if labelled { 2 } else { 1 };
         self.rows = Rect { y: area.y + lines, height: area.height.saturating_sub(lines), ..area };
         let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height));
-        pen.title(area, focused, &self.title(cx), &self.more(&rows, cx));
+        let [above, below] = self.more(&rows, cx);
+        let gap = if above.is_empty() || below.is_empty() { "" } else { "  " };
+        let note = pen.title(area, focused, &self.title(cx), &format!("{above}{gap}{below}"));
+        let part = |words: &str| (text::width(words) as u16).min(note.width);
+        self.above = Rect { width: part(&above), ..note };
+        self.below = Rect { x: note.right() - part(&below), width: part(&below), ..note };
         let widths = self.widths(labelled, cx);
         self.heads = if labelled { self.draw_heads(area, &widths, pen) } else { Heads::default() };
         if rows.is_empty() && self.listing.filter().is_some() {
@@ -436,25 +500,24 @@ impl List {
                 say(format!("{new}{} new", if new == COUNT { "+" } else { "" }), Style::new());
             }
         }
-        if self.window.is_following() {
+        if self.window.is_following() && cx.goes_on() {
             let newest = self.listing.column() == Column::Arrival;
             say(format!("following the {}", if newest { "newest" } else { "last" }), info);
         }
         title
     }
 
-    /// `↑ 3 more  ↓ 12 more`: how many rows there are beyond the window.
-    fn more(&self, rows: &[TraceIx], cx: &Cx<'_>) -> String {
+    /// `↑ 3 more`, `↓ 12 more`: how many rows there are beyond the window.
+    fn more(&self, rows: &[TraceIx], cx: &Cx<'_>) -> [String; 2] {
         let (symbols, listed) = (cx.look.symbols, self.listing.rows(cx));
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return String::new() };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Default::default() };
         let show = |symbol: &str, count: usize| match count {
-            0 => None,
-            COUNT => Some(format!("{symbol} {COUNT}+ more")),
-            count => Some(format!("{symbol} {count} more")),
+            0 => String::new(),
+            COUNT => format!("{symbol} {COUNT}+ more"),
+            count => format!("{symbol} {count} more"),
         };
         let above = show(symbols.up, listed.count(*first, false));
-        let parts = [above, show(symbols.down, listed.count(*last, true))];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+        [above, show(symbols.down, listed.count(*last, true))]
     }
 
     /// The names of the columns, that which the list is sorted by with an arrow.
@@ -496,11 +559,19 @@ fn clear(cx: &Cx<'_>) -> Outcome {
         0 => "findings start anew".to_owned(),
         pinned => format!("{pinned} pinned stay, findings start anew"),
     };
-    ask("Clear", Choice::new(label, note, Outcome::Ask(Request::Clear)))
+    ask("Clear?", Choice::new(label, note, Outcome::Ask(Request::Clear)))
 }
 
-/// A question whose answer is no, unless it is yes.
 fn ask(title: &'static str, yes: Choice) -> Outcome {
-    let no = Choice::new("keep everything", "", Outcome::Done);
-    Outcome::Over(Box::new(Menu::new(title, vec![yes, no])))
+    let keep = Choice::new("keep them", "", Outcome::Notice("nothing was deleted".to_owned()));
+    Outcome::Over(Box::new(Menu::question(title, keep, yes)))
+}
+
+/// What a trace is in a sentence: `GET /cart of shop (5 spans)`.
+fn told(at: TraceIx, cx: &Cx<'_>) -> String {
+    let Named { service, name, .. } = Named::of(at, cx);
+    let cut = |words: &str| text::fit(words, NAME, cx.look.symbols.ellipsis).into_owned();
+    let name = name.map_or_else(|| "a trace".to_owned(), |name| cut(super::row::name_or_none(&name)));
+    let of = if service.is_empty() { String::new() } else { format!(" of {}", cut(service)) };
+    format!("{name}{of} ({})", text::plural(u64::from(cx.session.store.trace(at).spans), "span"))
 }

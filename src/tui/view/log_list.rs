@@ -240,7 +240,7 @@ impl LogList {
             title.push(part("  filter ", pen.style(Role::Dim)));
             title.push(part(self.filter_text().to_owned(), pen.style(Role::Info)));
         }
-        if self.window.is_following() {
+        if self.window.is_following() && cx.goes_on() {
             let words = format!(" {} following the newest", pen.look.symbols.dot);
             title.push(part(words, pen.style(Role::Info)));
         }

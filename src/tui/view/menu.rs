@@ -9,7 +9,7 @@ use crate::tui::widget::pen::Pen;
 use crate::tui::widget::sheet::Sheet;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
@@ -77,6 +77,10 @@ pub struct Menu {
     top: usize,
     rows: Rect,
     sheet: Sheet,
+    /// What it is about is here.
+    about: Option<Position>,
+    /// Nothing can be written: it is answered, with yes or no.
+    question: bool,
 }
 
 impl Menu {
@@ -90,7 +94,33 @@ impl Menu {
             top: 0,
             rows: Rect::default(),
             sheet: Sheet::default(),
+            about: None,
+            question: false,
         }
+    }
+
+    /// It opens beside what it is about.
+    #[must_use]
+    pub fn at(self, about: Position) -> Self {
+        Self { about: Some(about), ..self }
+    }
+
+    /// A question before something is lost for good: what keeps it is selected, and what else closes the question keeps
+    /// it too; `y` means yes.
+    pub fn question(title: &'static str, keep: Choice, lose: Choice) -> Self {
+        let keyed =
+            |key: &str, choice: Choice| Choice { label: format!("{key}  {}", choice.label), ..choice };
+        Self { question: true, ..Self::new(title, vec![keyed("n", keep), keyed("y", lose)]) }
+    }
+
+    /// Closes it with what a choice of a question brings about.
+    fn answer(&mut self, yes: bool) -> Outcome {
+        self.selected = usize::from(yes);
+        self.take()
+    }
+
+    fn close(&mut self) -> Outcome {
+        if self.question { self.answer(false) } else { Outcome::Leave }
     }
 
     /// The numbers of the choices that fit what is written, the best first.
@@ -107,6 +137,13 @@ impl Menu {
         let best = fitting.first().map_or(0, |(rank, ..)| *rank);
         fitting.retain(|(rank, ..)| *rank < BY_LETTERS || best == BY_LETTERS);
         fitting.into_iter().map(|(.., at)| at).collect()
+    }
+
+    /// The columns of the frame that all choices need.
+    fn width(&self) -> u16 {
+        let choices = self.choices.iter();
+        let widest = choices.map(|choice| text::width(&choice.label) + text::width(&choice.note) + 2).max();
+        (widest.unwrap_or(0) + 4) as u16
     }
 
     fn step(&mut self, by: usize, up: bool) {
@@ -130,6 +167,13 @@ impl Screen for Menu {
 
     fn typed(&mut self, event: KeyEvent, _cx: &Cx<'_>) -> Option<Outcome> {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        if self.question {
+            return match event.code {
+                KeyCode::Char('y' | 'Y') if !control => Some(self.answer(true)),
+                KeyCode::Char('n' | 'N' | 'q') if !control => Some(self.answer(false)),
+                _ => None,
+            };
+        }
         let edits = match event.code {
             KeyCode::Char(c) => !control || matches!(c, 'w' | 'u' | 'h'),
             KeyCode::Backspace => true,
@@ -146,7 +190,7 @@ impl Screen for Menu {
     fn apply(&mut self, action: Action, _cx: &Cx<'_>) -> Outcome {
         match action {
             Action::Open => return self.take(),
-            Action::Back => return Outcome::Leave,
+            Action::Back => return self.close(),
             Action::Down => self.step(1, false),
             Action::Up => self.step(1, true),
             Action::PageDown => self.step(TALLEST, false),
@@ -164,7 +208,7 @@ impl Screen for Menu {
                 self.selected = self.top + usize::from(at.y - self.rows.y);
                 return self.take();
             }
-            Mouse::Click(at) if !self.sheet.contains(at) => return Outcome::Leave,
+            Mouse::Click(at) | Mouse::Point(at) if !self.sheet.contains(at) => return self.close(),
             Mouse::WheelUp(_) => self.step(1, true),
             Mouse::WheelDown(_) => self.step(1, false),
             _ => return Outcome::Ignored,
@@ -181,16 +225,32 @@ impl Screen for Menu {
         let fitting = self.fitting();
         // As high as all of it needs, whatever is written: it does not jump.
         let lines = self.choices.len().min(TALLEST).min(usize::from(area.height.saturating_sub(5)));
-        self.top = self.top.clamp((self.selected + 1).saturating_sub(lines), self.selected);
-        let inner = self.sheet.frame(area, WIDEST, lines + 1, self.title, &mut pen);
-        let prompt = pen.put(inner.x, inner.y, inner.width, "> ", Role::Key.style(cx));
-        let typed = self.input.value();
-        let used = pen.put(inner.x + prompt, inner.y, inner.width - prompt, typed, Style::new());
-        pen.put(inner.x + prompt + used, inner.y, 1, " ", Role::Selected.style(cx));
+        let written = u16::from(!self.question);
+        let all = lines + usize::from(written);
+        let widest = if self.about.is_some() { self.width().min(WIDEST) } else { WIDEST };
+        let inner = self.sheet.frame_at(self.about, area, widest, all, self.title, &mut pen);
+        if !self.question {
+            let prompt = pen.put(inner.x, inner.y, inner.width, "> ", Role::Key.style(cx));
+            let typed = self.input.value();
+            let used = pen.put(inner.x + prompt, inner.y, inner.width - prompt, typed, Style::new());
+            pen.put(inner.x + prompt + used, inner.y, 1, " ", Role::Selected.style(cx));
+        }
         if fitting.is_empty() {
             pen.put(inner.x + 2, inner.y + 1, inner.width - 2, "nothing fits", Role::Dim.style(cx));
         }
-        self.rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        self.rows = Rect { y: inner.y + written, height: inner.height.saturating_sub(written), ..inner };
+        let shown = usize::from(self.rows.height).max(1);
+        self.top = self.top.clamp((self.selected + 1).saturating_sub(shown), self.selected);
+        let beyond = [
+            (cx.look.symbols.up, self.top),
+            (cx.look.symbols.down, fitting.len().saturating_sub(self.top + shown)),
+        ];
+        let beyond: String = beyond
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(sign, count)| format!(" {sign} {count} more "))
+            .collect();
+        pen.put(inner.x, inner.bottom(), inner.width, &beyond, Role::Dim.style(cx));
         for (line, at) in fitting.iter().enumerate().skip(self.top).take(usize::from(self.rows.height)) {
             let choice = &self.choices[*at];
             let row = Rect { y: self.rows.y + (line - self.top) as u16, height: 1, ..self.rows };

@@ -52,6 +52,7 @@ pub mod stack;
 pub mod strip;
 pub mod traces;
 pub mod tree;
+pub mod tree_effects;
 pub mod tree_fold;
 pub mod tree_head;
 pub mod tree_links;
@@ -66,7 +67,7 @@ use super::output::Output;
 use super::palette::Palette;
 use super::remembered::Remembered;
 use super::request::Request;
-use super::status::{Status, Traffic};
+use super::status::{Feed, Status, Traffic};
 use super::text;
 use super::theme::{Look, Role};
 use crate::diagnosis::{Finding, Rule, Severity, Since};
@@ -101,6 +102,11 @@ pub struct Cx<'a> {
 }
 
 impl<'a> Cx<'a> {
+    /// Whether anything can still come in.
+    pub fn goes_on(&self) -> bool {
+        !matches!(self.status.feed, Feed::Replay { done: true, .. })
+    }
+
     /// What is wrong and not explained by anything else, but for what is gone since the baseline, worst first.
     pub fn headlines(&self) -> impl Iterator<Item = (usize, &'a Finding)> + use<'a> {
         let since = self.since;
@@ -203,6 +209,8 @@ pub enum Outcome {
     Chosen(Box<Outcome>),
     /// The same as if a key for it was pressed.
     Act(Action),
+    /// The same, and it was chosen by its name: it is likely to be wanted again.
+    Named(Action),
     /// The mouse was pressed on what was selected already: let go there, it opens that.
     Pressed,
     /// These colours are to be used.
@@ -263,6 +271,12 @@ pub trait Screen: std::fmt::Debug {
 
     /// Does what the mouse says.
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome;
+
+    /// Whether an action would do anything now, where that is known without doing it: else it is neither hinted at nor
+    /// offered.
+    fn has_effect(&self, _action: Action, _cx: &Cx<'_>) -> bool {
+        true
+    }
 
     /// Brings what it remembers in line with what is held now: `touched` says whether any key was pressed yet. Answers
     /// with a sentence where something that was selected has gone.

@@ -13,6 +13,9 @@ use ratatui::style::Style;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+/// How a line is emptied.
+const CLEARS: &str = "Ctrl-u clears";
+
 /// How many completions are listed above the line.
 const LISTED: usize = 8;
 
@@ -70,6 +73,8 @@ pub struct Prompt {
     purpose: Purpose,
     label: &'static str,
     input: Input,
+    /// All that is written was there before: what is typed takes its place.
+    whole: bool,
     /// Which completion is selected.
     choice: Option<usize>,
     advice: Advice,
@@ -79,11 +84,12 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// A line that starts with `text`.
+    /// A line that starts with `text`, all of it selected.
     pub fn new(purpose: Purpose, label: &'static str, text: &str) -> Self {
         let input = Input::new(text.to_owned());
         let (line, rows) = (Rect::default(), Rect::default());
-        Self { purpose, label, input, choice: None, advice: Advice::default(), line, rows }
+        let whole = !text.is_empty();
+        Self { purpose, label, input, whole, choice: None, advice: Advice::default(), line, rows }
     }
 
     /// What it is for.
@@ -132,7 +138,7 @@ impl Prompt {
             return Outcome::Done;
         };
         self.input = Input::new(completion.line.clone());
-        self.choice = None;
+        (self.choice, self.whole) = (None, false);
         self.changed()
     }
 }
@@ -158,11 +164,19 @@ impl Screen for Prompt {
         if !edits {
             return None;
         }
+        let commands = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let types = matches!(event.code, KeyCode::Char(_)) && !event.modifiers.intersects(commands);
+        if std::mem::take(&mut self.whole) && types {
+            self.input = Input::default();
+        }
         let changed = self.input.handle_event(&Event::Key(event)).is_some_and(|changed| changed.value);
         Some(if changed { self.changed() } else { Outcome::Done })
     }
 
     fn pasted(&mut self, text: &str, _cx: &Cx<'_>) -> Outcome {
+        if std::mem::take(&mut self.whole) {
+            self.input = Input::default();
+        }
         for c in text.chars().filter(|c| !c.is_control()) {
             self.input.handle(tui_input::InputRequest::InsertChar(c));
         }
@@ -187,7 +201,7 @@ impl Screen for Prompt {
                 self.choice = Some(usize::from(at.y - self.rows.y));
                 self.complete()
             }
-            Mouse::Click(at) if !self.line.contains(at) => self.apply(Action::Back, cx),
+            Mouse::Click(at) | Mouse::Point(at) if !self.line.contains(at) => self.apply(Action::Back, cx),
             Mouse::WheelUp(_) => self.choose(false),
             Mouse::WheelDown(_) => self.choose(true),
             _ => Outcome::Ignored,
@@ -204,9 +218,15 @@ impl Screen for Prompt {
         pen.clear(line);
         let label = pen.put(line.x + 1, line.y, line.width / 3, self.label, Role::Key.style(cx)) + 2;
         let (x, room) = (line.x + label, line.width.saturating_sub(label + 1));
+        let said = self.advice.note.as_str();
+        let clears = [said, CLEARS].iter().filter(|words| !words.is_empty()).copied().collect::<Vec<_>>();
+        let clears = clears.join(&format!(" {} ", cx.look.symbols.dot));
+        let fits =
+            usize::from(room) > crate::tui::text::width(self.text()) + crate::tui::text::width(&clears) + 3;
         let note = match &self.advice.wrong {
             Some((_, why)) => (why.as_str(), Role::Warning),
-            None => (self.advice.note.as_str(), Role::Dim),
+            None if fits && !self.text().is_empty() => (clears.as_str(), Role::Dim),
+            None => (said, Role::Dim),
         };
         let text_room = if note.0.is_empty() { room } else { room * 6 / 10 };
         let scroll = self.input.visual_scroll(usize::from(text_room.saturating_sub(1)));
@@ -218,7 +238,7 @@ impl Screen for Prompt {
             column += width;
             let Some(to) = shown else { continue };
             let style = match () {
-                () if at == self.input.cursor() => Role::Selected.style(cx),
+                () if self.whole || at == self.input.cursor() => Role::Selected.style(cx),
                 () if wrong.is_some_and(|wrong| at == wrong) => Role::Error.style(cx),
                 () => Style::new(),
             };

@@ -20,9 +20,10 @@ use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
 use super::tree::Waterfall;
 use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, nodes};
-use crate::model::TraceId;
+use crate::session::Session;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
+use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use ratatui::buffer::Buffer;
@@ -32,7 +33,7 @@ use std::time::Instant;
 /// From this width on, list and tree are side by side.
 const WIDE: u16 = 120;
 /// From this height of the panes on, the detail is always there.
-const TALL: u16 = 28;
+const TALL: u16 = 22;
 
 /// What the lines given to the detail are remembered by.
 const DETAIL_LINES: &str = "detail-lines";
@@ -145,10 +146,17 @@ impl Traces {
 
     /// Keeps the selected trace, or the selected request of an un-merged one; or compares it with what was kept.
     fn compare(&mut self, cx: &Cx<'_>) -> Outcome {
-        let marked: Vec<TraceId> = self.list.marked().take(3).collect();
-        if let ([left, right], Pane::List) = (marked.as_slice(), self.focus) {
-            let sides = [*left, *right].map(Side::of_trace);
-            return Outcome::Over(Box::new(Compare::new(sides, cx)));
+        if self.focus == Pane::List && self.list.marked().len() > 0 {
+            let Some(two) = self.list.two_marked() else {
+                let (count, mark) =
+                    (self.list.marked().len(), cx.keys.name_of(Action::Mark, cx.look.symbols));
+                let are = if count == 1 { "is" } else { "are" };
+                let count = text::count(count as u64);
+                return Outcome::Notice(format!(
+                    "two traces must be marked to compare them, {count} {are}: {mark} marks, and takes a mark off"
+                ));
+            };
+            return Outcome::Over(Box::new(Compare::new(two.map(Side::of_trace), cx)));
         }
         let side = match self.focus {
             Pane::List => self.list.selected(cx).map(|at| Side::of_trace(cx.session.store.trace(at).id)),
@@ -167,9 +175,10 @@ impl Traces {
     }
 
     fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
-        let tall = area.height >= TALL;
+        let (tall, beside) = (area.height >= TALL, area.width >= WIDE);
         let wanted = match (tall, self.focus) {
-            (true, _) => area.height * 36 / 100,
+            (true, _) if beside => area.height * 36 / 100,
+            (true, _) => area.height * 3 / 10,
             (false, Pane::Detail) => area.height * 60 / 100,
             (false, _) => 0,
         };
@@ -181,7 +190,7 @@ impl Traces {
         };
         let upper = Rect { height: area.height - detail, ..area };
         let lower = Rect { y: upper.bottom(), height: detail, ..area };
-        if area.width >= WIDE {
+        if beside {
             let usual = (area.width * 44 / 100).min(80);
             let width = self.list_columns.unwrap_or(usual).clamp(NARROWEST, area.width - NARROWEST);
             let list = Rect { width, ..upper };
@@ -189,8 +198,13 @@ impl Traces {
             let tree = Rect { x: rule.right(), width: upper.width - width - 1, ..upper };
             return Panes { list, rule: Some(rule), tree, detail: lower };
         }
-        // One trace needs one line; with more of them the list has its full height at once, and keeps it.
-        let full = if tall { upper.height / 4 } else { 6 };
+        // One trace needs one line; with more of them the list has its full height at once, and keeps it, whatever is
+        // selected. It has less only where no more traces come than there are.
+        let mut full = (area.height / 3).saturating_sub(1).max(6);
+        if !cx.goes_on() {
+            // The names of the columns need a line too.
+            full = full.min(u16::try_from(cx.session.store.trace_count() + 1).unwrap_or(full)).max(3);
+        }
         let most = upper.height.saturating_sub(LOWEST + 1).max(1);
         let full = self.list_lines.map_or(full, |lines| lines.clamp(1, most));
         let low = !tall && self.focus == Pane::Detail;
@@ -304,6 +318,23 @@ impl Screen for Traces {
                 let at = self.tree.selected(cx);
                 self.detail.apply(action, at, cx)
             }
+        }
+    }
+
+    fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
+        let Session { store, diagnosis, .. } = cx.session;
+        match (action, self.focus) {
+            (Action::Grow | Action::Shrink, _) => self.panes.detail.height > 0,
+            (Action::Unmerge, _) => {
+                let open = self.list.selected(cx);
+                open.is_some_and(|at| diagnosis.requests(store, at).is_some())
+            }
+            (Action::Explain, _) => {
+                self.tree.selected(cx).is_some_and(|at| !nodes::findings_of(at, cx).is_empty())
+            }
+            (Action::Clear, _) | (_, Pane::List) => self.list.has_effect(action, cx),
+            (_, Pane::Tree) => self.tree.has_effect(action, cx),
+            (_, Pane::Detail) => self.tree.selected(cx).is_some(),
         }
     }
 

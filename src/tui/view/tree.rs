@@ -306,7 +306,7 @@ impl Waterfall {
         let cut = self.paths.on.then(|| paths.clone().any(|path| path.cut));
         let title = head::title(&tree, self.sought(selected, cx), cx);
         let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
-        let note = |own| head::note(&tree, &rows, own, cut, self.window.is_following(), cx);
+        let note = |own| head::note(&tree, &rows, own, cut, self.window.is_following() && cx.goes_on(), cx);
         let room = |note: &String| said + text::width(note) + 7 <= usize::from(area.width);
         // What the trace is, and the key that shows it otherwise, matter more than the time of one span.
         let note = Some(note(own)).filter(room).unwrap_or_else(|| note(None));

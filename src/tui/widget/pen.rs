@@ -93,8 +93,8 @@ impl<'a> Pen<'a> {
         self.buffer.set_style(area.intersection(self.buffer.area), style);
     }
 
-    /// A rule with a title in it, and perhaps a note at its right end.
-    pub fn title(&mut self, area: Rect, focused: bool, title: &[Part<'_>], note: &str) {
+    /// A rule with a title in it, and perhaps a note at its right end. Answers with where the note's words are.
+    pub fn title(&mut self, area: Rect, focused: bool, title: &[Part<'_>], note: &str) -> Rect {
         let rule = self.style(Role::Rule);
         let base = self.style(if focused { Role::TitleFocused } else { Role::Title });
         let symbols = self.look.symbols;
@@ -118,5 +118,7 @@ impl<'a> Pen<'a> {
         for x in area.x + 1 + used..end {
             self.put(x, area.y, 1, symbols.horizontal, rule);
         }
+        let width = if note_room > 0 { note_width } else { 0 };
+        Rect { x: area.right().saturating_sub(width + 2), y: area.y, width, height: 1 }
     }
 }

@@ -50,7 +50,7 @@ impl Sheet {
     /// Scrolls by the wheel, and closes on a click beside it.
     pub fn mouse(&mut self, mouse: Mouse) -> Outcome {
         match mouse {
-            Mouse::Click(at) if !self.contains(at) => return Outcome::Leave,
+            Mouse::Click(at) | Mouse::Point(at) if !self.contains(at) => return Outcome::Leave,
             Mouse::WheelUp(_) => self.scroll(3, true),
             Mouse::WheelDown(_) => self.scroll(3, false),
             _ => return Outcome::Ignored,
@@ -65,14 +65,41 @@ impl Sheet {
 
     /// Clears and frames room for so many lines in the middle of an area. Answers with where they go.
     pub fn frame(&mut self, area: Rect, widest: u16, lines: usize, title: &str, pen: &mut Pen<'_>) -> Rect {
+        self.frame_at(None, area, widest, lines, title, pen)
+    }
+
+    /// The same below a place, or above it where there is more room, so that the line of it can be seen.
+    pub fn frame_at(
+        &mut self,
+        about: Option<Position>,
+        area: Rect,
+        widest: u16,
+        lines: usize,
+        title: &str,
+        pen: &mut Pen<'_>,
+    ) -> Rect {
         let width = area.width.saturating_sub(4).min(widest);
         let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
-        let height = area.height.saturating_sub(2).min(wanted);
-        let frame = Rect {
-            x: area.x + (area.width - width) / 2,
-            y: area.y + (area.height - height) / 2,
-            width,
-            height,
+        let most = area.height.saturating_sub(2);
+        let (above, below) = match about {
+            // The last line of the screen says which keys work.
+            Some(at) => (at.y.saturating_sub(area.y), area.bottom().saturating_sub(at.y + 2)),
+            None => (most, most),
+        };
+        let height = wanted.min(most).min(above.max(below));
+        let frame = match about {
+            Some(at) => Rect {
+                x: at.x.clamp(area.x, area.right() - width),
+                y: if height <= below { at.y + 1 } else { at.y - height },
+                width,
+                height,
+            },
+            None => Rect {
+                x: area.x + (area.width - width) / 2,
+                y: area.y + (area.height - height) / 2,
+                width,
+                height,
+            },
         };
         let inner = Rect {
             x: frame.x + 2,
@@ -99,7 +126,8 @@ impl Sheet {
         }
         pen.put(inner.x, frame.y, inner.width, &format!(" {title} "), pen.style(Role::TitleFocused));
         let below = lines.saturating_sub(self.top + self.height);
-        if below > 0 {
+        // What is beside a place says by itself how much more there is.
+        if below > 0 && about.is_none() {
             let more = format!(" {} {below} more: j ", symbols.down);
             pen.put(inner.x, frame.bottom() - 1, inner.width, &more, pen.style(Role::Dim));
         }
