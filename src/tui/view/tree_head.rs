@@ -125,7 +125,9 @@ pub fn draw(area: Rect, columns: &Columns, axis: Axis, all: Axis, pen: &mut Pen<
     ruler(Rect { y, height: 1, ..columns.bar }, axis, all, pen);
     pen.put_right(columns.duration.x, y, columns.duration.width, "duration", dim);
     pen.put_right(columns.own.x, y, columns.own.width, "self", dim);
-    pen.put(columns.status.x, y, columns.status.width, "status", dim);
+    if columns.status.width >= 6 {
+        pen.put(columns.status.x, y, columns.status.width, "status", dim);
+    }
 }
 
 /// Times along an axis: since the start of the trace, or since the left end where these would all read the same.
