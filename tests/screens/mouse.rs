@@ -109,9 +109,9 @@ fn a_second_click_on_a_finding_goes_to_its_spans() {
     let mut stage = Stage::new((140, 42), &["unknown-service"]);
     stage.act(&[Action::Tab(1)]);
     let (_, y) = stage.find("unknown-service");
-    stage.click(2, y);
+    stage.click(8, y);
     assert_eq!(stage.app.context(), Context::Findings);
-    stage.click(2, y);
+    stage.click(8, y);
     assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
 }
 

@@ -344,23 +344,29 @@ fn status(at: SpanIx, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
 
 /// Indentation and fold marker. Tells where the name starts.
 fn indent(placed: Placed, view: View, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) -> u16 {
-    let most = column.width / 2;
-    let wanted = placed.depth.saturating_mul(2);
-    let mut x = column.x;
-    if wanted <= usize::from(most) {
-        x += wanted as u16;
-    } else {
+    let x = column.x + indented(placed, column);
+    if placed.depth.saturating_mul(2) > usize::from(column.width / 2) {
         // Deeper than there is room for: the depth is said instead of drawn.
         let depth = format!("{}{}", cx.look.symbols.ellipsis, placed.depth);
-        pen.put_right(x, y, most.saturating_sub(1), &depth, pen.style(Role::Dim));
-        x += most;
+        pen.put_right(column.x, y, (x - column.x).saturating_sub(1), &depth, pen.style(Role::Dim));
     }
-    if placed.run.is_some() || cx.session.store.has_children(placed.at, view) {
+    if let Some(x) = marker(placed, view, column, cx) {
         let symbol =
             if placed.folded || placed.run.is_some() { cx.look.symbols.closed } else { cx.look.symbols.open };
         pen.put(x, y, 1, symbol, pen.style(Role::Dim));
     }
     x + 2
+}
+
+/// By how many columns a row is indented.
+fn indented(placed: Placed, column: Rect) -> u16 {
+    placed.depth.saturating_mul(2).min(usize::from(column.width / 2)) as u16
+}
+
+/// Where its fold marker is, if it has one.
+pub fn marker(placed: Placed, view: View, column: Rect, cx: &Cx<'_>) -> Option<u16> {
+    let folds = placed.run.is_some() || cx.session.store.has_children(placed.at, view);
+    folds.then(|| column.x + indented(placed, column))
 }
 
 /// The service that need not be said again: that of the parent, or of the trace's first span for a top.

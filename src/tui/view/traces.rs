@@ -328,7 +328,8 @@ impl Screen for Traces {
                 self.focus(pane);
                 let outcome = match pane {
                     Pane::List => self.list.click(at, cx),
-                    Pane::Tree => clicked(self.tree.click(at)),
+                    Pane::Tree => self.tree.click(at, cx),
+                    Pane::Detail if self.detail.toggle(at) => Outcome::Done,
                     Pane::Detail => clicked(self.detail.click(at)),
                 };
                 self.open_selected(cx);

@@ -9,14 +9,15 @@ use super::tree_head as head;
 use super::tree_rows::{Id, Shown};
 use super::tree_search::Hunt;
 use super::zoom::{self, Zoom};
-use super::{Cx, Mouse, Outcome};
+use super::{Cx, Mouse, Outcome, clicked};
 use crate::model::{SpanId, TraceId};
 use crate::query::Seen;
 use crate::store::{SpanIx, View};
 use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::widget::bar::Axis;
-use crate::tui::widget::pen::{Pen, part};
+use crate::tui::widget::markers::Markers;
+use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -31,6 +32,7 @@ pub struct Waterfall {
     pub(super) window: Window<Id>,
     pub(super) icicle: Icicle,
     rows: Rect,
+    markers: Markers,
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
@@ -235,10 +237,12 @@ impl Waterfall {
         at.y >= self.rows.y && self.window.click((at.y - self.rows.y) as usize)
     }
 
-    /// The same, and begins to select a stretch of time where bars are.
-    pub fn click(&mut self, at: Position) -> bool {
+    /// The same; folds or unfolds where a marker is, and begins to select a stretch of time where bars are.
+    pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
         self.dragged = self.bars.contains(at).then_some((at.x, at.x));
-        self.point(at)
+        let marker = !self.shown.icicle && self.markers.hit(at);
+        let again = self.point(at);
+        if marker { self.toggle_fold(cx) } else { clicked(again) }
     }
 
     /// Whether a stretch of time is being selected.
@@ -338,6 +342,7 @@ impl Waterfall {
                 hidden: tree.narrow().is_some(),
             };
             row::draw(row, placed, &around, &columns, axis, pen, cx);
+        self.markers.clear();
             row::select(row, selected == Some(placed.at), focused, pen);
         }
         self.draw_dragged(Rect { y: area.y + 1, height: lines, ..area }, pen);
@@ -352,6 +357,9 @@ impl Waterfall {
         }
     }
 
+            if let Some(x) = row::marker(placed, tree.view, columns.name, cx) {
+                self.markers.add((x, row.y).into());
+            }
     /// Whether the selected row stands for repeated spans.
     pub fn stands_for_many(&self, cx: &Cx<'_>) -> bool {
         let run = |at| self.shown.tree(cx).and_then(|tree| tree.run(at));
