@@ -212,6 +212,14 @@ impl Traces {
         }
     }
 
+    /// Marks what is at a place of the list, or all from what is selected to there.
+    fn mark(&mut self, at: Position, all: bool, cx: &Cx<'_>) -> Outcome {
+        self.focus(Pane::List);
+        let outcome = self.list.mark_at(at, all, cx);
+        self.open_selected(cx);
+        outcome
+    }
+
     /// Moves a divider to the mouse.
     fn drag(&mut self, to: Position) -> Outcome {
         match self.dragged {
@@ -325,6 +333,9 @@ impl Screen for Traces {
             (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::Click(at), _) => {
                 let had_keys = self.focus == pane;
+            (Mouse::Mark(at), Pane::List) => return self.mark(at, false, cx),
+            (Mouse::MarkTo(at), Pane::List) => return self.mark(at, true, cx),
+            (Mouse::Closer(_) | Mouse::Wider(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
                 self.focus(pane);
                 let outcome = match pane {
                     Pane::List => self.list.click(at, cx),

@@ -254,8 +254,9 @@ impl Waterfall {
     pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
         match (mouse, self.dragged) {
-            (Mouse::WheelUp(at), _) => self.zoom_at(at.x, true, cx),
-            (Mouse::WheelDown(at), _) => self.zoom_at(at.x, false, cx),
+            (Mouse::Closer(at) | Mouse::Wider(at), _) if !self.bars.contains(at) => Outcome::Ignored,
+            (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.zoom_at(at.x, true, cx),
+            (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.zoom_at(at.x, false, cx),
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
             (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
             (Mouse::Drag(at), Some((from, _))) => {
