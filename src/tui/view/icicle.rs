@@ -22,6 +22,8 @@ use ratatui::style::{Modifier, Style};
 
 /// How deep a span is looked up.
 const MAX_DEPTH: usize = 4_096;
+/// How many columns of its name say which span it is.
+const NAME: usize = 24;
 /// How many requests before the selected one are counted.
 const COUNTED: usize = 2_000;
 
@@ -114,12 +116,15 @@ impl Waterfall {
             self.icicle.drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
         }
         if let Some(at) = selected {
-            let note = no_room(&plan, cx);
-            let note_width = text::width(&note) as u16;
-            let parts = about(at, top, &tree, above + first, pen, cx);
-            let dim = pen.style(Role::Dim);
-            pen.line(foot.x + 1, foot.y, foot.width.saturating_sub(note_width + 2), &parts);
-            pen.put_right(foot.x, foot.y, foot.width, &note, dim);
+            let parts = |name| about(at, top, &tree, above + first, name, pen, cx);
+            let width = |parts: &[Part<'_>]| parts.iter().map(|(words, _)| text::width(words)).sum::<usize>();
+            let said = width(&parts(NAME));
+            // What the span is comes first; what has no room is told in as many words as are left.
+            let room = |note: &String| usize::from(foot.width).saturating_sub(text::width(note) + 2);
+            let note = no_room(&plan, cx).into_iter().find(|note| said <= room(note)).unwrap_or_default();
+            let name = room(&note).saturating_sub(width(&parts(0)));
+            pen.line(foot.x + 1, foot.y, room(&note) as u16, &parts(name));
+            pen.put_right(foot.x, foot.y, foot.width, &note, pen.style(Role::Dim));
         }
         self.icicle.families.want(plan.wanted, &plan.astray, store);
         self.draw_dragged(ruler, pen);
@@ -237,24 +242,26 @@ fn signs(at: SpanIx, culprit: bool, cx: &Cx<'_>) -> String {
     signs
 }
 
-/// `… 12 000 more have no room`
-fn no_room(plan: &Plan, cx: &Cx<'_>) -> String {
-    let mut note = String::new();
-    if plan.hidden > 0 {
-        note = format!("{} {} more have no room", cx.look.symbols.ellipsis, text::count(plan.hidden));
+/// `… 12 000 more have no room`, and the same in fewer and fewer words.
+fn no_room(plan: &Plan, cx: &Cx<'_>) -> Vec<String> {
+    let ellipsis = cx.look.symbols.ellipsis;
+    let looking = plan.unfinished.then(|| "looking through the rest".to_owned());
+    if plan.hidden == 0 {
+        return looking.into_iter().collect();
     }
-    if plan.unfinished {
-        note += if note.is_empty() { "looking through the rest" } else { ", looking through the rest" };
-    }
-    note
+    let short = format!("{ellipsis} {} more", text::count(plan.hidden));
+    let long = format!("{short} have no room");
+    let all = looking.map(|looking| format!("{long}, {looking}"));
+    all.into_iter().chain([long, short]).collect()
 }
 
-/// `request 3 of 24  shop  POST /pay  CLIENT  75 ms`
+/// `request 3 of 24  shop  POST /pay  CLIENT  75 ms`; of the name as many columns as `columns`.
 fn about(
     at: SpanIx,
     top: Option<SpanIx>,
     tree: &Tree<'_>,
     above: usize,
+    columns: usize,
     pen: &Pen<'_>,
     cx: &Cx<'_>,
 ) -> Vec<Part<'static>> {
@@ -281,7 +288,8 @@ fn about(
         let service = store.service(at);
         parts.push(part(format!("{service}  "), cx.look.service(service)));
         let name = store.name(at);
-        parts.push(part(format!("{}  ", row::name_or_none(&name)), plain));
+        let name = text::fit(row::name_or_none(&name), columns, symbols.ellipsis);
+        parts.push(part(format!("{name}  "), plain));
         parts.push(part(format!("{kind}  {lasted}"), dim));
     } else {
         parts.push(part(missing::words(at, cx), pen.style(Role::Missing)));
