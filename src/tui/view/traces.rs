@@ -278,6 +278,9 @@ impl Screen for Traces {
             (Action::Open, Pane::Tree) if self.tree.stands_for_many(cx) => {
                 self.tree.apply(Action::Unfold, cx)
             }
+            (Action::Open, Pane::Tree) if self.tree.selected(cx).is_none() => {
+                Outcome::Notice("there is no span to open".to_owned())
+            }
             (Action::NextPane | Action::Open, Pane::Tree) | (Action::PreviousPane, Pane::List) => {
                 self.focus(Pane::Detail)
             }
@@ -330,12 +333,12 @@ impl Screen for Traces {
             (Mouse::WheelUp(_) | Mouse::WheelDown(_), Pane::Tree) if self.tree.is_icicle() => {
                 return self.tree.mouse(mouse, cx);
             }
-            (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
-            (Mouse::Click(at), _) => {
-                let had_keys = self.focus == pane;
             (Mouse::Mark(at), Pane::List) => return self.mark(at, false, cx),
             (Mouse::MarkTo(at), Pane::List) => return self.mark(at, true, cx),
             (Mouse::Closer(_) | Mouse::Wider(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
+            (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
+            (Mouse::Click(at), _) => {
+                let had_keys = self.focus == pane;
                 self.focus(pane);
                 let outcome = match pane {
                     Pane::List => self.list.click(at, cx),

@@ -5,7 +5,7 @@ use super::icicle::Icicle;
 use super::minimap::Minimap;
 use super::narrow::Wanted;
 use super::row::{self, Columns};
-use super::tree_head as head;
+use super::tree_head::{self as head, Words};
 use super::tree_rows::{Id, Shown};
 use super::tree_search::Hunt;
 use super::zoom::{self, Zoom};
@@ -309,12 +309,20 @@ impl Waterfall {
         let own = selected.filter(|_| columns.own.width == 0);
         let paths = self.tops.iter().filter_map(|top| self.paths.of(*top));
         let cut = self.paths.on.then(|| paths.clone().any(|path| path.cut));
-        let title = head::title(&tree, self.sought(selected, cx), cx);
-        let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
-        let note = |own| head::note(&tree, &rows, own, cut, self.window.is_following(), cx);
-        let room = |note: &String| said + text::width(note) + 7 <= usize::from(area.width);
-        // What the trace is, and the key that shows it otherwise, matter more than the time of one span.
-        let note = Some(note(own)).filter(room).unwrap_or_else(|| note(None));
+        let sought = self.sought(selected, cx);
+        let searched = sought.is_some();
+        let title = head::title(&tree, sought, cx);
+        let width = |parts: &[Part<'_>]| parts.iter().map(|(words, _)| text::width(words)).sum::<usize>();
+        let following = self.window.is_following();
+        let note = |own, words| head::note(&tree, &rows, own, cut, words, following, cx);
+        // What the trace is, and the key that shows it otherwise, matter more than the time of one span; which match
+        // of how many it is, more than any note.
+        let first = if searched { width(&title[..head::SOUGHT.min(title.len())]) } else { 0 };
+        let note = [(own, Words::All), (None, Words::All), (None, Words::Short)]
+            .into_iter()
+            .map(|(own, words)| (note(own, words), if own.is_some() { width(&title) } else { first }))
+            .find(|(note, said)| *said == 0 || said + text::width(note) + 7 <= usize::from(area.width))
+            .map_or_else(|| note(None, Words::Few), |(note, _)| note);
         pen.title(area, focused, &title, &note);
         if lines > 0 {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
@@ -325,9 +333,16 @@ impl Waterfall {
             self.minimap.draw(line, &tree, all, axis, pen, cx);
         }
         if let (true, Some(narrow)) = (rows.is_empty(), tree.narrow()) {
-            let words = narrow.words(store.trace(tree.trace).spans);
+            let words = match narrow.counted(None) {
+                (_, 0, true) => {
+                    let key = cx.keys.name_of(Action::HideRest, cx.look.symbols);
+                    format!("nothing matches /{}: {key} shows all again", self.wanted.text())
+                }
+                _ => narrow.words(store.trace(tree.trace).spans),
+            };
             pen.put(self.rows.x + 3, self.rows.y, self.rows.width.saturating_sub(3), &words, Style::new());
         }
+        self.markers.clear();
         for (line, placed) in placed.into_iter().enumerate() {
             let row = Rect { y: self.rows.y + line as u16, height: 1, ..self.rows };
             let axis = match tree.view {
@@ -342,8 +357,10 @@ impl Waterfall {
                 hit: self.wanted.matches(placed.at, cx),
                 hidden: tree.narrow().is_some(),
             };
+            if let Some(x) = row::marker(placed, tree.view, columns.name, cx) {
+                self.markers.add((x, row.y).into());
+            }
             row::draw(row, placed, &around, &columns, axis, pen, cx);
-        self.markers.clear();
             row::select(row, selected == Some(placed.at), focused, pen);
         }
         self.draw_dragged(Rect { y: area.y + 1, height: lines, ..area }, pen);
@@ -358,9 +375,6 @@ impl Waterfall {
         }
     }
 
-            if let Some(x) = row::marker(placed, tree.view, columns.name, cx) {
-                self.markers.add((x, row.y).into());
-            }
     /// Whether the selected row stands for repeated spans.
     pub fn stands_for_many(&self, cx: &Cx<'_>) -> bool {
         let run = |at| self.shown.tree(cx).and_then(|tree| tree.run(at));
