@@ -122,7 +122,8 @@ impl Waterfall {
             }
             self.icicle.drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
         }
-        let plain = |at| !chain.contains(&at) && signs(at, cx.session.diagnosis.is_culprit(at), cx).is_empty();
+        let plain =
+            |at| !chain.contains(&at) && signs(at, cx.session.diagnosis.is_culprit(at), cx).is_empty();
         for dust in icicle_dust::together(&plan.cells, plain, |at| store.record(at).name) {
             let level = dust.first.level;
             let line = if level < first { height } else { line_of(level) + dust.first.lane };

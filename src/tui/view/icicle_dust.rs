@@ -27,9 +27,8 @@ pub fn together(cells: &[Cell], plain: impl Fn(SpanIx) -> bool, name: impl Fn(Sp
     let mut sorted: Vec<Cell> = cells.to_vec();
     sorted.sort_by_key(|cell| (cell.level, cell.lane, cell.from));
     let dusty = |cell: &Cell| cell.narrow && cell.more > 0 && plain(cell.at);
-    let beside = |a: &Cell, b: &Cell| {
-        dusty(a) && dusty(b) && (a.level, a.lane, a.to) == (b.level, b.lane, b.from)
-    };
+    let beside =
+        |a: &Cell, b: &Cell| dusty(a) && dusty(b) && (a.level, a.lane, a.to) == (b.level, b.lane, b.from);
     sorted.chunk_by(beside).filter(|run| run.len() >= WIDE).filter_map(|run| dust(run, &name)).collect()
 }
 

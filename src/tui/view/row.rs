@@ -293,7 +293,8 @@ fn kind(at: SpanIx, columns: &Columns, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     };
     pen.put(column.x, y, column.width.min(1), parent, pen.style(Role::Dim));
     let (x, width) = (column.x + 1, column.width.saturating_sub(1));
-    let say = |kind: SpanKind| if columns.short_kinds { abbreviated(kind).to_owned() } else { kind.to_string() };
+    let say =
+        |kind: SpanKind| if columns.short_kinds { abbreviated(kind).to_owned() } else { kind.to_string() };
     let kind = say(record.kind());
     let was = pen.style(Role::Kind);
     match cx.session.diagnosis.expected_kind(store, at) {

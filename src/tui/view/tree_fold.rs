@@ -62,7 +62,9 @@ impl Waterfall {
             return Outcome::Ignored;
         };
         if tree.narrow().is_some() {
-            return Outcome::Notice("no row is folded while the rest is hidden: & shows all again".to_owned());
+            return Outcome::Notice(
+                "no row is folded while the rest is hidden: & shows all again".to_owned(),
+            );
         }
         let folded = tree.run(at).is_some() || tree.is_folded(at);
         if folded { self.unfold(cx) } else { self.fold(cx) }
