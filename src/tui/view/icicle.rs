@@ -247,14 +247,13 @@ fn style_of(at: SpanIx, pen: &Pen<'_>, cx: &Cx<'_>) -> (Style, bool) {
     (if filled { own.add_modifier(Modifier::REVERSED) } else { own }, filled)
 }
 
-/// `×4 812 insert row`, over spans that have no room for themselves.
+/// `×4 812 like insert row`, over spans that have no room for themselves.
 fn draw_dust(area: Rect, dust: Dust, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let store = &cx.session.store;
     let name = store.name(dust.named);
-    let others = if dust.mixed { " and others" } else { "" };
     let count = text::count(dust.spans);
-    let words = format!(" {}{count} {}{others} ", cx.look.symbols.times, row::name_or_none(&name));
-    // A column at either end shows what they are.
+    let words = format!(" {}{count} like {} ", cx.look.symbols.times, row::name_or_none(&name));
+    // Only the first of each column was looked at. A column at either end shows what they are.
     let (style, _) = style_of(dust.named, pen, cx);
     pen.put(area.x + 1, area.y, area.width.saturating_sub(2), &words, style);
 }

@@ -169,7 +169,13 @@ impl<'a> Layout<'a> {
             self.consider(child);
             at = store.next_sibling(child, view);
         }
-        self.plan.hidden += count.saturating_sub(most) as u64;
+        let rest = count.saturating_sub(most) as u64;
+        self.plan.hidden += rest;
+        // Under a span that is no wider than a column they begin where it does.
+        let column = parent.filter(|_| narrow).map(|at| self.column(times(at, store).0));
+        if let Some(cell) = column.and_then(|column| self.narrow_in(column)) {
+            self.plan.cells[cell].more += rest;
+        }
     }
 
     fn may_go_on(&mut self) -> bool {

@@ -18,8 +18,6 @@ pub struct Dust {
     pub spans: u64,
     /// A span of the name that most of the cells have.
     pub named: SpanIx,
-    /// Whether there are other names.
-    pub mixed: bool,
 }
 
 /// Finds them. `plain` are cells that need not be seen for themselves, `name` tells names apart.
@@ -41,7 +39,7 @@ fn dust(run: &[Cell], name: impl Fn(SpanIx) -> u32) -> Option<Dust> {
     // Of two that are as frequent, the one that comes first.
     let named = run.iter().rev().max_by_key(|cell| names.get(&name(cell.at)))?.at;
     let spans = run.iter().map(|cell| cell.more + 1).sum();
-    Some(Dust { first, to: last.to, spans, named, mixed: names.len() > 1 })
+    Some(Dust { first, to: last.to, spans, named })
 }
 
 #[cfg(test)]
@@ -58,10 +56,10 @@ mod tests {
         let found = together(&cells, |_| true, |at| u32::from(at.0 % 3 == 0));
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].first.from, found[0].to, found[0].spans), (0, 20, 200));
-        assert_eq!((found[0].named, found[0].mixed), (SpanIx(1), true), "the more frequent name");
+        assert_eq!(found[0].named, SpanIx(1), "the more frequent name");
         let found = together(&cells, |at| at != SpanIx(10), |_| 0);
-        let places: Vec<_> = found.iter().map(|dust| (dust.first.from, dust.to, dust.mixed)).collect();
-        assert_eq!(places, [(0, 10, false), (11, 20, false)], "one is to be seen for itself");
+        let places: Vec<_> = found.iter().map(|dust| (dust.first.from, dust.to)).collect();
+        assert_eq!(places, [(0, 10), (11, 20)], "one is to be seen for itself");
         cells.iter_mut().skip(5).step_by(6).for_each(|cell| cell.more = 0);
         assert_eq!(together(&cells, |_| true, |_| 0), [], "too narrow for words");
     }
