@@ -40,17 +40,21 @@ pub(super) fn mouse(
     use MouseProtocolMode as Mode;
     let (button, released) = match mouse {
         Mouse::Click(_) => (0, false),
+        Mouse::MarkTo(_) => (4, false),
+        Mouse::Mark(_) => (16, false),
         Mouse::Point(_) => (2, false),
         Mouse::Release(_) => (0, true),
         Mouse::Drag(_) => (32, false),
         Mouse::WheelUp(_) => (64, false),
         Mouse::WheelDown(_) => (65, false),
+        Mouse::Closer(_) => (80, false),
+        Mouse::Wider(_) => (81, false),
         Mouse::WheelLeft(_) => (66, false),
         Mouse::WheelRight(_) => (67, false),
     };
     let asked = match mode {
         Mode::None => false,
-        Mode::Press => matches!(mouse, Mouse::Click(_) | Mouse::Point(_)),
+        Mode::Press => matches!(button, 0..32) && !released,
         Mode::PressRelease => !matches!(mouse, Mouse::Drag(_)),
         Mode::ButtonMotion | Mode::AnyMotion => true,
     };

@@ -66,3 +66,17 @@ fn a_trace_compared_with_itself_has_no_difference() {
     stage.act(&[Action::NextDifference]);
     assert!(stage.text().contains("no difference after this one"), "{}", stage.text());
 }
+
+#[test]
+fn a_click_on_a_marker_folds_both_sides() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Compare, Action::Down, Action::Down, Action::Compare]);
+    let rows = |stage: &mut Stage| stage.text().lines().filter(|line| !line.trim().is_empty()).count();
+    let all = rows(&mut stage);
+    let (x, y) = stage.find("▾ ");
+    stage.click(x, y);
+    assert!(rows(&mut stage) < all, "{}", stage.text());
+    stage.click(x + 1, y);
+    assert_eq!(rows(&mut stage), all, "{}", stage.text());
+    assert_eq!(stage.app.context(), Context::Compare);
+}

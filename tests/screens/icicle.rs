@@ -110,3 +110,19 @@ fn an_icicle_of_a_deep_trace_shows_the_selected_span_and_how_much_is_above() {
     stage.act(&[Action::Icicle]);
     assert!(stage.text().contains("Span level 206"), "{}", stage.text());
 }
+
+#[test]
+fn what_is_selected_is_told_before_what_has_no_room() {
+    let mut stage = Stage::new((80, 24), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];
+    let name = "insert into warehouse.stock_movements";
+    spans.extend((0..24_000).map(|n| span(10 + n, 1, n, name)));
+    stage.take(spans);
+    stage.act(&[Action::Open, Action::Icicle, Action::Down]);
+    let text = stage.text();
+    let foot = text.lines().rfind(|line| line.contains(" more")).unwrap();
+    assert!(foot.contains("insert into warehouse") && foot.contains("INTERNAL  1 ms"), "{text}");
+    assert!(foot.contains("… 23 "), "{text}");
+    let dust = |line: &str| line.contains("▒ ×") && line.contains(" like insert into");
+    assert!(text.lines().any(dust), "too narrow for a cell, but not together: {text}");
+}

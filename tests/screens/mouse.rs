@@ -109,9 +109,9 @@ fn a_second_click_on_a_finding_goes_to_its_spans() {
     let mut stage = Stage::new((140, 42), &["unknown-service"]);
     stage.act(&[Action::Tab(1)]);
     let (_, y) = stage.find("unknown-service");
-    stage.click(2, y);
+    stage.click(8, y);
     assert_eq!(stage.app.context(), Context::Findings);
-    stage.click(2, y);
+    stage.click(8, y);
     assert_eq!(stage.app.context(), Context::Tree, "{}", stage.text());
 }
 
@@ -272,4 +272,102 @@ fn the_next_session_is_arranged_as_this_one_was_left() {
     assert!(list[2].contains("short") && list[3].contains("wide"), "{list:?}");
     next.act(&[Action::Open]);
     assert_eq!(next.app.context(), Context::Icicle);
+}
+
+#[test]
+fn a_click_on_a_marker_folds_and_unfolds_at_once() {
+    let mut stage = crate::waterfall::on_busy_request((140, 42), otoscope::tui::Look::default());
+    let (x, y) = stage.find("▸ SELECT basket");
+    let rows = |stage: &mut Stage| stage.text().matches("SELECT basket").count();
+    stage.click(x, y);
+    assert!(rows(&mut stage) > 10, "repeats: {}", stage.text());
+    assert_eq!(stage.app.context(), Context::Tree);
+    let (x, y) = stage.find("▾ load basket");
+    stage.click(x + 1, y);
+    assert_eq!(rows(&mut stage), 0, "the cell beside it: {}", stage.text());
+    let (x, y) = stage.find("▸ load basket");
+    stage.click(x, y);
+    assert!(rows(&mut stage) > 10, "{}", stage.text());
+    stage.click(x + 4, y);
+    assert_eq!(stage.app.context(), Context::Detail, "a second click elsewhere opens it: {}", stage.text());
+    // What has no keys is given them by that click, and folds.
+    stage.act(&[Action::Back, Action::Back]);
+    stage.click(x, y);
+    assert_eq!(rows(&mut stage), 0, "{}", stage.text());
+    assert_eq!(stage.app.context(), Context::Tree);
+    stage.click(x, y);
+    let (x, y) = stage.find("▸ events (1)");
+    stage.click(x, y);
+    assert!(stage.text().contains("▾ events (1)"), "{}", stage.text());
+    assert_eq!(stage.app.context(), Context::Detail);
+    stage.click(x + 1, y);
+    assert!(stage.text().contains("▸ events (1)"), "{}", stage.text());
+}
+
+#[test]
+fn a_click_on_the_marker_of_a_finding_unfolds_it() {
+    let mut stage = Stage::new((140, 42), &["unknown-service"]);
+    stage.act(&[Action::Tab(1)]);
+    let (x, y) = stage.find("▾ ");
+    stage.click(x, y);
+    let folded = stage.text();
+    assert!(!folded.contains("fix: "), "{folded}");
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Findings);
+    assert!(stage.text().contains("fix: "), "{}", stage.text());
+    stage.click(x + 3, y);
+    assert_eq!(stage.app.context(), Context::Tree, "elsewhere it goes to its spans: {}", stage.text());
+}
+
+/// Presses, turns and lets go with a key held down.
+fn held(stage: &mut Stage, modifiers: KeyModifiers, kinds: &[MouseEventKind], (column, row): (u16, u16)) {
+    for kind in kinds {
+        let event = crossterm::event::MouseEvent { kind: *kind, column, row, modifiers };
+        stage.app.mouse(event, &stage.session, &stage.status);
+        stage.draw();
+    }
+}
+
+const CLICK: [MouseEventKind; 2] =
+    [MouseEventKind::Down(MouseButton::Left), MouseEventKind::Up(MouseButton::Left)];
+
+#[test]
+fn ctrl_marks_one_trace_and_shift_those_between() {
+    let mut stage = Stage::new((140, 42), &[]);
+    few(&mut stage, 1..8);
+    let (ctrl, shift) = (KeyModifiers::CONTROL, KeyModifiers::SHIFT);
+    let place = |stage: &mut Stage, name: &str| stage.find(name);
+    let at = place(&mut stage, "job-2");
+    held(&mut stage, ctrl, &CLICK, at);
+    assert!(stage.list()[0].contains("1 marked"), "{:?}", stage.list());
+    assert!(stage.selected_lines()[0].1.contains("job-2"), "{:?}", stage.selected_lines());
+    held(&mut stage, ctrl, &CLICK, at);
+    assert!(!stage.list()[0].contains("marked"), "{:?}", stage.list());
+    assert_eq!(stage.app.context(), Context::Traces, "nothing is opened");
+    let at = place(&mut stage, "job-5");
+    held(&mut stage, shift, &CLICK, at);
+    assert!(stage.list()[0].contains("4 marked"), "{:?}", stage.list());
+    let at = place(&mut stage, "job-4");
+    held(&mut stage, shift, &CLICK, at);
+    assert!(stage.list()[0].contains("4 marked"), "upwards too: {:?}", stage.list());
+    // Where that means nothing, it is a click: the same sorts.
+    let at = place(&mut stage, "root");
+    held(&mut stage, ctrl, &CLICK, at);
+    assert!(stage.list()[1].contains("root↑"), "{:?}", stage.list());
+}
+
+#[test]
+fn ctrl_and_the_wheel_zoom_in_time_around_the_pointer() {
+    let mut stage = crate::waterfall::on_busy_request((140, 42), otoscope::tui::Look::default());
+    let ctrl = KeyModifiers::CONTROL;
+    let whole = stage.text();
+    let (x, y) = (120, stage.find("POST /pay").1);
+    held(&mut stage, ctrl, &[MouseEventKind::ScrollUp], (x, y));
+    assert!(stage.text().contains('['), "a minimap shows where: {}", stage.text());
+    assert_eq!(stage.app.context(), Context::Tree);
+    held(&mut stage, ctrl, &[MouseEventKind::ScrollDown], (x, y));
+    assert_eq!(stage.text(), whole, "and back");
+    held(&mut stage, ctrl, &[MouseEventKind::ScrollDown], (75, y));
+    assert_ne!(stage.text(), whole, "beside the bars the wheel scrolls");
+    assert!(!stage.text().contains('['), "{}", stage.text());
 }

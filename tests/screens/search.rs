@@ -99,3 +99,35 @@ fn a_search_goes_on_between_frames_and_moves_only_to_what_matches() {
         "who goes elsewhere stays: {text}"
     );
 }
+
+#[test]
+fn which_match_of_how_many_comes_before_any_note() {
+    let mut stage = Stage::new((80, 24), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..42).map(|n| span(10 + n, 1, n, "deadlock")));
+    spans.extend((0..60_000).map(|n| span(100 + n, 1, 100 + n, "insert row")));
+    stage.take(spans);
+    stage.act(&[Action::Open, Action::CriticalPath, Action::Search]);
+    stage.write("deadloc");
+    stage.act(&[Action::Open, Action::NextMatch]);
+    let text = stage.text();
+    let title = text.lines().find(|line| line.contains("/deadloc")).unwrap();
+    assert!(title.contains(" of 42 ") && title.contains("━ critical path"), "{text}");
+}
+
+#[test]
+fn nothing_that_matches_is_said_and_not_opened() {
+    for (columns, rows) in [(80, 24), (140, 42)] {
+        let mut stage = on_busy_request((columns, rows), Look::default());
+        stage.act(&[Action::Search]);
+        stage.write("zzznot");
+        stage.act(&[Action::Open, Action::HideRest]);
+        let text = stage.text();
+        assert!(text.contains("nothing matches /zzznot: & shows all again"), "{text}");
+        stage.act(&[Action::Open]);
+        assert_eq!(stage.app.context(), Context::Tree);
+        assert!(stage.text().contains("there is no span to open"), "{}", stage.text());
+        stage.act(&[Action::HideRest]);
+        assert!(stage.text().contains("POST /pay"), "{}", stage.text());
+    }
+}

@@ -170,3 +170,26 @@ fn links_are_followed_both_ways() {
     stage.act(&[Action::NextLink]);
     assert!(stage.text().contains("(not received)"), "one of its links leads nowhere: {}", stage.text());
 }
+
+#[test]
+fn there_are_bars_at_every_width() {
+    let bar = ['█', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '▐', '›'];
+    for capture in ["flask-1.29-sigkill", "flask-1.30"] {
+        for (columns, rows) in [(60, 36), (80, 24), (100, 30), (110, 30), (120, 36), (130, 40), (200, 50)] {
+            let mut stage = Stage::new((columns, rows), &[capture]);
+            stage.act(&[Action::Open]);
+            let text = stage.text();
+            let trees = text.lines().map(|line| line.rsplit('│').next().unwrap());
+            let mut trees = trees.filter(|line| line.contains("▾ GET "));
+            assert!(trees.any(|line| line.contains(bar)), "{capture} at {columns}: {text}");
+            let head = text.lines().find(|line| line.contains(" kind ")).unwrap();
+            assert!(columns <= 60 || head.contains("duration"), "{capture} at {columns}: {head}");
+        }
+    }
+    let mut stage = Stage::new((120, 36), &["flask-1.29-sigkill"]);
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("·INT→SRV "), "kinds give way: {}", stage.text());
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigkill"]);
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("·INTERNAL→SERVER "), "{}", stage.text());
+}

@@ -135,7 +135,12 @@ impl App {
                 return Flow::Continue;
             }
         }
-        let outcome = self.with_top(session, status, |screen, cx| screen.mouse(mouse, cx));
+        let outcome = self.with_top(session, status, |screen, cx| {
+            let held = mouse.with(event.modifiers).map(|held| screen.mouse(held, cx));
+            // Where a key that is held down means nothing, it is as if it was not.
+            held.filter(|outcome| !matches!(outcome, Outcome::Ignored))
+                .unwrap_or_else(|| screen.mouse(mouse, cx))
+        });
         self.pressed = match (mouse, &outcome) {
             (Mouse::Click(at), Outcome::Pressed) => Some(at),
             (Mouse::Release(_), _) => self.pressed,

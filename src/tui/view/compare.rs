@@ -21,6 +21,7 @@ use crate::store::{SpanIx, View};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::{Look, Role};
+use crate::tui::widget::markers::Markers;
 use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::Window;
 use ratatui::buffer::Buffer;
@@ -45,6 +46,7 @@ pub struct Compare {
     rows: Matched,
     sum: Sum,
     window: Window<usize>,
+    markers: Markers,
     /// Where Enter leads.
     side: usize,
     area: Rect,
@@ -66,7 +68,8 @@ impl Compare {
             sum.fails += usize::from(pair.fails_differ());
             sum.slower += usize::from(pair.took_another_time);
         }
-        Self { sides, rows, sum, window: Window::default(), side: 1, area: Rect::default() }
+        let (window, markers) = (Window::default(), Markers::default());
+        Self { sides, rows, sum, window, markers, side: 1, area: Rect::default() }
     }
 
     fn selected(&self) -> Option<usize> {
@@ -87,6 +90,14 @@ impl Compare {
             None => return Outcome::Notice("no difference after this one".to_owned()),
         }
         Outcome::Done
+    }
+
+    /// Folds the selected row, or unfolds it.
+    fn toggle_fold(&mut self) -> Outcome {
+        match self.selected() {
+            Some(at) if self.rows.folded.remove(&at) => Outcome::Done,
+            _ => self.fold(),
+        }
     }
 
     fn fold(&mut self) -> Outcome {
@@ -162,6 +173,10 @@ impl Screen for Compare {
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         match mouse {
+            Mouse::Click(at) if self.markers.hit(at) => {
+                self.window.click(usize::from(at.y.saturating_sub(self.area.y)));
+                self.toggle_fold()
+            }
             Mouse::Click(at) | Mouse::Point(at) if at.y >= self.area.y => {
                 clicked(self.window.click(usize::from(at.y - self.area.y)))
             }
@@ -196,6 +211,7 @@ impl Screen for Compare {
             self.draw_side(line(1 + side as u16), side, &mut pen, cx);
         }
         self.draw_sum(line(3), &mut pen, cx);
+        self.markers.clear();
         let columns = Columns::of(area);
         columns.draw_head(line(4), self.side, &mut pen);
         let selected = self.selected();
@@ -274,7 +290,7 @@ impl Compare {
         pen.line(area.x + 3, area.y, area.width.saturating_sub(3), &parts);
     }
 
-    fn draw_pair(&self, area: Rect, at: usize, columns: &Columns, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    fn draw_pair(&mut self, area: Rect, at: usize, columns: &Columns, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         let pair = &self.rows.pairs[at];
         let (store, symbols, y) = (&cx.session.store, cx.look.symbols, area.y);
         let only = [0, 1].into_iter().find(|side| pair.halves[1 - side].is_none());
@@ -287,6 +303,7 @@ impl Compare {
         let most = columns.name.width / 2;
         let mut x = columns.name.x + u16::try_from(pair.depth * 2).unwrap_or(u16::MAX).min(most);
         if pair.has_children(at) {
+            self.markers.add((x, y).into());
             let symbol = if self.rows.folded.contains(&at) { symbols.closed } else { symbols.open };
             pen.put(x, y, 1, symbol, pen.style(Role::Dim));
         }

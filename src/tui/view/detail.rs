@@ -118,6 +118,11 @@ impl Detail {
         self.branches.selected().first().and_then(|id| nodes::finding_key(id))
     }
 
+    /// Folds or unfolds the node whose marker was drawn there. Tells whether there is one.
+    pub fn toggle(&mut self, at: Position) -> bool {
+        self.branches.toggle(at)
+    }
+
     /// Selects what was drawn there. Tells whether it was selected already.
     pub fn click(&mut self, at: Position) -> bool {
         self.branches.click(at)

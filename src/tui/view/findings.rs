@@ -197,6 +197,7 @@ impl Screen for Findings {
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {
         match mouse {
+            Mouse::Click(at) if self.branches.toggle(at) => {}
             Mouse::Click(at) => {
                 let again = self.branches.click(at);
                 // What was selected by itself is only chosen.

@@ -4,6 +4,7 @@
 //! selected span. What has no room is counted; zooming gives it room.
 
 use super::icicle_cells::{Cell, Picture, Plan, plan};
+use super::icicle_dust::{self, Dust};
 use super::icicle_index::Families;
 use super::tree::Waterfall;
 use super::tree_rows::{Id, Tree};
@@ -22,6 +23,8 @@ use ratatui::style::{Modifier, Style};
 
 /// How deep a span is looked up.
 const MAX_DEPTH: usize = 4_096;
+/// How many columns of its name say which span it is.
+const NAME: usize = 24;
 /// How many requests before the selected one are counted.
 const COUNTED: usize = 2_000;
 
@@ -70,7 +73,13 @@ impl Waterfall {
         let all = head::scale(&tree, cx);
         let axis = self.zoom.window(store.trace(tree.trace).id, tree.view).unwrap_or(all);
         let selected = self.window.selected().and_then(|id| tree.find(id));
-        pen.title(area, focused, &head::title(&tree, self.sought(selected, cx), cx), "icicle (t: waterfall)");
+        let sought = self.sought(selected, cx);
+        let first = if sought.is_some() { head::SOUGHT } else { 0 };
+        let title = head::title(&tree, sought, cx);
+        let said: usize = title.iter().take(first).map(|(words, _)| text::width(words)).sum();
+        let note = "icicle (t: waterfall)";
+        let room = first == 0 || said + text::width(note) + 7 <= usize::from(area.width);
+        pen.title(area, focused, &title, if room { note } else { "icicle" });
         let lines = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let ruler = Rect { height: lines.height.min(1), ..lines };
         let foot = Rect { y: lines.bottom().saturating_sub(1), height: 1, ..lines };
@@ -113,13 +122,27 @@ impl Waterfall {
             }
             self.icicle.drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
         }
+        let plain =
+            |at| !chain.contains(&at) && signs(at, cx.session.diagnosis.is_culprit(at), cx).is_empty();
+        for dust in icicle_dust::together(&plan.cells, plain, |at| store.record(at).name) {
+            let level = dust.first.level;
+            let line = if level < first { height } else { line_of(level) + dust.first.lane };
+            if line < height {
+                let (x, y) = (cells.x + dust.first.from, cells.y + line as u16);
+                draw_dust(Rect { x, y, width: dust.to - dust.first.from, height: 1 }, dust, pen, cx);
+            }
+        }
         if let Some(at) = selected {
-            let note = no_room(&plan, cx);
-            let note_width = text::width(&note) as u16;
-            let parts = about(at, top, &tree, above + first, pen, cx);
-            let dim = pen.style(Role::Dim);
-            pen.line(foot.x + 1, foot.y, foot.width.saturating_sub(note_width + 2), &parts);
-            pen.put_right(foot.x, foot.y, foot.width, &note, dim);
+            let parts = |name| about(at, top, &tree, above + first, name, pen, cx);
+            let width = |parts: &[Part<'_>]| parts.iter().map(|(words, _)| text::width(words)).sum::<usize>();
+            let said = width(&parts(NAME));
+            // What the span is comes first; what has no room is told in as many words as are left.
+            let gap = |note: &String| if note.is_empty() { 2 } else { 4 };
+            let room = |note: &String| usize::from(foot.width).saturating_sub(text::width(note) + gap(note));
+            let note = no_room(&plan, cx).into_iter().find(|note| said <= room(note)).unwrap_or_default();
+            let name = room(&note).saturating_sub(width(&parts(0)));
+            pen.line(foot.x + 1, foot.y, room(&note) as u16, &parts(name));
+            pen.put_right(foot.x, foot.y, foot.width, &note, pen.style(Role::Dim));
         }
         self.icicle.families.want(plan.wanted, &plan.astray, store);
         self.draw_dragged(ruler, pen);
@@ -161,14 +184,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
     let slot = store.slot(at);
     let culprit = cx.session.diagnosis.is_culprit(at);
     let service = store.service(at);
-    let own = match (culprit, slot.is_held()) {
-        (true, _) => pen.style(Role::Culprit),
-        (false, true) => look.service(service),
-        (false, false) => pen.style(Role::Missing),
-    };
-    // In colour a cell is a block; without, a line with a beginning.
-    let filled = own.fg.is_some();
-    let style = if filled { own.add_modifier(Modifier::REVERSED) } else { own };
+    let (style, filled) = style_of(at, pen, cx);
     let fill = if filled { " " } else { look.symbols.horizontal };
     for x in area.x..area.right() {
         pen.put(x, area.y, 1, fill, style);
@@ -178,7 +194,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
     let name = row::name_or_none(&name);
     if area.width == 1 {
         let initial: String = name.chars().take(1).collect();
-        let one = match (signs.as_str(), cell.more) {
+        let one = match (signs.as_str(), cell.more > 0) {
             ("", true) => look.symbols.light,
             ("", false) => &initial,
             (signs, _) => signs,
@@ -219,6 +235,29 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
     }
 }
 
+/// How a cell looks, and whether it is a block, as in colour; without, it is a line with a beginning.
+fn style_of(at: SpanIx, pen: &Pen<'_>, cx: &Cx<'_>) -> (Style, bool) {
+    let store = &cx.session.store;
+    let own = match (cx.session.diagnosis.is_culprit(at), store.slot(at).is_held()) {
+        (true, _) => pen.style(Role::Culprit),
+        (false, true) => cx.look.service(store.service(at)),
+        (false, false) => pen.style(Role::Missing),
+    };
+    let filled = own.fg.is_some();
+    (if filled { own.add_modifier(Modifier::REVERSED) } else { own }, filled)
+}
+
+/// `×4 812 like insert row`, over spans that have no room for themselves.
+fn draw_dust(area: Rect, dust: Dust, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    let store = &cx.session.store;
+    let name = store.name(dust.named);
+    let count = text::count(dust.spans);
+    let words = format!(" {}{count} like {} ", cx.look.symbols.times, row::name_or_none(&name));
+    // Only the first of each column was looked at. A column at either end shows what they are.
+    let (style, _) = style_of(dust.named, pen, cx);
+    pen.put(area.x + 1, area.y, area.width.saturating_sub(2), &words, style);
+}
+
 /// `◆`, `✖`, `▲`: it holds requests together, it failed, something was found.
 fn signs(at: SpanIx, culprit: bool, cx: &Cx<'_>) -> String {
     let (store, symbols) = (&cx.session.store, cx.look.symbols);
@@ -237,24 +276,26 @@ fn signs(at: SpanIx, culprit: bool, cx: &Cx<'_>) -> String {
     signs
 }
 
-/// `… 12 000 more have no room`
-fn no_room(plan: &Plan, cx: &Cx<'_>) -> String {
-    let mut note = String::new();
-    if plan.hidden > 0 {
-        note = format!("{} {} more have no room", cx.look.symbols.ellipsis, text::count(plan.hidden));
+/// `… 12 000 more have no room`, and the same in fewer and fewer words.
+fn no_room(plan: &Plan, cx: &Cx<'_>) -> Vec<String> {
+    let ellipsis = cx.look.symbols.ellipsis;
+    let looking = plan.unfinished.then(|| "looking through the rest".to_owned());
+    if plan.hidden == 0 {
+        return looking.into_iter().collect();
     }
-    if plan.unfinished {
-        note += if note.is_empty() { "looking through the rest" } else { ", looking through the rest" };
-    }
-    note
+    let short = format!("{ellipsis} {} more", text::count(plan.hidden));
+    let long = format!("{short} have no room");
+    let all = looking.map(|looking| format!("{long}, {looking}"));
+    all.into_iter().chain([long, short]).collect()
 }
 
-/// `request 3 of 24  shop  POST /pay  CLIENT  75 ms`
+/// `request 3 of 24  shop  POST /pay  CLIENT  75 ms`; of the name as many columns as `columns`.
 fn about(
     at: SpanIx,
     top: Option<SpanIx>,
     tree: &Tree<'_>,
     above: usize,
+    columns: usize,
     pen: &Pen<'_>,
     cx: &Cx<'_>,
 ) -> Vec<Part<'static>> {
@@ -281,7 +322,8 @@ fn about(
         let service = store.service(at);
         parts.push(part(format!("{service}  "), cx.look.service(service)));
         let name = store.name(at);
-        parts.push(part(format!("{}  ", row::name_or_none(&name)), plain));
+        let name = text::fit(row::name_or_none(&name), columns, symbols.ellipsis);
+        parts.push(part(format!("{name}  "), plain));
         parts.push(part(format!("{kind}  {lasted}"), dim));
     } else {
         parts.push(part(missing::words(at, cx), pen.style(Role::Missing)));

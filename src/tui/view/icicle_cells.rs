@@ -54,8 +54,8 @@ pub struct Cell {
     pub to: u16,
     /// It is no wider than a column.
     pub narrow: bool,
-    /// Others that are no wider start in its column.
-    pub more: bool,
+    /// How many others that are no wider start in its column.
+    pub more: u64,
 }
 
 /// All cells, level by level.
@@ -169,7 +169,13 @@ impl<'a> Layout<'a> {
             self.consider(child);
             at = store.next_sibling(child, view);
         }
-        self.plan.hidden += count.saturating_sub(most) as u64;
+        let rest = count.saturating_sub(most) as u64;
+        self.plan.hidden += rest;
+        // Under a span that is no wider than a column they begin where it does.
+        let column = parent.filter(|_| narrow).map(|at| self.column(times(at, store).0));
+        if let Some(cell) = column.and_then(|column| self.narrow_in(column)) {
+            self.plan.cells[cell].more += rest;
+        }
     }
 
     fn may_go_on(&mut self) -> bool {
@@ -195,7 +201,7 @@ impl<'a> Layout<'a> {
             let dust =
                 stretch.start_ns >= axis.start_ns && end <= from + 1 && (end == from || next <= from + 1);
             if dust && let Some(cell) = self.narrow_in(from) {
-                self.plan.cells[cell].more = true;
+                self.plan.cells[cell].more += u64::from(stretch.spans);
                 self.plan.hidden += u64::from(stretch.spans);
                 continue;
             }
@@ -214,7 +220,7 @@ impl<'a> Layout<'a> {
             if most < stretch.spans
                 && let Some(cell) = self.narrow_in(from)
             {
-                self.plan.cells[cell].more = true;
+                self.plan.cells[cell].more += u64::from(stretch.spans - most);
                 self.plan.hidden += u64::from(stretch.spans - most);
             }
         }
@@ -240,7 +246,7 @@ impl<'a> Layout<'a> {
         let narrow = end <= from + 1;
         let to = end.max(from + 1);
         if narrow && let Some(cell) = self.narrow_in(from) {
-            self.plan.cells[cell].more = true;
+            self.plan.cells[cell].more += 1;
             self.plan.hidden += 1;
             return;
         }
@@ -262,7 +268,7 @@ impl<'a> Layout<'a> {
     fn put(&mut self, at: SpanIx, lane: usize, (from, to): (u16, u16), narrow: bool) {
         let taken = if narrow { Taken::Narrow(self.plan.cells.len()) } else { Taken::Wide };
         self.taken[lane][usize::from(from)..usize::from(to)].fill(taken);
-        self.plan.cells.push(Cell { at, level: self.level, lane, from, to, narrow, more: false });
+        self.plan.cells.push(Cell { at, level: self.level, lane, from, to, narrow, more: 0 });
     }
 
     /// Draws a span of the chain, over others if need be.
@@ -276,7 +282,8 @@ impl<'a> Layout<'a> {
         let from = self.column(start_ns);
         let lane = self.taken.iter().position(|lane| matches!(lane[usize::from(from)], Taken::Narrow(_)));
         let end = if end_ns >= axis.end_ns() { self.picture.columns } else { self.column(end_ns) };
-        let (to, more) = (end.max(from + 1), self.narrow_in(from).is_some());
+        let others = self.narrow_in(from).map_or(0, |cell| self.plan.cells[cell].more + 1);
+        let (to, more) = (end.max(from + 1), others);
         let lane = lane.unwrap_or(0);
         let narrow = to == from + 1;
         self.plan.hidden = self.plan.hidden.saturating_sub(1);
@@ -328,7 +335,7 @@ mod tests {
         for cell in &plan.cells {
             let line = plan.lanes[..cell.level].iter().sum::<usize>() + cell.lane;
             lines.resize(lines.len().max(line + 1), String::new());
-            let more = if cell.more { "+" } else { "" };
+            let more = if cell.more > 0 { "+" } else { "" };
             lines[line] += &format!("{}{more} {}..{} ", store.name(cell.at), cell.from, cell.to);
         }
         (lines.iter().map(|line| line.trim_end().to_owned()).collect(), plan)

@@ -339,6 +339,37 @@ impl List {
         Outcome::Done
     }
 
+    /// Marks the row at a place of the screen, or no longer; or `all` from the selected one to it. It is selected then.
+    pub fn mark_at(&mut self, at: Position, all: bool, cx: &Cx<'_>) -> Outcome {
+        let before = self.selected(cx);
+        let line = usize::from(at.y.saturating_sub(self.rows.y));
+        if at.y < self.rows.y || line >= self.window.seen().len() {
+            return Outcome::Ignored;
+        }
+        self.point(at);
+        let (Some((seq, id)), Some(to)) = (self.window.selected(), self.selected(cx)) else {
+            return Outcome::Ignored;
+        };
+        if !all {
+            if self.marked.remove(&seq).is_none() {
+                self.marked.insert(seq, id);
+            }
+            return Outcome::Done;
+        }
+        let rows = &self.listing.rows(cx);
+        let from = before.unwrap_or(to);
+        let walk = |down: bool| {
+            let next = move |at: &TraceIx| if down { rows.next(*at) } else { rows.previous(*at) };
+            let mut walked: Vec<TraceIx> = std::iter::successors(Some(from), next).take(MARKED).collect();
+            let end = walked.iter().position(|at| *at == to)?;
+            walked.truncate(end + 1);
+            Some(walked)
+        };
+        let stretch = walk(true).or_else(|| walk(false)).unwrap_or_else(|| vec![to]);
+        self.marked.extend(stretch.into_iter().map(|at| rows.id(at)));
+        Outcome::Done
+    }
+
     /// Marks everything that is listed, or nothing any more.
     fn mark_all(&mut self, cx: &Cx<'_>) -> Outcome {
         if !self.marked.is_empty() {

@@ -215,6 +215,7 @@ impl Screen for Logs {
             return Outcome::Ignored;
         }
         match mouse {
+            Mouse::Click(at) if in_detail && self.branches.toggle(at) => self.in_detail = true,
             Mouse::Click(at) | Mouse::Point(at) => {
                 let had_keys = std::mem::replace(&mut self.in_detail, in_detail) == in_detail;
                 let again = if in_detail { self.branches.click(at) } else { self.list.click(at.y) };

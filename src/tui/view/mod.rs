@@ -21,6 +21,7 @@ pub mod header;
 pub mod help;
 pub mod icicle;
 pub mod icicle_cells;
+pub mod icicle_dust;
 pub mod icicle_index;
 pub mod icicle_moves;
 pub mod list;
@@ -73,7 +74,7 @@ use super::theme::{Look, Role};
 use crate::diagnosis::{Finding, Rule, Severity, Since};
 use crate::model::{SpanId, TraceId};
 use crate::session::Session;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, KeyModifiers};
 use listing::Busy;
 use prompt::{Advice, Prompt, Purpose, Said};
 use ratatui::buffer::Buffer;
@@ -224,12 +225,20 @@ pub enum Outcome {
 pub enum Mouse {
     /// The left button was pressed.
     Click(Position),
+    /// The same with Ctrl held down: what is there is marked, or no longer.
+    Mark(Position),
+    /// The same with Shift held down: everything from what is selected to there is marked.
+    MarkTo(Position),
     /// The right button was pressed: what is there is selected, and what can be done with it is offered.
     Point(Position),
     /// The wheel was turned up.
     WheelUp(Position),
     /// The wheel was turned down.
     WheelDown(Position),
+    /// The wheel was turned up with Ctrl held down: what is there is looked at closer.
+    Closer(Position),
+    /// The wheel was turned down with Ctrl held down.
+    Wider(Position),
     /// The wheel was turned or pushed to the left.
     WheelLeft(Position),
     /// The wheel was turned or pushed to the right.
@@ -245,6 +254,10 @@ impl Mouse {
     pub fn position(self) -> Position {
         match self {
             Self::Click(at)
+            | Self::Mark(at)
+            | Self::MarkTo(at)
+            | Self::Closer(at)
+            | Self::Wider(at)
             | Self::Point(at)
             | Self::WheelUp(at)
             | Self::WheelDown(at)
@@ -252,6 +265,17 @@ impl Mouse {
             | Self::WheelRight(at)
             | Self::Drag(at)
             | Self::Release(at) => at,
+        }
+    }
+
+    /// The same with a key held down, where that means something else.
+    pub fn with(self, held: KeyModifiers) -> Option<Self> {
+        match self {
+            Self::Click(at) if held.contains(KeyModifiers::CONTROL) => Some(Self::Mark(at)),
+            Self::Click(at) if held.contains(KeyModifiers::SHIFT) => Some(Self::MarkTo(at)),
+            Self::WheelUp(at) if held.contains(KeyModifiers::CONTROL) => Some(Self::Closer(at)),
+            Self::WheelDown(at) if held.contains(KeyModifiers::CONTROL) => Some(Self::Wider(at)),
+            _ => None,
         }
     }
 }

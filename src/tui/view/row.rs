@@ -4,7 +4,7 @@ use super::critical::Path;
 use super::marks::{self, What};
 use super::runs::{self, Run};
 use super::{Cx, covered, missing, sign};
-use crate::model::{ParentLocality, SpanRecord, StatusCode, time};
+use crate::model::{ParentLocality, SpanKind, SpanRecord, StatusCode, time};
 use crate::store::{SpanIx, View};
 use crate::tui::text;
 use crate::tui::theme::{Look, Role};
@@ -57,6 +57,8 @@ pub struct Columns {
     pub name: Rect,
     /// Where the parent is, and the kind.
     pub kind: Rect,
+    /// Kinds are said in three letters.
+    pub short_kinds: bool,
     /// The bars.
     pub bar: Rect,
     /// The duration.
@@ -69,23 +71,31 @@ pub struct Columns {
 
 /// From this width on there is a column for a span's own time.
 const OWN: u16 = 110;
+/// From this width on there are bars, this wide at least: what people come for gives way last.
+const BARS: u16 = 50;
+const BAR: u16 = 16;
 
 impl Columns {
     /// The columns of rows in this area. `wrong_kinds` makes room for two kinds.
     pub fn of(area: Rect, wrong_kinds: bool, look: Look) -> Self {
         let arrow = text::width(look.symbols.arrow) as u16;
-        let kind = match (wrong_kinds, area.width) {
-            (true, 100..) => 17 + arrow,
-            (true, 52..) => 15 + arrow,
-            (false, 52..) => 12,
-            _ => 9,
+        let (wide, close, short) = match (wrong_kinds, area.width) {
+            (true, 100..) => (17 + arrow, 15 + arrow, 7 + arrow),
+            (true, _) => (15 + arrow, 15 + arrow, 7 + arrow),
+            (false, _) => (12, 9, 4),
         };
         let own = if area.width >= OWN { 8 } else { 0 };
-        let fixed = 3 + kind + 1 + 9 + 8 + own + u16::from(own > 0);
-        let left = area.width.saturating_sub(fixed);
-        // Below some width bars say nothing any more, and the name needs the room.
-        let name = if left < 32 { left } else { (left * 58 / 100).max(24) };
-        let bar = (left - name).saturating_sub(1);
+        // What gives way to the bars, the first first, as long as the name is left so many columns.
+        let steps =
+            [(wide, 8, 7, 20), (close, 8, 7, 20), (short, 8, 7, 20), (short, 8, 3, 12), (short, 0, 3, 0)];
+        let fitting = steps.into_iter().find_map(|(kind, duration, status, keep)| {
+            let gaps = 3 + u16::from(duration > 0) + u16::from(own > 0);
+            let left = area.width.saturating_sub(3 + kind + duration + own + status + gaps);
+            let name = ((left + 1) * 58 / 100).max(24).min(left.saturating_sub(BAR));
+            (area.width >= BARS && left >= keep + BAR).then_some((name, kind, left - name, duration, status))
+        });
+        let (name, kind, bar, duration, status) =
+            fitting.unwrap_or((area.width.saturating_sub(30), 9, 0, 8, 7));
         let mut x = area.x + 3;
         let mut column = |width: u16, gap: u16| {
             let column = Rect { x, width: width.min(area.right().saturating_sub(x)), ..area };
@@ -95,11 +105,25 @@ impl Columns {
         Self {
             name: column(name, 1),
             kind: column(kind, 1),
+            short_kinds: kind == short,
             bar: column(bar, u16::from(bar > 0)),
-            duration: column(8, 1),
+            duration: column(duration, u16::from(duration > 0)),
             own: column(own, u16::from(own > 0)),
-            status: column(7, 0),
+            status: column(status, 0),
         }
+    }
+}
+
+/// What a kind is called where there is little room.
+fn abbreviated(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Unspecified => "UNS",
+        SpanKind::Internal => "INT",
+        SpanKind::Server => "SRV",
+        SpanKind::Client => "CLI",
+        SpanKind::Producer => "PRO",
+        SpanKind::Consumer => "CON",
+        SpanKind::Other(_) => "OTH",
     }
 }
 
@@ -187,7 +211,7 @@ pub fn draw(
         pen,
         cx,
     );
-    kind(at, columns.kind, y, pen, cx);
+    kind(at, columns, y, pen, cx);
 
     let covered =
         if run.is_some() { covered::Covered::default() } else { covered::of(store, at, around.view) };
@@ -258,10 +282,10 @@ fn name(placed: Placed, around: &Around<'_>, room: Rect, y: u16, pen: &mut Pen<'
 }
 
 /// Where the parent is by the flags, the kind as recorded, and as it should be.
-fn kind(at: SpanIx, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+fn kind(at: SpanIx, columns: &Columns, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let store = &cx.session.store;
     let record = store.record(at);
-    let symbols = cx.look.symbols;
+    let (symbols, column) = (cx.look.symbols, columns.kind);
     let parent = match record.locality() {
         ParentLocality::Remote => symbols.remote,
         ParentLocality::Local => symbols.local,
@@ -269,11 +293,13 @@ fn kind(at: SpanIx, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     };
     pen.put(column.x, y, column.width.min(1), parent, pen.style(Role::Dim));
     let (x, width) = (column.x + 1, column.width.saturating_sub(1));
-    let kind = record.kind().to_string();
+    let say =
+        |kind: SpanKind| if columns.short_kinds { abbreviated(kind).to_owned() } else { kind.to_string() };
+    let kind = say(record.kind());
     let was = pen.style(Role::Kind);
     match cx.session.diagnosis.expected_kind(store, at) {
         Some(expected) => {
-            let expected = part(expected.to_string(), pen.style(Role::KindExpected));
+            let expected = part(say(expected), pen.style(Role::KindExpected));
             pen.line(x, y, width, &[part(kind, was), part(symbols.arrow, was), expected])
         }
         None => pen.put(x, y, width, &kind, was),
@@ -300,7 +326,10 @@ fn draw_marks(at: SpanIx, area: Rect, axis: Axis, pen: &mut Pen<'_>, cx: &Cx<'_>
 fn status(at: SpanIx, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let store = &cx.session.store;
     let http = store.facts(at).map_or(0, |facts| facts.http_status);
-    if http > 0 {
+    let failed = store.record(at).status() == StatusCode::Error;
+    // Where there is room for one, it is what says that something failed.
+    let one = column.width < 7;
+    if http > 0 && !(one && failed && http < 400) {
         let role = match http {
             500.. => Role::Error,
             400..500 => Role::Warning,
@@ -308,30 +337,37 @@ fn status(at: SpanIx, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         };
         pen.put(column.x, y, 3.min(column.width), &http.to_string(), pen.style(role));
     }
-    if store.record(at).status() == StatusCode::Error {
-        pen.put(column.x + 4, y, column.width.saturating_sub(4), "ERR", pen.style(Role::Error));
+    if failed && !(one && http >= 400) {
+        let x = if one { column.x } else { column.x + 4 };
+        pen.put(x, y, column.right().saturating_sub(x), "ERR", pen.style(Role::Error));
     }
 }
 
 /// Indentation and fold marker. Tells where the name starts.
 fn indent(placed: Placed, view: View, column: Rect, y: u16, pen: &mut Pen<'_>, cx: &Cx<'_>) -> u16 {
-    let most = column.width / 2;
-    let wanted = placed.depth.saturating_mul(2);
-    let mut x = column.x;
-    if wanted <= usize::from(most) {
-        x += wanted as u16;
-    } else {
+    let x = column.x + indented(placed, column);
+    if placed.depth.saturating_mul(2) > usize::from(column.width / 2) {
         // Deeper than there is room for: the depth is said instead of drawn.
         let depth = format!("{}{}", cx.look.symbols.ellipsis, placed.depth);
-        pen.put_right(x, y, most.saturating_sub(1), &depth, pen.style(Role::Dim));
-        x += most;
+        pen.put_right(column.x, y, (x - column.x).saturating_sub(1), &depth, pen.style(Role::Dim));
     }
-    if placed.run.is_some() || cx.session.store.has_children(placed.at, view) {
+    if let Some(x) = marker(placed, view, column, cx) {
         let symbol =
             if placed.folded || placed.run.is_some() { cx.look.symbols.closed } else { cx.look.symbols.open };
         pen.put(x, y, 1, symbol, pen.style(Role::Dim));
     }
     x + 2
+}
+
+/// By how many columns a row is indented.
+fn indented(placed: Placed, column: Rect) -> u16 {
+    placed.depth.saturating_mul(2).min(usize::from(column.width / 2)) as u16
+}
+
+/// Where its fold marker is, if it has one.
+pub fn marker(placed: Placed, view: View, column: Rect, cx: &Cx<'_>) -> Option<u16> {
+    let folds = placed.run.is_some() || cx.session.store.has_children(placed.at, view);
+    folds.then(|| column.x + indented(placed, column))
 }
 
 /// The service that need not be said again: that of the parent, or of the trace's first span for a top.

@@ -83,7 +83,9 @@ fn identity(held: &Held<'_>, nodes: &mut Vec<Node>) {
         ParentLocality::Remote => {
             format!("{} in another process: it came out of a propagator", span.parent_id)
         }
-        ParentLocality::Unknown => format!("{}; the flags do not say whether it is in another process", span.parent_id),
+        ParentLocality::Unknown => {
+            format!("{}; the flags do not say whether it is in another process", span.parent_id)
+        }
     };
     nodes.push(fact("ids", format!("trace {}  span {}", span.trace_id, span.span_id)));
     nodes.push(fact(PARENT, parent));

@@ -226,6 +226,14 @@ impl Traces {
         }
     }
 
+    /// Marks what is at a place of the list, or all from what is selected to there.
+    fn mark(&mut self, at: Position, all: bool, cx: &Cx<'_>) -> Outcome {
+        self.focus(Pane::List);
+        let outcome = self.list.mark_at(at, all, cx);
+        self.open_selected(cx);
+        outcome
+    }
+
     /// Moves a divider to the mouse.
     fn drag(&mut self, to: Position) -> Outcome {
         match self.dragged {
@@ -283,6 +291,9 @@ impl Screen for Traces {
             | (Action::PreviousPane | Action::Back, Pane::Detail) => self.focus(Pane::Tree),
             (Action::Open, Pane::Tree) if self.tree.stands_for_many(cx) => {
                 self.tree.apply(Action::Unfold, cx)
+            }
+            (Action::Open, Pane::Tree) if self.tree.selected(cx).is_none() => {
+                Outcome::Notice("there is no span to open".to_owned())
             }
             (Action::NextPane | Action::Open, Pane::Tree) | (Action::PreviousPane, Pane::List) => {
                 self.focus(Pane::Detail)
@@ -353,13 +364,17 @@ impl Screen for Traces {
             (Mouse::WheelUp(_) | Mouse::WheelDown(_), Pane::Tree) if self.tree.is_icicle() => {
                 return self.tree.mouse(mouse, cx);
             }
+            (Mouse::Mark(at), Pane::List) => return self.mark(at, false, cx),
+            (Mouse::MarkTo(at), Pane::List) => return self.mark(at, true, cx),
+            (Mouse::Closer(_) | Mouse::Wider(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
             (Mouse::Click(at), _) => {
                 let had_keys = self.focus == pane;
                 self.focus(pane);
                 let outcome = match pane {
                     Pane::List => self.list.click(at, cx),
-                    Pane::Tree => clicked(self.tree.click(at)),
+                    Pane::Tree => self.tree.click(at, cx),
+                    Pane::Detail if self.detail.toggle(at) => Outcome::Done,
                     Pane::Detail => clicked(self.detail.click(at)),
                 };
                 self.open_selected(cx);

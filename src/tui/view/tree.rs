@@ -5,18 +5,19 @@ use super::icicle::Icicle;
 use super::minimap::Minimap;
 use super::narrow::Wanted;
 use super::row::{self, Columns};
-use super::tree_head as head;
+use super::tree_head::{self as head, Words};
 use super::tree_rows::{Id, Shown};
 use super::tree_search::Hunt;
 use super::zoom::{self, Zoom};
-use super::{Cx, Mouse, Outcome};
+use super::{Cx, Mouse, Outcome, clicked};
 use crate::model::{SpanId, TraceId};
 use crate::query::Seen;
 use crate::store::{SpanIx, View};
 use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::widget::bar::Axis;
-use crate::tui::widget::pen::{Pen, part};
+use crate::tui::widget::markers::Markers;
+use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -31,6 +32,7 @@ pub struct Waterfall {
     pub(super) window: Window<Id>,
     pub(super) icicle: Icicle,
     rows: Rect,
+    markers: Markers,
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
@@ -235,10 +237,12 @@ impl Waterfall {
         at.y >= self.rows.y && self.window.click((at.y - self.rows.y) as usize)
     }
 
-    /// The same, and begins to select a stretch of time where bars are.
-    pub fn click(&mut self, at: Position) -> bool {
+    /// The same; folds or unfolds where a marker is, and begins to select a stretch of time where bars are.
+    pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
         self.dragged = self.bars.contains(at).then_some((at.x, at.x));
-        self.point(at)
+        let marker = !self.shown.icicle && self.markers.hit(at);
+        let again = self.point(at);
+        if marker { self.toggle_fold(cx) } else { clicked(again) }
     }
 
     /// Whether a stretch of time is being selected.
@@ -250,8 +254,9 @@ impl Waterfall {
     pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
         match (mouse, self.dragged) {
-            (Mouse::WheelUp(at), _) => self.zoom_at(at.x, true, cx),
-            (Mouse::WheelDown(at), _) => self.zoom_at(at.x, false, cx),
+            (Mouse::Closer(at) | Mouse::Wider(at), _) if !self.bars.contains(at) => Outcome::Ignored,
+            (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.zoom_at(at.x, true, cx),
+            (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.zoom_at(at.x, false, cx),
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
             (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
             (Mouse::Drag(at), Some((from, _))) => {
@@ -304,12 +309,20 @@ impl Waterfall {
         let own = selected.filter(|_| columns.own.width == 0);
         let paths = self.tops.iter().filter_map(|top| self.paths.of(*top));
         let cut = self.paths.on.then(|| paths.clone().any(|path| path.cut));
-        let title = head::title(&tree, self.sought(selected, cx), cx);
-        let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
-        let note = |own| head::note(&tree, &rows, own, cut, self.window.is_following() && cx.goes_on(), cx);
-        let room = |note: &String| said + text::width(note) + 7 <= usize::from(area.width);
-        // What the trace is, and the key that shows it otherwise, matter more than the time of one span.
-        let note = Some(note(own)).filter(room).unwrap_or_else(|| note(None));
+        let sought = self.sought(selected, cx);
+        let searched = sought.is_some();
+        let title = head::title(&tree, sought, cx);
+        let width = |parts: &[Part<'_>]| parts.iter().map(|(words, _)| text::width(words)).sum::<usize>();
+        let following = self.window.is_following() && cx.goes_on();
+        let note = |own, words| head::note(&tree, &rows, own, cut, words, following, cx);
+        // What the trace is, and the key that shows it otherwise, matter more than the time of one span; which match
+        // of how many it is, more than any note.
+        let first = if searched { width(&title[..head::SOUGHT.min(title.len())]) } else { 0 };
+        let note = [(own, Words::All), (None, Words::All), (None, Words::Short)]
+            .into_iter()
+            .map(|(own, words)| (note(own, words), if own.is_some() { width(&title) } else { first }))
+            .find(|(note, said)| *said == 0 || said + text::width(note) + 7 <= usize::from(area.width))
+            .map_or_else(|| note(None, Words::Few), |(note, _)| note);
         pen.title(area, focused, &title, &note);
         if lines > 0 {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
@@ -320,9 +333,16 @@ impl Waterfall {
             self.minimap.draw(line, &tree, all, axis, pen, cx);
         }
         if let (true, Some(narrow)) = (rows.is_empty(), tree.narrow()) {
-            let words = narrow.words(store.trace(tree.trace).spans);
+            let words = match narrow.counted(None) {
+                (_, 0, true) => {
+                    let key = cx.keys.name_of(Action::HideRest, cx.look.symbols);
+                    format!("nothing matches /{}: {key} shows all again", self.wanted.text())
+                }
+                _ => narrow.words(store.trace(tree.trace).spans),
+            };
             pen.put(self.rows.x + 3, self.rows.y, self.rows.width.saturating_sub(3), &words, Style::new());
         }
+        self.markers.clear();
         for (line, placed) in placed.into_iter().enumerate() {
             let row = Rect { y: self.rows.y + line as u16, height: 1, ..self.rows };
             let axis = match tree.view {
@@ -337,6 +357,9 @@ impl Waterfall {
                 hit: self.wanted.matches(placed.at, cx),
                 hidden: tree.narrow().is_some(),
             };
+            if let Some(x) = row::marker(placed, tree.view, columns.name, cx) {
+                self.markers.add((x, row.y).into());
+            }
             row::draw(row, placed, &around, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);
         }

@@ -56,6 +56,20 @@ impl Waterfall {
         Outcome::Done
     }
 
+    /// Folds the selected row, or unfolds it.
+    pub(super) fn toggle_fold(&mut self, cx: &Cx<'_>) -> Outcome {
+        let (Some(at), Some(tree)) = (self.selected(cx), self.shown.tree(cx)) else {
+            return Outcome::Ignored;
+        };
+        if tree.narrow().is_some() {
+            return Outcome::Notice(
+                "no row is folded while the rest is hidden: & shows all again".to_owned(),
+            );
+        }
+        let folded = tree.run(at).is_some() || tree.is_folded(at);
+        if folded { self.unfold(cx) } else { self.fold(cx) }
+    }
+
     /// Folds or unfolds rows of one level, or of all.
     pub(super) fn fold_levels(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
         let Some(tree) = self.shown.tree(cx) else { return Outcome::Ignored };

@@ -15,6 +15,8 @@ use ratatui::style::Style;
 
 /// How many roots that share an id are looked at for a common scale.
 const ROOTS: usize = 256;
+/// How many parts of a title come before what the trace is: which it is, and what is looked for in it.
+pub const SOUGHT: usize = 5;
 /// Ticks of the axis are at least this far apart, columns.
 const APART: u16 = 14;
 
@@ -82,23 +84,44 @@ pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>)
     title
 }
 
+/// How much a note says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Words {
+    /// Signs.
+    Few,
+    /// As few as say it.
+    Short,
+    /// All.
+    All,
+}
+
 /// What is hidden or marked, the selected span's own time, and whether there are rows above and below the window.
 pub fn note(
     tree: &Tree<'_>,
     rows: &[SpanIx],
     own: Option<SpanIx>,
     critical: Option<bool>,
+    words: Words,
     following: bool,
     cx: &Cx<'_>,
 ) -> String {
     let (store, symbols) = (&cx.session.store, cx.look.symbols);
     let mut parts = Vec::new();
     if let Some(narrow) = tree.narrow() {
-        parts.push(format!("{} (&: all)", narrow.words(store.trace(tree.trace).spans)));
+        // How many match is in the title too.
+        parts.push(match words {
+            Words::All => format!("{} (&: all)", narrow.words(store.trace(tree.trace).spans)),
+            _ => "&: all".to_owned(),
+        });
     }
     if let Some(cut) = critical {
-        let words = if cut { "critical path, only its end: too many spans" } else { "critical path" };
-        parts.push(format!("{} {words}", symbols.critical));
+        let said = match (words, cut) {
+            (Words::Few, _) => "",
+            (Words::All, true) => " critical path, only its end: too many spans",
+            (Words::Short, true) => " critical path, its end",
+            (_, false) => " critical path",
+        };
+        parts.push(format!("{}{said}", symbols.critical));
     }
     if let Some(at) = own.filter(|at| store.slot(*at).is_held() && tree.run(*at).is_none())
         && let Some(own_ns) = covered::of(store, at, tree.view).own_ns
@@ -125,7 +148,9 @@ pub fn draw(area: Rect, columns: &Columns, axis: Axis, all: Axis, pen: &mut Pen<
     ruler(Rect { y, height: 1, ..columns.bar }, axis, all, pen);
     pen.put_right(columns.duration.x, y, columns.duration.width, "duration", dim);
     pen.put_right(columns.own.x, y, columns.own.width, "self", dim);
-    pen.put(columns.status.x, y, columns.status.width, "status", dim);
+    if columns.status.width >= 6 {
+        pen.put(columns.status.x, y, columns.status.width, "status", dim);
+    }
 }
 
 /// Times along an axis: since the start of the trace, or since the left end where these would all read the same.

@@ -4,6 +4,7 @@
 //! and says how many were left out. Every node is one line, since the widget leaves out a node that is taller than
 //! its area; a text that is longer is wrapped into nodes below it.
 
+use super::markers::Markers;
 use super::pen::Pen;
 use crate::tui::keymap::Action;
 use crate::tui::text;
@@ -92,6 +93,7 @@ pub struct Branches {
     more: (bool, bool),
     /// The selected node was just unfolded: what is below it is to be seen.
     unfolded: bool,
+    markers: Markers,
 }
 
 impl Branches {
@@ -191,6 +193,16 @@ impl Branches {
         !self.state.select(row)
     }
 
+    /// Selects the node whose marker was drawn at a position, and folds or unfolds it. Tells whether there is one.
+    pub fn toggle(&mut self, at: Position) -> bool {
+        let hit = self.markers.hit(at);
+        if hit {
+            self.click(at);
+            self.apply(Action::Open);
+        }
+        hit
+    }
+
     /// Scrolls without a change of selection.
     pub fn scroll(&mut self, lines: usize, up: bool) {
         self.anchor = None;
@@ -274,6 +286,14 @@ impl Branches {
         let seen = selected.filter(|place| (top..top + height).contains(place)).unwrap_or(top);
         self.anchor = all.get(seen).map(|node| (node.identifier.clone(), seen - top));
         self.more = (top > 0, all.len() > top + height);
+        self.markers.clear();
+        // Every node takes one line.
+        for (y, node) in (area.y..area.bottom()).zip(all.iter().skip(top)) {
+            if !node.item.children().is_empty() {
+                let indent = 2 * node.identifier.len().saturating_sub(1) as u16;
+                self.markers.add((area.x.saturating_add(indent), y).into());
+            }
+        }
     }
 
     /// What was selected has gone: what it hung under is, else what stands in its place.

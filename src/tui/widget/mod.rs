@@ -3,6 +3,7 @@
 pub mod bar;
 pub mod branches;
 pub mod heads;
+pub mod markers;
 pub mod order;
 pub mod pen;
 pub mod sheet;

@@ -1,0 +1,66 @@
+//! Spans of an icicle that are no wider than a column and lie side by side: together they have room for words.
+
+use super::icicle_cells::Cell;
+use crate::store::SpanIx;
+use std::collections::HashMap;
+
+/// How many columns are wide enough for a count and the start of a name.
+const WIDE: usize = 8;
+
+/// Cells side by side, each of which stands for several spans.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dust {
+    /// The first cell.
+    pub first: Cell,
+    /// The column after the last.
+    pub to: u16,
+    /// How many spans they stand for.
+    pub spans: u64,
+    /// A span of the name that most of the cells have.
+    pub named: SpanIx,
+}
+
+/// Finds them. `plain` are cells that need not be seen for themselves, `name` tells names apart.
+pub fn together(cells: &[Cell], plain: impl Fn(SpanIx) -> bool, name: impl Fn(SpanIx) -> u32) -> Vec<Dust> {
+    let mut sorted: Vec<Cell> = cells.to_vec();
+    sorted.sort_by_key(|cell| (cell.level, cell.lane, cell.from));
+    let dusty = |cell: &Cell| cell.narrow && cell.more > 0 && plain(cell.at);
+    let beside =
+        |a: &Cell, b: &Cell| dusty(a) && dusty(b) && (a.level, a.lane, a.to) == (b.level, b.lane, b.from);
+    sorted.chunk_by(beside).filter(|run| run.len() >= WIDE).filter_map(|run| dust(run, &name)).collect()
+}
+
+fn dust(run: &[Cell], name: impl Fn(SpanIx) -> u32) -> Option<Dust> {
+    let mut names: HashMap<u32, usize> = HashMap::new();
+    for cell in run {
+        *names.entry(name(cell.at)).or_default() += 1;
+    }
+    let (first, last) = (*run.first()?, run.last()?);
+    // Of two that are as frequent, the one that comes first.
+    let named = run.iter().rev().max_by_key(|cell| names.get(&name(cell.at)))?.at;
+    let spans = run.iter().map(|cell| cell.more + 1).sum();
+    Some(Dust { first, to: last.to, spans, named })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(at: u32, lane: usize, from: u16, more: u64) -> Cell {
+        Cell { at: SpanIx(at), level: 1, lane, from, to: from + 1, narrow: true, more }
+    }
+
+    #[test]
+    fn cells_side_by_side_are_counted_together() {
+        let mut cells: Vec<Cell> = (0..20).map(|n| cell(n, 0, n as u16, 9)).collect();
+        let found = together(&cells, |_| true, |at| u32::from(at.0 % 3 == 0));
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].first.from, found[0].to, found[0].spans), (0, 20, 200));
+        assert_eq!(found[0].named, SpanIx(1), "the more frequent name");
+        let found = together(&cells, |at| at != SpanIx(10), |_| 0);
+        let places: Vec<_> = found.iter().map(|dust| (dust.first.from, dust.to)).collect();
+        assert_eq!(places, [(0, 10), (11, 20)], "one is to be seen for itself");
+        cells.iter_mut().skip(5).step_by(6).for_each(|cell| cell.more = 0);
+        assert_eq!(together(&cells, |_| true, |_| 0), [], "too narrow for words");
+    }
+}
