@@ -330,10 +330,7 @@ impl List {
         let Some((seq, id)) = self.window.selected().filter(|_| self.selected(cx).is_some()) else {
             return Outcome::Ignored;
         };
-        if self.marked.remove(&seq).is_none() {
-            self.marks += 1;
-            self.marked.insert(seq, Mark { trace: id, nth: self.marks });
-        }
+        self.toggle_mark(seq, id);
         // The next one is likely to be marked too.
         self.window.apply(Action::Down, &self.listing.rows(cx));
         Outcome::Done
@@ -351,9 +348,7 @@ impl List {
             return Outcome::Ignored;
         };
         if !all {
-            if self.marked.remove(&seq).is_none() {
-                self.marked.insert(seq, id);
-            }
+            self.toggle_mark(seq, id);
             return Outcome::Done;
         }
         let rows = &self.listing.rows(cx);
@@ -366,8 +361,18 @@ impl List {
             Some(walked)
         };
         let stretch = walk(true).or_else(|| walk(false)).unwrap_or_else(|| vec![to]);
-        self.marked.extend(stretch.into_iter().map(|at| rows.id(at)));
+        for (seq, trace) in stretch.into_iter().map(|at| rows.id(at)) {
+            self.marks += 1;
+            self.marked.entry(seq).or_insert(Mark { trace, nth: self.marks });
+        }
         Outcome::Done
+    }
+
+    fn toggle_mark(&mut self, seq: u64, trace: TraceId) {
+        if self.marked.remove(&seq).is_none() {
+            self.marks += 1;
+            self.marked.insert(seq, Mark { trace, nth: self.marks });
+        }
     }
 
     /// Marks everything that is listed, or nothing any more.
