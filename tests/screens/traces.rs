@@ -215,6 +215,7 @@ fn a_hundred_thousand_traces_are_sorted_and_filtered_in_small_steps() {
     stage.act(&[Action::Back, Action::Clear]);
     stage.write("y");
     stage.settle();
+    stage.draw();
     assert_eq!((stage.session.store.trace_count(), stage.session.store.span_count()), (0, 0));
     assert!(stage.text().contains("100 000 traces cleared"), "{}", stage.text());
 }
