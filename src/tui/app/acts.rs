@@ -194,6 +194,7 @@ impl App {
     fn touch(&mut self, session: &Session, status: &Status) {
         self.reconcile(session, status);
         self.touched = true;
+        self.shown.acted = true;
         self.notice = None;
         self.opened = None;
     }

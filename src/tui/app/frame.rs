@@ -32,6 +32,7 @@ impl App {
     ///  j/k move  Enter open                                       ? help  q quit     footer
     /// ```
     pub fn draw_into(&mut self, area: Rect, into: &mut Buffer, session: &Session, status: &Status) {
+        self.shown.acted |= std::mem::replace(&mut self.area, area) != area;
         self.reconcile(session, status);
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
             let words = ["too small:".to_owned(), format!("{}×{} needed", SMALLEST.0, SMALLEST.1)];
@@ -79,6 +80,7 @@ impl App {
         if self.shown.look.symbols.is_ascii() {
             only_ascii(area, into);
         }
+        self.shown.acted = false;
     }
 }
 

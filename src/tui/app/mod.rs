@@ -17,7 +17,7 @@ use super::view::{Cx, Screen, footer, listing::Busy, output, prompt};
 use crate::child::{Order, Told};
 use crate::diagnosis::Since;
 use crate::session::Session;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 use std::time::Instant;
 
 pub use acts::Flow;
@@ -54,6 +54,8 @@ pub struct App {
     recent: Vec<Action>,
     /// The user has pressed a key: from now on nothing is chosen for them.
     touched: bool,
+    /// What was drawn into last.
+    area: Rect,
     /// Who sent what.
     pub traffic: Traffic,
 }
@@ -68,13 +70,15 @@ struct Shown {
     since: Option<Since>,
     /// Nothing moves by itself until it goes on.
     held: bool,
+    /// A key, the mouse or another size of the screen came since the last frame.
+    acted: bool,
 }
 
 impl Shown {
     fn cx<'a>(&'a self, traffic: &'a Traffic, session: &'a Session, status: &'a Status) -> Cx<'a> {
         let (since, output) = (self.since.as_ref(), self.output.as_ref());
-        let held = self.held;
-        Cx { session, status, traffic, since, output, held, look: self.look, keys: &self.keys }
+        let Self { held, acted, look, .. } = *self;
+        Cx { session, status, traffic, since, output, held, acted, look, keys: &self.keys }
     }
 }
 
@@ -82,7 +86,7 @@ impl App {
     /// The first screen.
     pub fn new(look: Look) -> Self {
         Self {
-            shown: Shown { look, keys: Keys::default(), output: None, since: None, held: false },
+            shown: Shown { look, keys: Keys::default(), output: None, since: None, held: false, acted: true },
             tabs: TABS.iter().map(Tab::open).collect(),
             tab: 0,
             output_pane: false,
@@ -96,6 +100,7 @@ impl App {
             painted: None,
             recent: Vec::new(),
             touched: false,
+            area: Rect::default(),
             traffic: Traffic::default(),
         }
     }

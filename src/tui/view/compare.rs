@@ -201,7 +201,7 @@ impl Screen for Compare {
         let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
         self.window.reconcile(&self.rows);
         self.area = Rect { y: area.y + 5, height: area.height.saturating_sub(5), ..area };
-        let rows = self.window.rows(&self.rows, usize::from(self.area.height));
+        let rows = self.window.rows(&self.rows, usize::from(self.area.height), cx.acted);
         let below = rows.last().is_some_and(|last| last + 1 < self.rows.pairs.len());
         let above = rows.first().is_some_and(|first| *first > 0);
         let arrows = [(above, cx.look.symbols.up), (below, cx.look.symbols.down)];

@@ -480,7 +480,7 @@ impl List {
         let labelled = area.height >= 4;
         let lines = if labelled { 2 } else { 1 };
         self.rows = Rect { y: area.y + lines, height: area.height.saturating_sub(lines), ..area };
-        let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height));
+        let rows = self.window.rows(&self.listing.rows(cx), usize::from(self.rows.height), cx.acted);
         let [above, below] = self.more(&rows, cx);
         let gap = if above.is_empty() || below.is_empty() { "" } else { "  " };
         let note = pen.title(area, focused, &self.title(cx), &format!("{above}{gap}{below}"));

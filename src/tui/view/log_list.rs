@@ -233,7 +233,7 @@ impl LogList {
         self.rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let store = &cx.session.store;
         let rows = Logs { store, shown: self.filter.as_ref().map(LogFilter::shown) };
-        let drawn = self.window.rows(&rows, self.rows.height as usize);
+        let drawn = self.window.rows(&rows, self.rows.height as usize, cx.acted);
         let beyond = beyond(&drawn, &rows, cx);
         let mut title = vec![part("Logs  ", Style::new()), part(self.told(cx), pen.style(Role::Dim))];
         if !self.filter_text().is_empty() {

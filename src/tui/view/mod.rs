@@ -96,6 +96,8 @@ pub struct Cx<'a> {
     pub output: Option<&'a Output>,
     /// What arrives is taken in and not shown yet.
     pub held: bool,
+    /// A key, the mouse or another size of the screen came since the last frame: only then may rows move.
+    pub acted: bool,
     /// How it looks.
     pub look: Look,
     /// The keys in force.

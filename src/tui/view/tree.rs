@@ -294,7 +294,7 @@ impl Waterfall {
         let window = self.zoom.window(store.trace(tree.trace).id, tree.view);
         let lines = if area.height < 8 { 0 } else { 1 + u16::from(window.is_some()) };
         self.rows = Rect { y: area.y + 1 + lines, height: area.height.saturating_sub(1 + lines), ..area };
-        let rows = self.window.rows(&tree, self.rows.height as usize);
+        let rows = self.window.rows(&tree, self.rows.height as usize, cx.acted);
         let placed = tree.place(&rows);
         self.deepest = placed.iter().map(|placed| placed.depth).max().unwrap_or(0);
         self.tops = placed.iter().map(|placed| placed.top).collect();

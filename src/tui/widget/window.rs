@@ -159,9 +159,11 @@ impl<I: Copy + PartialEq> Window<I> {
         Kept::Lost
     }
 
-    /// The rows to draw, from the top; remembers them.
-    pub fn rows<R: Rows<Id = I>>(&mut self, rows: &R, height: usize) -> Vec<R::At> {
-        if height != self.height {
+    /// The rows to draw, from the top; remembers them. `acted` says that the user has done something since the last time,
+    /// who may then see blank lines of another height filled.
+    pub fn rows<R: Rows<Id = I>>(&mut self, rows: &R, height: usize, acted: bool) -> Vec<R::At> {
+        // A finding that comes or goes above changes the height too, at any time: that moves nothing.
+        if height != self.height && acted {
             self.fill = true;
         }
         self.height = height;

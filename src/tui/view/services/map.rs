@@ -38,7 +38,7 @@ pub fn draw(
     let room = x.saturating_sub(area.x + 4);
     let layers = (usize::from(room).saturating_sub(NAME) / STEP).max(1);
     let list = Listed(&facts.map, |row: &Row| row.place);
-    let rows = draw_rows(body, window, &list, focused, pen, |line, row, pen| {
+    let rows = draw_rows(body, window, &list, focused, pen, cx, |line, row, pen| {
         let parts = parts(row, of, layers, cx);
         pen.line(line.x + 3, line.y, room, &parts);
         figures(Rect { x, ..line }, &row.figures(cx), pen);

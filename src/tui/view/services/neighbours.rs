@@ -25,7 +25,7 @@ pub fn draw(
     let arrow = cx.look.symbols.arrow;
     let x = area.right().saturating_sub(FIGURES + 1);
     let list = Listed(&facts.neighbours, |row: &NeighbourRow| row.place);
-    let rows = draw_rows(body, window, &list, focused, pen, |line, item, pen| {
+    let rows = draw_rows(body, window, &list, focused, pen, cx, |line, item, pen| {
         let rule = pen.style(Role::Dim);
         let service = cx.look.service(&item.name);
         let name = part(item.name.as_str(), service);

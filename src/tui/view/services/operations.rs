@@ -66,7 +66,7 @@ pub fn draw(
     let columns = Columns::of(area.width);
     let (dim, symbols, stats) = (pen.style(Role::Dim), cx.look.symbols, &cx.session.stats);
     let numbers_at = area.x + 3 + columns.kind + columns.name;
-    let rows = draw_rows(body, window, list, focused, pen, |line, item, pen| {
+    let rows = draw_rows(body, window, list, focused, pen, cx, |line, item, pen| {
         let Some(operation) = stats.operation(item.at) else { return };
         if columns.kind > 0 {
             pen.put(line.x + 3, line.y, columns.kind - 1, &operation.kind.to_string(), dim);

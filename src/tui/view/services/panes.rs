@@ -84,9 +84,10 @@ pub(super) fn draw_rows<T, I: Copy + PartialEq>(
     list: &Listed<'_, T, I>,
     focused: bool,
     pen: &mut Pen<'_>,
+    cx: &Cx<'_>,
     mut draw: impl FnMut(Rect, &T, &mut Pen<'_>),
 ) -> Vec<usize> {
-    let rows = window.rows(list, area.height as usize);
+    let rows = window.rows(list, area.height as usize, cx.acted);
     for (y, at) in (area.y..).zip(&rows) {
         let line = Rect { y, height: 1, ..area };
         draw(line, &list.0[*at], pen);
@@ -186,7 +187,7 @@ pub fn services(
     let spans = if area.width >= 60 { 8 } else { 0 };
     let x = (area.right()).saturating_sub(FIGURES + 1);
     let room = x.saturating_sub(area.x + 3 + spans);
-    let rows = draw_rows(body, window, list, focused, pen, |line, item, pen| {
+    let rows = draw_rows(body, window, list, focused, pen, cx, |line, item, pen| {
         if let Some(severity) = item.worst {
             let (symbol, role) = sign(severity, cx.look);
             pen.put(line.x + 1, line.y, 1, symbol, pen.style(role));

@@ -28,7 +28,7 @@ pub fn draw(
     let kinds_width = if area.width >= 66 { 24 } else { 0 };
     let spans_at = area.right().saturating_sub(9 + kinds_width);
     let dim = pen.style(Role::Dim);
-    let drawn = draw_rows(body, window, &list, focused, pen, |line, (_, item), pen| match item {
+    let drawn = draw_rows(body, window, &list, focused, pen, cx, |line, (_, item), pen| match item {
         ScopeRow::Scope { name, version, kinds, worst, .. } => {
             if let Some(severity) = worst {
                 let (symbol, role) = sign(*severity, cx.look);

@@ -29,7 +29,7 @@ impl Rows for BTreeSet<i32> {
 
 fn draw(window: &mut Window<i32>, rows: &BTreeSet<i32>) -> (Kept, Vec<i32>) {
     let kept = window.reconcile(rows);
-    (kept, window.rows(rows, 4))
+    (kept, window.rows(rows, 4, true))
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn only_rows_on_the_screen_are_asked_for() {
         window.apply(action, &rows);
         rows.0.set(0);
         window.reconcile(&rows);
-        assert_eq!(window.rows(&rows, 50).len(), 50, "{action:?}");
+        assert_eq!(window.rows(&rows, 50, true).len(), 50, "{action:?}");
         assert!(rows.0.get() <= 60, "{action:?}: {} rows were asked for", rows.0.get());
     }
 }
