@@ -1,8 +1,9 @@
 //! The command line, and nothing but its definition.
 
 use crate::query::Query;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::ffi::OsString;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// A terminal inspector for OpenTelemetry traces that says what is wrong with the instrumentation that sent them.
@@ -96,6 +97,7 @@ pub enum Command {
     /// Explain one rule in full: what, why, how it is found, what looks alike, sources
     Explain {
         /// Its name, as `otoscope rules` lists it
+        #[arg(value_parser = RuleName, hide_possible_values = true)]
         rule: String,
     },
     /// Print what makes a shell complete otoscope's options
@@ -173,6 +175,8 @@ pub struct Say {
     #[arg(
         short = 'A',
         long,
+        value_parser = RuleName,
+        hide_possible_values = true,
         value_name = "RULE",
         value_delimiter = ',',
         help = "Do not report RULE; repeat it or write RULE,RULE [env: OTOSCOPE_ALLOW=]"
@@ -182,6 +186,8 @@ pub struct Say {
     #[arg(
         short = 'W',
         long,
+        value_parser = RuleName,
+        hide_possible_values = true,
         value_name = "RULE",
         value_delimiter = ',',
         help = "Report what RULE finds as a warning [env: OTOSCOPE_WARN=]"
@@ -191,6 +197,8 @@ pub struct Say {
     #[arg(
         short = 'D',
         long,
+        value_parser = RuleName,
+        hide_possible_values = true,
         value_name = "RULE",
         value_delimiter = ',',
         help = "Report what RULE finds as an error [env: OTOSCOPE_DENY=]"
@@ -258,7 +266,8 @@ pub struct Check {
     /// An earlier JSON report: only what is new since then makes the exit code 1
     #[arg(long, value_name = "FILE", env = "OTOSCOPE_BASELINE", help_heading = "Report")]
     pub baseline: Option<PathBuf>,
-    /// Only findings that have to do with spans that match: 'service=shop kind=server', '{ duration > 1s }'
+    /// Only findings that have to do with spans that match: 'service=shop kind=server', '{ duration > 1s }'. Where none
+    /// does, nothing is checked and the exit code is 2
     #[arg(long, value_name = "QUERY", help_heading = "Report", value_parser = query)]
     pub query: Option<Query>,
     /// What to hold.
@@ -391,7 +400,7 @@ pub struct Convert {
     #[arg(long)]
     pub unmerge: bool,
     /// Only traces that hold a match, each as a whole: 'status=error', '{ service = "shop" } >> { duration > 1s }'. Where
-    /// none does, nothing is written and the exit code is 1
+    /// none does, nothing is written and the exit code is 2
     #[arg(long, value_name = "QUERY", value_parser = query)]
     pub query: Option<Query>,
     /// How to read dumps.
@@ -413,6 +422,28 @@ pub enum FailOn {
     Info,
     /// Nothing.
     Never,
+}
+
+/// The name of a rule or of a known issue: shells are told all rules, but what is none is told apart later, with the
+/// nearest.
+#[derive(Clone)]
+struct RuleName;
+
+impl TypedValueParser for RuleName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&Arg>,
+        text: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, text)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(crate::diagnosis::RULES.iter().map(|rule| PossibleValue::new(rule.id))))
+    }
 }
 
 /// The query that this text is; else what is wrong with it, with a sign under the character.

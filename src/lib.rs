@@ -25,7 +25,7 @@
 //! | [`report`] | paper: findings for people, scripts and build servers | `model`, `store`, `diagnosis`, `session`, `harmless` |
 //! | [`tui`] | pixels: event loop, keys, looks, one file a screen | `model`, `otlp`, `store`, `diagnosis`, `query`, `stats`, `session`, `intake`, `child`, `harmless` |
 //! | [`config`] | `otoscope.toml`: found, read and checked | `model`, `diagnosis` |
-//! | [`cli`] | the command line's definition | `report`, `dump`, `tui`, `query`, `client` |
+//! | [`cli`] | the command line's definition | `diagnosis`, `report`, `dump`, `tui`, `query`, `client` |
 //! | [`commands`] | wiring: one file a command | `*` |
 
 pub mod child;

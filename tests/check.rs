@@ -21,6 +21,32 @@ fn json(path: &Path) -> (Value, i32) {
 }
 
 #[test]
+fn console_text_of_a_server_that_still_runs_names_the_likely_cause() {
+    let whole = fs::read_to_string("tests/captures/console/flask-1.29.txt").unwrap();
+    let mut spans: Vec<&str> = whole.split_inclusive("\n}\n").collect();
+    let all = spans.len();
+    spans.retain(|span| !span.contains("\"name\": \"run\""));
+    assert_eq!(spans.len(), all - 1, "the span that has not ended is not printed");
+    let dir = tempfile::tempdir().unwrap();
+    let of = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        json(&path).0["findings"][0].clone()
+    };
+    let (old, new) = (spans.concat(), spans.concat().replace("0.50b0", "0.51b0").replace("1.29.0", "1.30.0"));
+    let merged = of("old.txt", &old);
+    assert_eq!(
+        (&merged["rule"], &merged["known_issue"]["id"]),
+        (&"merged-under-local-span".into(), &"G1".into())
+    );
+    assert_eq!(merged["known_issue"]["fixed_in"], "0.51b0 / 1.30.0");
+    let message = merged["message"].as_str().unwrap();
+    assert!(message.contains("likely"), "{message}");
+    assert!(of("new.txt", &new)["known_issue"].is_null());
+    assert!(of("bare.txt", &old.replace("telemetry.auto.version", "x"))["known_issue"].is_null());
+}
+
+#[test]
 fn the_same_story_is_found_in_every_format() {
     for file in [
         "protobuf/flask-1.29.binpb",

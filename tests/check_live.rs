@@ -70,7 +70,10 @@ fn who_sends_nothing_is_told_what_to_check() {
     let out = check(&[], "exit 3");
     assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0));
     let said = text(&out.stderr);
-    assert!(said.contains("`sh` sent no span (it ended with status 3): nothing connected. Is it"), "{said}");
+    assert!(
+        said.contains("`sh` ended with status 3 and sent no span: nothing connected: did it fail"),
+        "{said}"
+    );
     let disabled = otoscope(&["--", "true"]).env("OTEL_SDK_DISABLED", "true").output().unwrap();
     assert_eq!(disabled.status.code(), Some(2));
     assert!(text(&disabled.stderr).contains("OTEL_SDK_DISABLED=true in the environment"));

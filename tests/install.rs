@@ -44,6 +44,45 @@ fn bash_understands_its_completions() {
     assert!(bash.wait().unwrap().success());
 }
 
+/// What Bash offers where these words stand, the last of them begun.
+fn offered(words: &[&str]) -> String {
+    let script = printed(&["completions", "bash"]);
+    let [.., before, last] = words else { panic!("{words:?}") };
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let asked = format!(
+        "{script}\nCOMP_WORDS=({}); COMP_CWORD={}; _otoscope otoscope '{last}' '{before}'; echo \"${{COMPREPLY[*]}}\"",
+        quoted.join(" "),
+        words.len() - 1
+    );
+    let out = Command::new("bash").args(["--norc", "-c", &asked]).output().unwrap();
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn bash_offers_rules_and_values() {
+    assert_eq!(offered(&["otoscope", "explain", "merged"]), "merged-under-local-span");
+    assert_eq!(offered(&["otoscope", "check", "--format", "s"]), "sarif");
+    assert_eq!(offered(&["otoscope", "check", "--format", "=", "s"]), "sarif", "`=` is a word of its own");
+    assert!(offered(&["otoscope", "check", "-D", "unknown"]).contains("unknown-service"));
+    let out = otoscope(&["explain", "mergd-under-local-span"]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("did you mean merged-under-local-span?"));
+}
+
+#[test]
+fn the_synopsis_names_values() {
+    let page = printed(&["man", "check"]);
+    for part in [
+        "[\\-\\-format FORMAT]",
+        "[\\-o|\\-\\-output FILE]",
+        "[\\-\\-listen]",
+        "[FILE...]",
+        "[\\-\\- CMD...]",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(printed(&["man"]).contains("otoscope man COMMAND"));
+}
+
 #[test]
 fn every_command_has_a_manual_page_with_every_option() {
     let cli = Cli::command();

@@ -29,8 +29,8 @@ fn findings_about_matching_spans_are_kept() {
     assert_eq!(code, 1);
     let (same, _) = checked("kind=internal");
     assert_eq!(rules(&same), rules(&all), "the entries and the culprit are INTERNAL");
-    let (none, code) = checked("kind=producer");
-    assert_eq!((rules(&none).len(), code), (0, 0));
+    let (none, code) = checked("finding=exporter-*");
+    assert_eq!((rules(&none).len(), code), (0, 0), "no such findings is an answer");
     assert_eq!(none["input"]["spans"], all["input"]["spans"]);
     let remarks = none["remarks"].as_array().unwrap();
     let left_out = format!(
@@ -38,7 +38,7 @@ fn findings_about_matching_spans_are_kept() {
         rules(&all).len()
     );
     assert!(remarks.iter().any(|remark| remark == left_out.as_str()), "{remarks:?}");
-    let out = otoscope(&["check", "--query", "kind=producer", MERGED]);
+    let out = otoscope(&["check", "--query", "finding=exporter-*", MERGED]);
     let said = String::from_utf8(out.stdout).unwrap();
     assert!(said.ends_with("nothing wrong was found with what the query matches\n"), "{said}");
     // A call below an entry: the merge is about the whole trace, the wrong kinds are about the entries.
@@ -47,6 +47,30 @@ fn findings_about_matching_spans_are_kept() {
     assert!(!rules(&call).contains(&"http-entry-not-server"), "{:?}", rules(&call));
     let (by_rule, _) = checked("finding=http-entry*");
     assert!(rules(&by_rule).contains(&"http-entry-not-server"));
+}
+
+#[test]
+fn a_query_that_matches_nothing_is_a_slip_and_no_good_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("none.jsonl");
+    let convert = ["convert", MERGED, "-o", to.to_str().unwrap()];
+    for (query, hint) in [
+        ("kind=producer", None),
+        ("service=shp", Some("; no service is called shp; did you mean shop?")),
+        ("{ service = \"zzzzzzzz\" }", Some("; no service is called zzzzzzzz; there is shop")),
+        ("service=nosuch finding=merged*", Some("; no service is called nosuch; there is shop")),
+        ("span.http.methd=GET", Some("; did you mean the attribute http.method instead of http.methd?")),
+        ("name=chekout", None),
+    ] {
+        for (command, done) in [(&["check", MERGED][..], "checked"), (&convert, "written")] {
+            let out = otoscope(&[command, &["--query", query]].concat());
+            let said = String::from_utf8(out.stderr).unwrap();
+            assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0), "{query}: {said}");
+            assert!(said.contains(&format!("matches the query: nothing was {done}")), "{query}: {said}");
+            assert!(hint.is_none_or(|hint| said.contains(hint)), "{query}: {said}");
+        }
+        assert!(!to.exists());
+    }
 }
 
 #[test]
@@ -118,6 +142,6 @@ fn traces_that_hold_a_match_are_written_whole() {
     assert_eq!((code, ids(&to)), (0, ["01", "02"].map(String::from).into()));
     let nothing = path("nothing.jsonl");
     let (code, said) = convert("name=z", &nothing, &[]);
-    assert_eq!((code, fs::exists(&nothing).unwrap()), (1, false), "{said}");
+    assert_eq!((code, fs::exists(&nothing).unwrap()), (2, false), "{said}");
     assert!(said.contains("nothing of 4 spans in 3 traces matches the query: nothing was written"), "{said}");
 }

@@ -148,6 +148,23 @@ fn who_does_not_answer_is_given_up() {
 }
 
 #[test]
+fn where_nobody_is_there_all_the_rest_is_given_up_at_once() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let dump = dir.path().join("many.jsonl");
+    fs::write(&dump, read(Path::new(DUMP)).repeat(4)).unwrap();
+    let began = Instant::now();
+    let output = send(&[dump.to_str().unwrap(), "--to", &nobody, "--retry-for", "2s"]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    // Four requests are under way at once: 28 of them, each for itself, would take seven times as long.
+    assert!(began.elapsed() < Duration::from_secs(10), "it waited again: {text}");
+    let spans = values(&read(&dump), "traceId").len();
+    assert!(text.contains(&format!("0 requests accepted by {nobody}; not sent: {spans}")), "{text}");
+    assert!(!text.contains("rejected"), "{text}");
+}
+
+#[test]
 fn what_makes_no_sense_is_said() {
     for (arguments, says) in [
         (&[DUMP, "--to", "a:1", "--header", "x"][..], "is no header"),

@@ -43,6 +43,8 @@ pub enum Delivery {
     },
     /// Nothing of it was taken, and sending it again would change nothing, or took too long.
     Refused(String),
+    /// Nobody was there to take it, however often it was tried.
+    Unreachable(String),
 }
 
 /// An OTLP endpoint, and how it is talked to. Connections are kept and shared.
@@ -106,6 +108,7 @@ impl Client {
         };
         let deadline = Instant::now() + self.patience;
         let mut backoff = Backoff::default();
+        let mut reached = false;
         loop {
             let reply = match timeout(TIMEOUT, self.post(signal, body.clone())).await {
                 Ok(reply) => reply,
@@ -118,14 +121,16 @@ impl Client {
                     return Delivery::Accepted { rejected, message };
                 }
                 Reply::Refused(why) => return Delivery::Refused(why),
-                Reply::Later { after, why } => (after, why),
+                Reply::Later { after, why } => {
+                    reached = true;
+                    (after, why)
+                }
+                Reply::Nobody(why) => (None, why),
             };
             let pause = backoff.next(after);
             if Instant::now() + pause > deadline {
-                return Delivery::Refused(format!(
-                    "{why} (given up after {} s)",
-                    self.patience.as_secs_f64()
-                ));
+                let why = format!("{why} (given up after {} s)", self.patience.as_secs_f64());
+                return if reached { Delivery::Refused(why) } else { Delivery::Unreachable(why) };
             }
             later(&why);
             tokio::time::sleep(pause).await;
@@ -203,6 +208,8 @@ impl Client {
             Err(error) => match tls::what_to_do(&error) {
                 // Certificates do not change while one waits.
                 Some(remedy) => Reply::Refused(format!("{}: {remedy}", reply::chain(&error))),
+                // Refused, no such name, or no way there.
+                None if error.is_connect() => Reply::Nobody(reply::chain(&error)),
                 None => Reply::later(reply::chain(&error)),
             },
         }

@@ -20,9 +20,17 @@ const REPEATED: usize = 300;
 /// What an answer means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    Accepted { rejected: u64, message: String },
-    Later { after: Option<Duration>, why: String },
+    Accepted {
+        rejected: u64,
+        message: String,
+    },
+    Later {
+        after: Option<Duration>,
+        why: String,
+    },
     Refused(String),
+    /// There was nobody to connect to.
+    Nobody(String),
 }
 
 impl Reply {

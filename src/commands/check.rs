@@ -1,6 +1,6 @@
 //! `otoscope check`: diagnose without a screen.
 
-use super::inputs::{failed_members, open, passed_over, sources};
+use super::inputs::{PassedOver, open, sources};
 use super::touched::Touched;
 use super::{Failure, UNUSABLE, check_live, complain, diagnosis, parse_size, print, read_baseline};
 use crate::cli::{Check, FailOn};
@@ -21,7 +21,7 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
     let mut session = Session::with(parse_size(&args.hold.max_memory)?, Clock::Stream, diagnosis);
     let mut rejected = Rejected::default();
     let (mut readable, mut files, mut unreadable) = (0, Vec::new(), Vec::new());
-    let mut without_spans = Vec::new();
+    let (mut without_spans, mut passed_over) = (Vec::new(), PassedOver::default());
     let (sources, failed) = sources(&args.files);
     for error in failed {
         complain(&error);
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
                 session.take(batch);
                 ControlFlow::Continue(())
             })?;
-            for error in failed_members(&read) {
+            for error in passed_over.failed_members(&read) {
                 complain(error);
                 unreadable.push(error.to_string());
             }
@@ -47,13 +47,14 @@ pub(super) fn run(args: &Check, policy: Policy) -> Result<ExitCode, Failure> {
                 let path = &source.path;
                 files.extend((path.as_os_str() != "-").then(|| path.display().to_string()));
             }
-            Err(error) if passed_over(source.found, &error) => {}
+            Err(error) if passed_over.is(source.found, &error) => {}
             Err(error) => {
                 complain(&error);
                 unreadable.push(error.to_string());
             }
         }
     }
+    passed_over.conclude();
     // Logs beside traces are welcome; logs alone leave nothing to judge.
     if session.store.counters().received == 0 {
         without_spans.iter().for_each(|error| complain(error));
@@ -99,7 +100,7 @@ pub(super) fn conclude(
         checked.compare(baseline);
     }
     if let Some(query) = &args.query {
-        let touched = Touched::by(query, &session);
+        let touched = Touched::by(query, &session)?;
         let kept = touched.kept(&checked.findings);
         let left_out = kept.iter().filter(|kept| !**kept).count();
         checked.narrow(&kept, &|finding| touched.touches(finding), touched.remark(left_out));

@@ -56,7 +56,12 @@ fn judge(
     if came.received == 0 {
         let who = who(&args.receive.command, ended, "no span");
         let other = (came.logs + came.unshown.metrics > 0).then_some("logs or metrics");
-        let why = why_nothing(received.rejected.listed.first(), other, counters, ended.is_some());
+        let why = why_nothing(
+            received.rejected.listed.first(),
+            other,
+            counters,
+            ended.map(|ended| (&*args.receive.command, ended)),
+        );
         complain(&format_args!("{}: {}", clean(&who), clean(&why)));
         return Ok(ExitCode::from(UNUSABLE));
     }

@@ -1,6 +1,7 @@
 //! `otoscope convert`: dumps into another format, all of them or the traces that match, and merged traces apart.
 
-use super::inputs::{Source, failed_members, open, passed_over, sources};
+use super::inputs::{PassedOver, Source, open, sources};
+use super::touched::nothing_matches;
 use super::{Failure, UNUSABLE, complain, parse_size};
 use crate::cli::Convert;
 use crate::dump::{self, DumpError, Output, Target};
@@ -20,8 +21,6 @@ use std::process::ExitCode;
 
 /// How many spans that could not be read are named.
 const NAMED: usize = 10;
-/// Exit code where no trace holds a match.
-const NO_MATCH: u8 = 1;
 
 pub(super) fn run(args: &Convert) -> Result<ExitCode, Failure> {
     let name = args.output.display().to_string();
@@ -115,14 +114,15 @@ fn as_a_whole(input: &Inputs<'_>, mut out: Out) -> Result<ExitCode, Failure> {
             Some(plan) => out.put(&retrace(&spans, plan), &retrace_logs(&logs, plan))?,
         }
     }
+    if let (Some(query), Some(matching)) = (&args.query, &matching)
+        && matching.is_empty()
+        && read.requests > 0
+    {
+        finish(&read, out, (0, 0, 0), "")?;
+        return Err(nothing_matches(query, &session, "written"));
+    }
     let mut also = String::new();
     match &matching {
-        Some(matching) if matching.is_empty() && read.requests > 0 => {
-            finish(&read, out, (0, 0, 0), "")?;
-            let (spans, traces) = (plural(read.spans, "span"), plural(store.trace_count() as u64, "trace"));
-            complain(&format_args!("nothing of {spans} in {traces} matches the query: nothing was written"));
-            return Ok(ExitCode::from(if read.unreadable > 0 { UNUSABLE } else { NO_MATCH }));
-        }
         Some(matching) => {
             let all = plural(store.trace_count() as u64, "trace");
             also = format!("; a match in {} of {all}", matching.len());
@@ -158,7 +158,7 @@ struct Read {
 fn read_all(input: &Inputs<'_>, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> Read {
     let from = input.args.input.from.as_deref().and_then(dump::format);
     let mut read = Read { unreadable: input.unreadable, ..Read::default() };
-    let mut flow = ControlFlow::Continue(());
+    let (mut flow, mut passed_over) = (ControlFlow::Continue(()), PassedOver::default());
     for source in &input.sources {
         if flow.is_break() {
             break;
@@ -174,18 +174,19 @@ fn read_all(input: &Inputs<'_>, sink: &mut dyn FnMut(Batch) -> ControlFlow<()>) 
         });
         match done {
             Ok(summary) => {
-                for error in failed_members(&summary) {
+                for error in passed_over.failed_members(&summary) {
                     complain(error);
                     read.unreadable += 1;
                 }
             }
-            Err(error) if !passed_over(source.found, &error) => {
+            Err(error) if !passed_over.is(source.found, &error) => {
                 complain(&error);
                 read.unreadable += 1;
             }
             Err(_) => {}
         }
     }
+    passed_over.conclude();
     read
 }
 
@@ -215,9 +216,12 @@ fn finish(read: &Read, out: Out, written: (u64, u64, u64), also: &str) -> Result
     for remark in &read.remarks {
         complain(&format_args!("note: {}", clean(remark)));
     }
-    if read.log_records + read.metrics > 0 {
-        let (logs, metrics) = (read.log_records, read.metrics);
-        complain(&format_args!("left out: {logs} log records of consoles, {metrics} metrics"));
+    let logs =
+        (read.log_records > 0).then(|| format!("{} of consoles", plural(read.log_records, "log record")));
+    let metrics = (read.metrics > 0).then(|| plural(read.metrics, "metric"));
+    let left_out: Vec<String> = logs.into_iter().chain(metrics).collect();
+    if !left_out.is_empty() {
+        complain(&format_args!("left out: {}", left_out.join(", ")));
     }
     let name = out.name.clone();
     if let Some(redactor) = &out.redactor {

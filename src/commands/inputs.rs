@@ -3,6 +3,7 @@
 use super::{STDIN, complain};
 use crate::dump::{self, DumpError, Format, Summary};
 use crate::model::Batch;
+use crate::tui::text::plural;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -198,18 +199,38 @@ pub(super) fn is_passed_over(found: bool, error: &DumpError) -> bool {
     found && no_dump
 }
 
-/// The same where no screen is in the way: it is said at once.
-pub(super) fn passed_over(found: bool, error: &DumpError) -> bool {
-    let passed_over = is_passed_over(found, error);
-    if passed_over {
-        complain(&format_args!("passed over: {error}"));
-    }
-    passed_over
+/// How many files that are no dumps are named.
+const NAMED: u64 = 3;
+
+/// The same where no screen is in the way: the first are said at once, and at the end how many more there were.
+#[derive(Default)]
+pub(super) struct PassedOver {
+    files: u64,
 }
 
-/// What could not be read of an archive, as of a directory: what is no dump is said here, and is no failure.
-pub(super) fn failed_members(read: &Summary) -> impl Iterator<Item = &DumpError> {
-    read.failed.iter().filter(|error| !passed_over(true, error))
+impl PassedOver {
+    /// Whether a failure only says that a file that nobody named is no dump.
+    pub(super) fn is(&mut self, found: bool, error: &DumpError) -> bool {
+        let passed_over = is_passed_over(found, error);
+        self.files += u64::from(passed_over);
+        if passed_over && self.files <= NAMED {
+            complain(&format_args!("passed over: {error}"));
+        }
+        passed_over
+    }
+
+    /// What could not be read of an archive, as of a directory: what is no dump is said here, and is no failure.
+    pub(super) fn failed_members<'a>(&mut self, read: &'a Summary) -> Vec<&'a DumpError> {
+        read.failed.iter().filter(|error| !self.is(true, error)).collect()
+    }
+
+    /// Says how many more there were.
+    pub(super) fn conclude(&self) {
+        if self.files > NAMED {
+            let more = plural(self.files - NAMED, "more file");
+            complain(&format_args!("passed over: {more} without spans"));
+        }
+    }
 }
 
 #[cfg(test)]

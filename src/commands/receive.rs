@@ -161,34 +161,77 @@ pub(super) fn why_nothing(
     first: Option<&Rejection>,
     other: Option<&str>,
     counters: &Counters,
-    is_command: bool,
+    command: Option<(&[OsString], Ended)>,
 ) -> String {
     if let Some(first) = first {
         return format!("what came could not be taken: {}: {}", first.position, first.reason);
     }
-    if is_command && let Some(switch) = kept_away() {
+    if command.is_some()
+        && let Some(switch) = kept_away()
+    {
         return switch;
     }
     if let Some(other) = other {
         return format!("only {other} came; is tracing set up, and OTEL_TRACES_EXPORTER not `none`?");
     }
-    match counters.connections.load(Relaxed) {
-        0 if is_command => {
-            "nothing connected. Is it instrumented (as `opentelemetry-instrument CMD` does for Python), \
-             is its exporter OTLP, and does it end in peace, so that its last spans are sent?"
-                .to_owned()
-        }
-        0 => "nothing connected. Does the app export to these ports?".to_owned(),
+    match (counters.connections.load(Relaxed), command) {
+        (0, Some((command, ended))) => not_connected(command, ended),
+        (0, None) => "nothing connected. Does the app export to these ports?".to_owned(),
         _ => "something connected and sent no request that could be read".to_owned(),
     }
+}
+
+/// What to look at where a command has connected to nothing. What it has already is not advised.
+fn not_connected(command: &[OsString], ended: Ended) -> String {
+    let is_instrumented = command.iter().any(|word| {
+        let word = word.to_string_lossy();
+        ["opentelemetry-instrument", "auto-instrumentations-node", "opentelemetry-javaagent"]
+            .iter()
+            .any(|helper| word.contains(helper))
+    });
+    let mut asked = Vec::new();
+    if !matches!(ended, Ended::Status(0)) {
+        asked.push("did it fail before there was anything to send (its own output says why)");
+    }
+    if !is_instrumented {
+        asked.push("is it instrumented (as `opentelemetry-instrument CMD` does for Python)");
+    }
+    asked.push("is its exporter OTLP");
+    asked.push("does it end in peace, so that its last spans are sent");
+    let last = asked.pop().unwrap_or_default();
+    format!("nothing connected: {}, and {last}?", asked.join(", "))
 }
 
 /// Who sent nothing, and how that ended.
 pub(super) fn who(command: &[OsString], ended: Option<Ended>, nothing: &str) -> String {
     let name = command.first().map(|name| name.display().to_string()).unwrap_or_default();
     match ended {
-        Some(Ended::Status(status)) => format!("`{name}` sent {nothing} (it ended with status {status})"),
-        Some(Ended::Signal(signal)) => format!("`{name}` sent {nothing} (it was ended by signal {signal})"),
+        Some(Ended::Status(status)) => format!("`{name}` ended with status {status} and sent {nothing}"),
+        Some(Ended::Signal(signal)) => format!("`{name}` was ended by signal {signal} and sent {nothing}"),
         None => format!("{nothing} arrived"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_has_is_not_advised() {
+        let said = |words: &[&str], ended| {
+            not_connected(&words.iter().map(OsString::from).collect::<Vec<_>>(), ended)
+        };
+        let plain = said(&["pytest"], Ended::Status(0));
+        assert!(plain.contains("opentelemetry-instrument CMD") && !plain.contains("fail"), "{plain}");
+        let failed = said(&["venv/bin/opentelemetry-instrument", "sh", "-c", "exit 3"], Ended::Status(3));
+        assert!(!failed.contains("instrument") && failed.contains("did it fail"), "{failed}");
+        let node = said(
+            &["node", "-r", "@opentelemetry/auto-instrumentations-node/register", "x.js"],
+            Ended::Status(0),
+        );
+        assert_eq!(
+            node,
+            "nothing connected: is its exporter OTLP, and does it end in peace, so that its last spans are sent?"
+        );
     }
 }

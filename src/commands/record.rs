@@ -168,7 +168,8 @@ impl Recorder {
         let nothing = written.spans + written.logs == 0;
         if nothing && failure.is_none() {
             let other = (*metrics > 0).then_some("metrics");
-            let why = why_nothing(self.first.as_ref(), other, counters, ended.is_some());
+            let why =
+                why_nothing(self.first.as_ref(), other, counters, ended.map(|ended| (&*args.command, ended)));
             let who = who(&args.command, ended, "nothing to record");
             complain(&format_args!("{}: {}", clean(&who), clean(&why)));
         } else {

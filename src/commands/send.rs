@@ -1,7 +1,7 @@
 //! `otoscope send`: replay dumps into an OTLP endpoint.
 
 use super::child::Signals;
-use super::inputs::{Source, failed_members, open, passed_over, sources};
+use super::inputs::{PassedOver, Source, open, sources};
 use super::{Failure, UNUSABLE, complain, parse_time, wall_clock_ns};
 use crate::cli::Send;
 use crate::client::{Client, Delivery, Endpoint, Protocol, Trust};
@@ -67,9 +67,9 @@ pub(super) fn run(args: &Send) -> Result<ExitCode, Failure> {
     let (intake, arrivals) = intake::channel(QUEUE);
     let reader = std::thread::spawn(move || failed.len() + read_all(&sources, from, speed, &intake));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let sent = runtime.block_on(send(Arc::new(client), arrivals, shift_ns))?;
+    let sent = runtime.block_on(send(Arc::new(client), arrivals, shift_ns, speed))?;
     // A reader that still waits for its pace ends with the process.
-    let unreadable = if sent.interrupted { 0 } else { reader.join().unwrap_or(1) };
+    let unreadable = if sent.interrupted || sent.is_cut { 0 } else { reader.join().unwrap_or(1) };
     Ok(sent.conclude(unreadable, &args.to))
 }
 
@@ -98,7 +98,7 @@ fn until_now(sources: &[Source], from: Option<&'static Format>, speed: Speed) ->
 /// Reads one dump after the other at the pace of all. How many could not be read.
 fn read_all(sources: &[Source], from: Option<&'static Format>, speed: Speed, intake: &Intake) -> usize {
     let mut unreadable = 0;
-    let mut pace = Pace::new(speed);
+    let (mut pace, mut passed_over) = (Pace::new(speed), PassedOver::default());
     let started = Instant::now();
     for source in sources {
         let read = open(source).and_then(|mut opened| {
@@ -114,18 +114,19 @@ fn read_all(sources: &[Source], from: Option<&'static Format>, speed: Speed, int
         });
         match read {
             Ok(summary) => {
-                for error in failed_members(&summary) {
+                for error in passed_over.failed_members(&summary) {
                     complain(error);
                     unreadable += 1;
                 }
             }
-            Err(error) if !passed_over(source.found, &error) => {
+            Err(error) if !passed_over.is(source.found, &error) => {
                 complain(&error);
                 unreadable += 1;
             }
             Err(_) => {}
         }
     }
+    passed_over.conclude();
     unreadable
 }
 
@@ -144,6 +145,12 @@ struct Sent {
     unread: u64,
     metrics: u64,
     interrupted: bool,
+    /// Spans and log records that nobody was there to take.
+    unsent: u64,
+    /// When somebody was last there.
+    reached: Option<Instant>,
+    /// There is more to come, at its own pace, that was not waited for.
+    is_cut: bool,
 }
 
 /// One request on its way.
@@ -153,7 +160,12 @@ struct Part {
     items: u64,
 }
 
-async fn send(client: Arc<Client>, mut arrivals: intake::Arrivals, shift_ns: i64) -> Result<Sent, Failure> {
+async fn send(
+    client: Arc<Client>,
+    mut arrivals: intake::Arrivals,
+    shift_ns: i64,
+    speed: Speed,
+) -> Result<Sent, Failure> {
     let mut sent = Sent::default();
     let mut signals = Signals::listen()?;
     let (tell, mut told) = unbounded_channel::<String>();
@@ -181,8 +193,19 @@ async fn send(client: Arc<Client>, mut arrivals: intake::Arrivals, shift_ns: i64
                 }
             }
             Some(done) = under_way.join_next() => {
-                let (part, delivery) = done?;
+                let (part, began, delivery) = done?;
+                // Where nobody was there all the time, nobody need be waited for once more.
+                let nobody = matches!(delivery, Delivery::Unreachable(_)) && sent.reached <= Some(began);
                 sent.note(&part, delivery);
+                if nobody {
+                    sent.unsent += waiting.iter().map(|part| part.items).sum::<u64>();
+                    while let Some(done) = under_way.join_next().await {
+                        let (part, _, delivery) = done?;
+                        sent.note(&part, delivery);
+                    }
+                    sent.pass_over(arrivals, speed).await;
+                    return Ok(sent);
+                }
             }
             batch = arrivals.recv(), if open && waiting.is_empty() => match batch {
                 Some(batch) => {
@@ -196,12 +219,17 @@ async fn send(client: Arc<Client>, mut arrivals: intake::Arrivals, shift_ns: i64
     }
 }
 
-async fn deliver(client: Arc<Client>, part: Part, tell: UnboundedSender<String>) -> (Part, Delivery) {
+async fn deliver(
+    client: Arc<Client>,
+    part: Part,
+    tell: UnboundedSender<String>,
+) -> (Part, Instant, Delivery) {
+    let began = Instant::now();
     let later = |why: &str| {
         let _ = tell.send(why.to_owned());
     };
     let delivery = client.deliver(part.signal, &part.bytes, &later).await;
-    (part, delivery)
+    (part, began, delivery)
 }
 
 /// The requests of a batch, moved in time.
@@ -254,15 +282,34 @@ impl Sent {
         self.metrics += batch.unshown.metrics;
     }
 
+    /// Counts what will not be sent; of what comes at its own pace, only that there is more.
+    async fn pass_over(&mut self, mut arrivals: intake::Arrivals, speed: Speed) {
+        self.is_cut = !matches!(speed, Speed::Max);
+        while !self.is_cut
+            && let Some(batch) = arrivals.recv().await
+        {
+            self.read(&batch);
+            self.unsent += (batch.records.len() + batch.logs.records.len()) as u64;
+        }
+    }
+
     fn note(&mut self, part: &Part, delivery: Delivery) {
-        self.requests += 1;
         let (rejected, reason) = match delivery {
             Delivery::Accepted { rejected, message } => (rejected.min(part.items), message),
             Delivery::Refused(why) => {
                 self.refused += 1;
                 (part.items, why)
             }
+            Delivery::Unreachable(why) => {
+                self.unsent += part.items;
+                if self.reasons.len() < NAMED && self.reasons.insert(why.clone()) {
+                    complain(&format_args!("not sent: {}", clean(&why)));
+                }
+                return;
+            }
         };
+        self.requests += 1;
+        self.reached = Some(Instant::now());
         let taken = part.items - rejected;
         match part.signal {
             Signal::Logs => self.logs += taken,
@@ -289,13 +336,17 @@ impl Sent {
         if self.rejected > 0 {
             line += &format!("; rejected: {}, {} as a whole", self.rejected, plural(self.refused, "request"));
         }
+        if self.unsent > 0 {
+            let more = if self.is_cut { ", and all that was still to come" } else { "" };
+            line += &format!("; not sent: {} spans or log records{more}", self.unsent);
+        }
         if self.interrupted {
             line += "; interrupted before the end";
         }
         complain(&line);
-        if unreadable > 0 || self.requests == 0 && !self.interrupted {
+        if unreadable > 0 || self.requests == 0 && self.unsent == 0 && !self.interrupted {
             ExitCode::from(UNUSABLE)
-        } else if self.rejected > 0 || self.refused > 0 || self.interrupted {
+        } else if self.rejected > 0 || self.refused > 0 || self.unsent > 0 || self.interrupted {
             ExitCode::from(REJECTED)
         } else {
             ExitCode::SUCCESS

@@ -1,11 +1,12 @@
-//! What a query has to do with findings, for `check --query`.
+//! What a query has to do with findings, for `check --query`; and what is said where it matches nothing at all.
 //!
 //! A finding is wanted when a span that it is about, or its culprit, matches. One about whole traces (a merge, or one
 //! that lists no spans) is wanted when any span of its traces does, one about a service when a span of that service does.
 
+use super::Failure;
 use crate::diagnosis::Finding;
 use crate::model::{SpanId, TraceId};
-use crate::query::Query;
+use crate::query::{Query, Seen};
 use crate::session::Session;
 use crate::store::{SpanIx, TraceIx, View};
 use crate::tui::text::plural;
@@ -19,9 +20,36 @@ pub(super) struct Touched<'a> {
     services: BTreeSet<&'a str>,
 }
 
+/// What is said where no span matches: it may be a slip, and must not pass for a good end.
+/// `done` is what did not happen.
+pub(super) fn nothing_matches(query: &Query, session: &Session, done: &str) -> Failure {
+    let store = &session.store;
+    let (spans, traces) =
+        (plural(store.counters().received, "span"), plural(store.trace_count() as u64, "trace"));
+    let hints: String = query.hints(&seen(session)).iter().map(|hint| format!("; {hint}")).collect();
+    Failure(format!("nothing of {spans} in {traces} matches the query: nothing was {done}{hints}"))
+}
+
+/// All that a query may have meant.
+fn seen(session: &Session) -> Seen {
+    let (store, mut seen) = (&session.store, Seen::default());
+    seen.look(store, store.slot_capacity() + store.resource_count() + store.scope_count());
+    seen
+}
+
 impl<'a> Touched<'a> {
-    /// Asks a query of everything that is held.
-    pub(super) fn by(query: &Query, session: &'a Session) -> Self {
+    /// Asks a query of everything that is held. A failure where nothing matches, unless that is an answer: a query may
+    /// ask for findings, and there are none of them.
+    pub(super) fn by(query: &Query, session: &'a Session) -> Result<Self, Failure> {
+        let touched = Self::asked(query, session);
+        let is_answer = || query.asks_about_findings() && !query.wants_unseen_service(&seen(session));
+        if touched.spans.is_empty() && !is_answer() {
+            return Err(nothing_matches(query, session, "checked"));
+        }
+        Ok(touched)
+    }
+
+    fn asked(query: &Query, session: &'a Session) -> Self {
         let store = &session.store;
         let mut touched =
             Self { session, spans: HashSet::new(), traces: HashSet::new(), services: BTreeSet::new() };

@@ -1,6 +1,7 @@
 //! Why a dump could not be read, or written, at all. Whatever is bad *in* a dump is a rejection instead.
 
 use super::Summary;
+use super::looks::EMPTY_ANSWER;
 use std::fmt;
 
 /// Why a dump could not be read or written at all; each a full sentence with the file's name.
@@ -91,6 +92,9 @@ impl fmt::Display for DumpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty { name } => write!(f, "{name} is empty."),
+            Self::Unknown { name, looks } if looks.starts_with(EMPTY_ANSWER) => {
+                write!(f, "{name} is {looks}.")
+            }
             Self::Unknown { name, looks } => {
                 write!(f, "{name} is not in a format that otoscope reads: it looks like {looks}.")
             }

@@ -90,6 +90,9 @@ pub(super) fn span(
     for reference in references {
         refer(reference, is_otel, &mut span)?;
     }
+    if span.start_ns == 0 {
+        return Err("startTime is missing".to_owned());
+    }
     if span.parent_id.is_none() {
         span.parent_id = SpanId(parent);
     }
@@ -302,6 +305,7 @@ mod tests {
                 r#"{"traceID":"1","spanID":"1","references":[{"traceID":"1","spanID":"?"}]}"#,
                 "spanID of a reference is not up to 16 hex digits: \"?\"",
             ),
+            (r#"{"traceID":"1","spanID":"1","startTime":0,"duration":5}"#, "startTime is missing"),
         ] {
             assert_eq!(read(json).unwrap_err(), reason, "{json}");
         }

@@ -1,6 +1,7 @@
 //! What a file that is no dump looks like, for the error that says so.
 
-use crate::otlp::first_keys;
+use crate::model::Value;
+use crate::otlp::{first_keys, tree};
 use memchr::memmem;
 
 /// Starts of files of other kinds.
@@ -32,6 +33,9 @@ const SENT: &[(&[u8], &str)] = &[
         "what Zipkin clients of version 1 send in Thrift: have the app send OTLP, or Zipkin JSON of version 2",
     ),
 ];
+
+/// What is read, but holds nothing.
+pub(super) const EMPTY_ANSWER: &str = "Jaeger's answer without a trace";
 
 const JAEGER: &str = "what Jaeger's clients send in Thrift: have the app send OTLP, or download the trace from Jaeger's UI as JSON";
 
@@ -112,7 +116,10 @@ fn content(head: &[u8]) -> String {
         return if html { "an HTML page" } else { "XML" }.to_owned();
     }
     if matches!(text[0], b'{' | b'[') {
-        return json(text);
+        return of_jaeger(text).unwrap_or_else(|| json(text));
+    }
+    if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
+        return "JSON, but not of spans: a single value".to_owned();
     }
     let commas = |line: &[u8]| memchr::memchr_iter(b',', line).count();
     let mut lines = text.split(|b| *b == b'\n');
@@ -132,6 +139,37 @@ fn is_zipkin_protobuf(head: &[u8]) -> bool {
         Some([0x0a, 8, span @ ..]) if span.len() > 18 => matches!(span[8..10], [0x12 | 0x1a, 8]),
         _ => false,
     }
+}
+
+/// What Jaeger's API answers where it has found nothing, and why.
+fn of_jaeger(text: &[u8]) -> Option<String> {
+    let Ok(Value::Map(members)) = tree(text) else { return None };
+    let is_its = |key: &str| ["data", "total", "limit", "offset", "errors"].contains(&key);
+    let nothing = |value: &Value| match value {
+        Value::Empty => true,
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    };
+    if !members.iter().all(|(key, _)| is_its(key)) {
+        return None;
+    }
+    members.iter().find(|(key, value)| key == "data" && nothing(value))?;
+    let errors = members.iter().find(|(key, value)| key == "errors" && !nothing(value));
+    let said = errors.map(|(_, errors)| format!(": {}", messages(errors))).unwrap_or_default();
+    Some(format!("{EMPTY_ANSWER}{said}"))
+}
+
+/// The messages of a list of errors, or all of it.
+fn messages(errors: &Value) -> String {
+    let Value::Array(list) = errors else { return errors.to_string() };
+    let message = |error: &Value| match error {
+        Value::Map(members) => {
+            let found = members.iter().find(|(key, _)| key == "msg");
+            found.map_or_else(|| error.to_string(), |(_, text)| text.to_string())
+        }
+        other => other.to_string(),
+    };
+    list.iter().map(message).collect::<Vec<_>>().join(", ")
 }
 
 fn json(text: &[u8]) -> String {
@@ -161,6 +199,16 @@ mod tests {
             (b"\0\x01\x02\xff", "binary data that is not OTLP protobuf of traces"),
             (b"{\"level\":\"info\"}\n{}", "JSON, but not of spans: its keys are `level`"),
             (b"[\n{\"a\":1,\n\"b\":2}]", "JSON, but not of spans: its keys are `a`, `b`"),
+            (br#"{"data":[]}"#, "Jaeger's answer without a trace"),
+            (
+                br#"{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":404,"msg":"trace not found"}]}"#,
+                "Jaeger's answer without a trace: trace not found",
+            ),
+            (br#"{"data":[],"status":"success"}"#, "JSON, but not of spans: its keys are `data`, `status`"),
+            (b"null", "JSON, but not of spans: a single value"),
+            (b"true\n", "JSON, but not of spans: a single value"),
+            (b"1", "JSON, but not of spans: a single value"),
+            (b"nullable", "plain text without spans in it"),
             (b"[]", "JSON without anything in it"),
             ("{\"é".as_bytes(), "JSON that is broken before the first span"),
         ] {

@@ -17,6 +17,7 @@
 //! | `walk` | all spans of one trace, some at a time |
 //! | `scan` | which traces of all match, some spans at a time |
 //! | `seen`, `complete` | keys and values that were seen, and what may be typed next |
+//! | `unseen` | why nothing matches |
 
 mod complete;
 mod error;
@@ -32,6 +33,7 @@ mod span;
 mod structure;
 mod subject;
 mod tree;
+mod unseen;
 mod walk;
 
 pub use complete::{Completion, complete};

@@ -186,6 +186,17 @@ impl Spanset {
         }
     }
 
+    /// The expressions, from left to right.
+    pub(super) fn exprs<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Self::Filter(expr) => each(expr),
+            Self::Union(left, right) | Self::Related(_, left, right) => {
+                left.exprs(each);
+                right.exprs(each);
+            }
+        }
+    }
+
     /// Whether something else than a span itself decides whether it is in it.
     pub(super) fn looks_around(&self) -> bool {
         match self {

@@ -19,6 +19,6 @@ fn a_command_reads_from_the_terminal_and_ctrl_c_reaches_it_once() {
     term.keys("yes\n");
     let ended = term.ended();
     assert!(ended.text.contains("yes after 1"), "{}", ended.text);
-    assert!(ended.text.contains("sent no span (it ended with status 3)"), "{}", ended.text);
+    assert!(ended.text.contains("ended with status 3 and sent no span"), "{}", ended.text);
     assert_eq!(ended.code, 2);
 }

@@ -176,13 +176,14 @@ impl KnownIssue {
         self.scopes.is_empty() || any(&self.scopes, scope)
     }
 
-    /// Whether what must be in the service too is there. A sender that names no scopes gets the benefit of the doubt,
-    /// unless its culprit is unknown as well.
+    /// Whether what must be in the service too is there. A sender that names no scopes, as console output does, gets the
+    /// benefit of the doubt; where its culprit is unknown as well, only if a row's versions alone make it likely.
     fn beside(&self, suspect: &Suspect<'_>) -> bool {
         let open = suspect.by.iter().any(|by| matches!(by, By::Open { .. }));
         self.needs_scope.is_empty()
             || (suspect.scopes)(&|name, _| any(&self.needs_scope, name))
-            || !open && !(suspect.scopes)(&|name, _| !name.is_empty())
+            || (!open || self.while_open > Some(Certainty::Perhaps))
+                && !(suspect.scopes)(&|name, _| !name.is_empty())
     }
 
     /// Whether its row says which versions have it.

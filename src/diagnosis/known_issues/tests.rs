@@ -83,6 +83,16 @@ fn the_click_issue_and_its_half_fix() {
     let told_of = |scopes| told("merged-under-local-span", ["python", ""], &open, scopes);
     assert_eq!(told_of(&django), None, "Django's commands are not click's");
     assert_eq!(told_of(&[("", "")]), None, "nothing is known of the service");
+    let console = |version| {
+        let open = [By::Open { version, auto: true, like_it: true }];
+        told("merged-under-local-span", ["python", ""], &open, &[("", "")])
+    };
+    assert_eq!(
+        console("0.50b0"),
+        Some(("G1", Certainty::Likely)),
+        "console output of a server that still runs"
+    );
+    assert_eq!((console("0.51b0"), console("")), (None, None));
 }
 
 #[test]

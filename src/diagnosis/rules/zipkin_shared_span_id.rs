@@ -1,7 +1,7 @@
 //! Client and server of a call share an id, as Zipkin's model has it.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::copies::SameIds;
+use crate::diagnosis::aggregate::copies::{Holder, SameIds};
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Rule, Severity};
@@ -37,21 +37,23 @@ Where such spans are translated, give the SERVER span a new id and make the shar
 };
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
-    let mut by_services: BTreeMap<[&str; 2], (Vec<_>, u64)> = BTreeMap::new();
+    let mut by_services: BTreeMap<[&str; 2], (Vec<_>, u64, String)> = BTreeMap::new();
     for (ids, shared) in cx.gathered.copies.shared().filter(|(_, s)| s.are == SameIds::BothSides) {
         let services = [shared.first, shared.last].map(|holder| cx.processes.service(holder.service));
-        let (all, spans) = by_services.entry(services).or_insert((Vec::new(), 0));
+        let (all, spans, _) = by_services
+            .entry(services)
+            .or_insert_with(|| (Vec::new(), 0, told_apart(cx, services, [shared.first, shared.last])));
         all.push(*ids);
         *spans += u64::from(shared.spans);
     }
-    for ([one, other], (ids, spans)) in by_services {
+    for ([one, other], (ids, spans, told_apart)) in by_services {
         let n = ids.len() as u64;
         let least = if cx.gathered.copies.overflows() { "at least " } else { "" };
         let verb = if n == 1 { "is" } else { "are" };
         let ids_of = count(n, "span id");
         let message = format!("{least}{ids_of} {verb} shared by both sides of a call or message");
         let said = Said::firm(Severity::Info, 0.9, message)
-            .because(format!("one span with the id is from {one}, another from {other}"))
+            .because(told_apart)
             .remedy("give the server's span an id of its own, with the shared one as its parent");
         let mut claim = Claim::about(one, said).spans(ids, spans);
         other.clone_into(&mut claim.subject);
@@ -59,9 +61,31 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     }
 }
 
+/// What tells two spans with one id apart: their services; within one service their machines, or what they are.
+fn told_apart(cx: &Cx<'_>, [one, other]: [&str; 2], both: [Holder; 2]) -> String {
+    if one != other {
+        return format!("one span with the id is from {one}, another from {other}");
+    }
+    let [first, last] = both.map(|holder| {
+        let name = cx.store.text(holder.name).unwrap_or_default();
+        format!("{} `{name}`", holder.kind)
+    });
+    let hosts = both.map(|holder| cx.processes.get(cx.processes.of(holder.resource)).machine.as_str());
+    let [here, there] = match hosts {
+        [here, there] if here != there && !here.is_empty() && !there.is_empty() => {
+            [format!(" on {here}"), format!(" on {there}")]
+        }
+        _ => [String::new(), String::new()],
+    };
+    if first == last && here == there {
+        return format!("several spans of {one} have the id, each {first}");
+    }
+    format!("within {one}, one span with the id is {first}{here}, another {last}{there}")
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::testkit::found;
+    use crate::testkit::{Bench, batches, found, spans};
 
     #[test]
     fn fires_for_both_sides_of_a_call() {
@@ -72,6 +96,22 @@ mod tests {
         assert_eq!(found("zipkin-shared-span-id", sketch), ["info zipkin-shared-span-id firm ×2"]);
         let within = sketch.replace("  web  ", "  s  ");
         assert_eq!(found("zipkin-shared-span-id", &within), ["info zipkin-shared-span-id firm ×2"]);
+    }
+
+    #[test]
+    fn within_one_service_it_says_what_tells_the_spans_apart() {
+        let sketch = "
+            GET  s  client  0..30  call=http://s/a
+            GET /a  s  server  4..22  get=/a same=0
+        ";
+        let mut bench = Bench::default();
+        bench.take(batches(&spans(sketch))).finish();
+        let why = &bench.list(|f| f.rule.id == "zipkin-shared-span-id");
+        assert_eq!(why.len(), 1);
+        let said: Vec<String> =
+            bench.0.diagnosis.findings().iter().flat_map(|f| f.evidence.clone()).collect();
+        let apart = "within s, one span with the id is CLIENT `GET`, another SERVER `GET /a`";
+        assert!(said.iter().any(|said| said == apart), "{said:?}");
     }
 
     #[test]

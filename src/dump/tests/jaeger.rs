@@ -50,6 +50,18 @@ fn one_bad_record_among_good_ones() {
             ("d:2", "not JSON: a key without quotes in its line 1, column 16"),
         ),
         (
+            jaeger(&[jaeger_trace(&[a.clone(), "\n{\"traceID\":\"1\",\"spanID\":\"2\"}".into(), b.clone()])]),
+            ("d:2", "startTime is missing"),
+        ),
+        (
+            jaeger(&[jaeger_trace(&[
+                a.clone(),
+                "\n{\"traceID\":\"1\",\"spanID\":\"2\",\"startTime\":0}".into(),
+                b.clone(),
+            ])]),
+            ("d:2", "startTime is missing"),
+        ),
+        (
             jaeger(&[
                 jaeger_trace(std::slice::from_ref(&a)),
                 "\n{\"x\":1}\n".into(),
