@@ -21,5 +21,6 @@ mod search;
 mod services;
 mod span;
 mod stage;
+mod steady;
 mod traces;
 mod waterfall;

@@ -48,6 +48,19 @@ fn rows_that_arrive_above_move_nothing() {
 }
 
 #[test]
+fn another_height_moves_nothing_unless_the_user_has_done_something() {
+    let rows: BTreeSet<i32> = (10..20).collect();
+    let mut window = Window::default();
+    draw(&mut window, &rows);
+    window.apply(Action::Last, &rows);
+    assert_eq!(draw(&mut window, &rows).1, [16, 17, 18, 19]);
+    assert_eq!(window.rows(&rows, 6, false), [16, 17, 18, 19], "a finding above has gone");
+    assert_eq!(window.rows(&rows, 3, false), [17, 18, 19], "the selected row has no other place");
+    assert_eq!(window.rows(&rows, 6, false), [17, 18, 19]);
+    assert_eq!(window.rows(&rows, 7, true), [13, 14, 15, 16, 17, 18, 19], "the screen has grown");
+}
+
+#[test]
 fn before_any_choice_the_first_row_is_selected() {
     let mut rows: BTreeSet<i32> = (10..13).collect();
     let mut window = Window::default();
