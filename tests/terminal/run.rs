@@ -79,13 +79,13 @@ fn a_key_starts_it_again_and_what_it_printed_stays() {
         SMALL,
         dir.path(),
         "echo run $(( $(cat $DIR/n 2>/dev/null) + 1 )) | tee -a $DIR/out
-        echo $(( $(cat $DIR/n 2>/dev/null) + 1 )) >$DIR/n; [ $(cat $DIR/n) = 2 ] && exec sleep 1000; exit 0",
+        echo $(( $(cat $DIR/n 2>/dev/null) + 1 )) >$DIR/n; [ $(cat $DIR/n) = 2 ] && echo ready && exec sleep 1000; exit 0",
     );
     term.keys("6");
     term.see(&["run 1", "[exited 0]"]);
     term.keys("\x12");
-    term.see(&["run 1", "[exited 0]", "[started again]", "run 2", "running"]);
-    // While it runs, it is ended first.
+    term.see(&["run 1", "[exited 0]", "[started again]", "run 2", "ready", "running"]);
+    // While it runs, it is ended first. A shell that waits for a program would leave that to the program.
     term.keys("\x12");
     term.see(&["[killed by signal 2]", "run 3"]);
     term.keys("q");
