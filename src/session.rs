@@ -108,6 +108,12 @@ impl Session {
         self.apply_cuts();
     }
 
+    /// Says that all processes that have sent anything so far have ended, and that others send from now on.
+    pub fn processes_ended(&mut self) {
+        self.store.part_resources();
+        self.diagnosis.processes_ended();
+    }
+
     /// Accepts findings from now on.
     pub fn suppress(&mut self, suppression: Suppression) {
         self.diagnosis.suppress(&self.store, suppression);

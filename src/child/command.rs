@@ -9,11 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// How long a command may take to end in peace.
-const GRACE: Duration = Duration::from_secs(5);
 /// Pieces of what is printed that may wait to be drawn: beyond them the command waits.
 const QUEUE: usize = 16;
 
@@ -22,8 +19,9 @@ const QUEUE: usize = 16;
 pub enum Told {
     /// It printed this.
     Printed(Vec<u8>),
-    /// It is being ended, to be started again.
-    Ending,
+    /// It is being ended, to be started again: this signal is sent to all of it. First that of Ctrl-C, at which most
+    /// SDKs send what they still hold.
+    Ending(Signal),
     /// It was started again.
     Started,
     /// It has ended.
@@ -53,7 +51,7 @@ enum News {
 /// A command, run by run. When this is dropped, all of it is ended.
 pub struct Command {
     words: Vec<OsString>,
-    env: Vec<(String, String)>,
+    env: Vec<(String, Option<String>)>,
     size: (u16, u16),
     orphans: Orphans,
     process: Option<Process>,
@@ -73,11 +71,11 @@ struct Ending {
 }
 
 impl Command {
-    /// Starts a command, with these variables in its environment, in a terminal of so many columns and rows. The orphans
+    /// Starts a command, with these variables in its environment, or without them, in a terminal of so many columns and rows. The orphans
     /// belong to it.
     pub fn start(
         words: Vec<OsString>,
-        env: Vec<(String, String)>,
+        env: Vec<(String, Option<String>)>,
         size: (u16, u16),
         orphans: Orphans,
     ) -> Result<Self, String> {
@@ -157,8 +155,7 @@ impl Command {
     fn restart(&mut self) {
         match self.process.take() {
             Some(process) => {
-                self.begin_to_end(process, Signal::TERM);
-                self.next = Some(Told::Ending);
+                self.begin_to_end(process, Signal::INT);
             }
             None if self.ending.is_none() => self.next = Some(self.launch_again()),
             None => {}
@@ -169,15 +166,21 @@ impl Command {
         let hurry = Arc::new(AtomicBool::new(false));
         let (run, say, hurried) = (self.run, self.say.clone(), Arc::clone(&hurry));
         let thread = thread::spawn(move || {
-            let until = Instant::now() + GRACE;
-            process.end(signal, || hurried.load(Relaxed) || Instant::now() >= until);
+            let told = |signal| drop(say.blocking_send((run, News::Told(Told::Ending(signal)))));
+            process.end(signal, || hurried.load(Relaxed), told);
             let _ = say.blocking_send((run, News::Gone));
         });
         self.ending = Some(Ending { hurry, thread });
     }
 
-    /// Ends all of it: with a signal, and after some seconds, or when `hurry` is over, for good.
-    pub async fn end(mut self, signal: Signal, hurry: impl Future<Output = ()>) {
+    /// Ends all of it: with a signal, after some seconds with SIGTERM, and after some more, or when `hurry` is over, for
+    /// good. Tells of each signal.
+    pub async fn end(
+        mut self,
+        signal: Signal,
+        hurry: impl Future<Output = ()>,
+        mut told: impl FnMut(Signal),
+    ) {
         if let Some(process) = self.process.take() {
             self.begin_to_end(process, signal);
         }
@@ -187,8 +190,10 @@ impl Command {
             tokio::select! {
                 () = &mut hurry, if !ending.hurry.load(Relaxed) => ending.hurry.store(true, Relaxed),
                 // What it prints is taken: a command that cannot print cannot end.
-                heard = self.heard.recv() => if matches!(heard, Some((_, News::Gone)) | None) {
-                    return;
+                heard = self.heard.recv() => match heard {
+                    Some((_, News::Gone)) | None => return,
+                    Some((_, News::Told(Told::Ending(signal)))) => told(signal),
+                    Some(_) => {}
                 }
             }
         }

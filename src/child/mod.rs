@@ -15,7 +15,7 @@ use std::process::ExitStatus;
 
 pub use command::{Command, Order, Told};
 pub use orphans::{APART, Orphans};
-pub use session::Signal;
+pub use session::{Signal, signal_name};
 
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

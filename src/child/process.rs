@@ -21,6 +21,11 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_millis(20);
 /// How often orphans that have ended are looked for.
 const BURIAL: Duration = Duration::from_secs(5);
+/// How long all of it may take to end after each signal, intake going on: what it has not sent yet is sent then.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long what the command has left running may take after the command itself ended at the first signal. What a script
+/// starts in the background ignores Ctrl-C.
+const LEFT: Duration = Duration::from_secs(1);
 /// How long a process that was killed may take to go.
 const KILLED: Duration = Duration::from_secs(1);
 
@@ -43,7 +48,7 @@ impl Process {
     /// Starts a command in a terminal of so many columns and rows.
     pub(super) fn start(
         words: &[OsString],
-        env: &[(String, String)],
+        env: &[(String, Option<String>)],
         size: (u16, u16),
         orphans: Orphans,
         tell: Tell,
@@ -54,7 +59,12 @@ impl Process {
         command.cwd(std::env::current_dir().map_err(|error| error.to_string())?);
         // What our terminal can do beyond this, that of the command cannot.
         command.env("TERM", "xterm-256color");
-        env.iter().for_each(|(name, value)| command.env(name, value));
+        for (name, value) in env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            }
+        }
         let reader = pair.master.try_clone_reader().map_err(|error| error.to_string())?;
         let writer = pair.master.take_writer().map_err(|error| error.to_string())?;
         // Its error lists where the command was looked for, a line each.
@@ -104,24 +114,47 @@ impl Process {
         let _ = self.terminal.resize(pty_size(size));
     }
 
-    /// Ends all of it: with a signal, and where that does not help until `deadline` says so, for good.
-    pub(super) fn end(mut self, signal: Signal, deadline: impl FnMut() -> bool) {
-        self.end_all(signal, deadline);
+    /// Ends all of it: with a signal, where that does not help with SIGTERM, and then, or as soon as `hurry` says so, for
+    /// good. Each is told before it is sent.
+    pub(super) fn end(mut self, first: Signal, hurry: impl FnMut() -> bool, told: impl FnMut(Signal)) {
+        let all = [first, Signal::TERM];
+        self.end_all(if first == Signal::TERM { &all[1..] } else { &all }, hurry, told);
     }
 
-    fn end_all(&mut self, signal: Signal, mut deadline: impl FnMut() -> bool) {
+    fn end_all(&mut self, signals: &[Signal], mut hurry: impl FnMut() -> bool, mut told: impl FnMut(Signal)) {
         self.over = true;
-        self.signal(signal);
-        while self.is_alive() {
-            if deadline() {
-                let until = Instant::now() + KILLED;
-                while self.is_alive() && Instant::now() < until {
-                    // Again each time: a process may have started another meanwhile.
-                    self.signal(Signal::KILL);
-                    thread::sleep(LOOK);
-                }
+        for (at, signal) in signals.iter().enumerate() {
+            if !self.is_alive() {
                 return;
             }
+            told(*signal);
+            self.signal(*signal);
+            let (until, mut left_until) = (Instant::now() + GRACE, None);
+            while self.is_alive() {
+                if hurry() {
+                    return self.kill(told);
+                }
+                let now = Instant::now();
+                if at + 1 < signals.len() && self.ended.get().is_some() {
+                    left_until.get_or_insert(now + LEFT);
+                }
+                if now >= until || left_until.is_some_and(|left| now >= left) {
+                    break;
+                }
+                thread::sleep(LOOK);
+            }
+        }
+        if self.is_alive() {
+            self.kill(told);
+        }
+    }
+
+    fn kill(&mut self, mut told: impl FnMut(Signal)) {
+        told(Signal::KILL);
+        let until = Instant::now() + KILLED;
+        while self.is_alive() && Instant::now() < until {
+            // Again each time: a process may have started another meanwhile.
+            self.signal(Signal::KILL);
             thread::sleep(LOOK);
         }
     }
@@ -144,7 +177,7 @@ impl Drop for Process {
         if !self.over {
             // Nobody had time to end it in peace: something has gone wrong here.
             let until = Instant::now() + KILLED;
-            self.end_all(Signal::TERM, || Instant::now() >= until);
+            self.end_all(&[Signal::TERM], || Instant::now() >= until, |_| ());
         }
     }
 }

@@ -10,6 +10,24 @@ pub(super) use other::Session;
 #[cfg(unix)]
 pub(super) use unix::Session;
 
+/// What a signal is called, as in `kill -l`.
+#[cfg(unix)]
+pub fn signal_name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::INT => "SIGINT",
+        Signal::TERM => "SIGTERM",
+        Signal::HUP => "SIGHUP",
+        Signal::KILL => "SIGKILL",
+        _ => "a signal",
+    }
+}
+
+/// Where there are none.
+#[cfg(not(unix))]
+pub fn signal_name(_: Signal) -> &'static str {
+    "force"
+}
+
 #[cfg(unix)]
 mod unix {
     use super::super::orphans::Orphans;
@@ -83,6 +101,8 @@ mod other {
     pub struct Signal;
 
     impl Signal {
+        /// The one of Ctrl-C.
+        pub const INT: Self = Self;
         /// The usual one.
         pub const TERM: Self = Self;
         /// The one that cannot be ignored.

@@ -1,6 +1,6 @@
 //! Real processes.
 
-use super::{Command, Ended, Order, Orphans, Told};
+use super::{Command, Ended, Order, Orphans, Signal, Told};
 use std::ffi::OsString;
 use std::fs;
 use std::future::poll_fn;
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 fn sh(script: &str) -> Command {
     let words = ["sh", "-c", script].map(OsString::from).to_vec();
     // Orphans of one test are no matter of another, which runs in the same process.
-    Command::start(words, vec![("TOLD".to_owned(), "this".to_owned())], (80, 24), Orphans::default()).unwrap()
+    Command::start(words, vec![("TOLD".to_owned(), Some("this".to_owned()))], (80, 24), Orphans::default())
+        .unwrap()
 }
 
 /// What is printed until something else is told, and that.
@@ -40,7 +41,7 @@ async fn what_is_printed_last_is_told_before_the_end() {
 
 #[tokio::test]
 async fn it_is_started_again_once_however_often_that_is_wanted() {
-    let mut command = sh("trap '' TERM; echo up; trap 'sleep 0.1; exit 0' TERM; sleep 1000 & wait");
+    let mut command = sh("trap 'sleep 0.1; exit 0' INT; echo up; sleep 1000 & wait");
     while !matches!(poll_fn(|cx| command.poll_told(cx)).await, Told::Printed(_)) {}
     for _ in 0..3 {
         command.order(Order::Restart).unwrap();
@@ -49,9 +50,12 @@ async fn it_is_started_again_once_however_often_that_is_wanted() {
     while said.last() != Some(&Told::Started) {
         said.push(told(&mut command).await.1);
     }
-    assert!(matches!(said.as_slice(), [Told::Ending, Told::Ended(_), Told::Started]), "{said:?}");
+    assert!(
+        matches!(said.as_slice(), [Told::Ending(Signal::INT), Told::Ended(_), Told::Started]),
+        "{said:?}"
+    );
     assert_eq!(command.ended(), None);
-    command.end(super::Signal::KILL, std::future::pending()).await;
+    command.end(Signal::KILL, std::future::pending(), |_| ()).await;
 }
 
 #[test]

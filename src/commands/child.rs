@@ -1,6 +1,7 @@
 //! The command of `check -- CMD` and `record -- CMD`: started, passed signals, and never left behind.
 
 use super::Failure;
+use super::endpoint::SIGNAL_ENDPOINTS;
 use crate::child::{Ended, Orphans};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -27,12 +28,11 @@ impl Running {
     pub(super) fn start(command: &[OsString], env: (&str, &str)) -> Result<Self, Failure> {
         let [program, args @ ..] = command else { return Err(Failure("no command was named".to_owned())) };
         let mut starting = Command::new(program);
-        starting
-            .args(args)
-            .env(env.0, env.1)
-            .stdout(io::stderr())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true);
+        starting.args(args).env(env.0, env.1).kill_on_drop(true);
+        for name in SIGNAL_ENDPOINTS {
+            starting.env_remove(name);
+        }
+        starting.stdout(io::stderr()).stderr(Stdio::inherit());
         let own_group = !io::stdin().is_terminal();
         #[cfg(unix)]
         if own_group {

@@ -10,9 +10,12 @@ const USUAL: (u16, u16) = (4317, 4318);
 
 /// What tells SDKs where to send: one port of ours takes all three protocols, so nothing else need be said.
 pub(super) const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-/// What tells them so before that is asked.
-const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
-const LOGS_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
+/// What tells them so before that is asked: a command that we start does not get these.
+pub(super) const SIGNAL_ENDPOINTS: [&str; 3] = [
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+];
 /// Files that SDKs read instead of all other variables.
 const CONFIG_FILES: [&str; 2] = ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"];
 
@@ -43,18 +46,11 @@ pub(super) fn told(mut address: SocketAddr) -> String {
 
 /// What the environment says of where to send, and what becomes of it.
 pub(super) fn diverted() -> Vec<String> {
-    let mut said = Vec::new();
-    if let Some(value) = set(ENDPOINT) {
-        said.push(format!("{ENDPOINT}={} is overridden for the command", clean(&value)));
-    }
-    for (name, what) in [(TRACES_ENDPOINT, "spans"), (LOGS_ENDPOINT, "logs")] {
-        if let Some(value) = set(name) {
-            said.push(format!(
-                "{name}={} is set and comes first: the command sends its {what} there, not here; unset it",
-                clean(&value)
-            ));
-        }
-    }
+    let overridden = [ENDPOINT]
+        .into_iter()
+        .chain(SIGNAL_ENDPOINTS)
+        .filter_map(|name| Some(format!("{name}={} is overridden for the command", clean(&set(name)?))));
+    let mut said: Vec<String> = overridden.collect();
     if let Some((name, value)) = CONFIG_FILES.iter().find_map(|name| Some((name, set(name)?))) {
         said.push(format!(
             "{name}={} is set: an SDK that reads it ignores {ENDPOINT}; let that file say \
@@ -66,7 +62,7 @@ pub(super) fn diverted() -> Vec<String> {
 }
 
 /// The value of a variable that is set and not empty.
-fn set(name: &str) -> Option<String> {
+pub(super) fn set(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
 
@@ -82,14 +78,6 @@ pub(super) fn switched_off() -> Option<String> {
         switches.iter().find_map(|(name, off)| set(name).filter(|value| off(value)).map(|v| (name, v)));
     found.map(|(name, value)| {
         format!("{name}={} in the environment keeps spans from coming here", clean(&value))
-    })
-}
-
-/// A variable that sends spans elsewhere, or nowhere.
-pub(super) fn kept_away() -> Option<String> {
-    switched_off().or_else(|| {
-        let value = set(TRACES_ENDPOINT)?;
-        Some(format!("{TRACES_ENDPOINT}={} in the environment keeps spans from coming here", clean(&value)))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Receiving without a screen: until something ends it, and then what is still on its way.
 
 use super::child::{Running, Signals};
-use super::endpoint::{ENDPOINT, diverted, kept_away, listeners, listeners_for_command, told};
+use super::endpoint::{ENDPOINT, diverted, listeners, listeners_for_command, switched_off, told};
 use super::{Failure, complain};
 use crate::child::Ended;
 use crate::cli::Listen;
@@ -167,7 +167,7 @@ pub(super) fn why_nothing(
         return format!("what came could not be taken: {}: {}", first.position, first.reason);
     }
     if command.is_some()
-        && let Some(switch) = kept_away()
+        && let Some(switch) = switched_off()
     {
         return switch;
     }

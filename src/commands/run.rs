@@ -1,7 +1,7 @@
 //! `otoscope run -- CMD`: a command and what it sends, in one terminal.
 
 use super::child::Signals;
-use super::endpoint::{ENDPOINT, diverted, listeners_for_command, switched_off, told};
+use super::endpoint::{ENDPOINT, SIGNAL_ENDPOINTS, diverted, listeners_for_command, set, switched_off, told};
 use super::inspect::{Live, part, since};
 use super::settings::Wishes;
 use super::world::World;
@@ -11,10 +11,11 @@ use crate::cli::Run;
 use crate::diagnosis::Policy;
 use crate::harmless::clean;
 use crate::session::{Clock, Session};
-use crate::tui::{Options, Output, output_size};
+use crate::tui::{Instrumented, Options, Output, ending, output_size};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
 
 /// Columns and rows of a terminal that does not say.
 const USUAL: (u16, u16) = (80, 24);
@@ -35,19 +36,22 @@ pub(super) fn run(args: &Run, policy: Policy, wishes: &Wishes) -> Result<ExitCod
     // The size that it keeps: a command that is told of another at once may not listen yet.
     let (name, size) = (name(&args.command), output_size(columns, rows));
     let mut output = Output::new(name.clone(), format!("{ENDPOINT}={endpoint}"), size, wall_clock_ns());
+    let words: Vec<_> = args.command.iter().map(|word| word.to_string_lossy()).collect();
+    output.instrument(Instrumented::of(words.iter().map(AsRef::as_ref), &set));
     for remark in diverted().into_iter().chain(switched_off()) {
         // On the screen it may go unread, here it may be gone by then.
         complain(&remark);
         output.remark(remark);
     }
     options.output = Some(output);
-    let env = vec![(ENDPOINT.to_owned(), endpoint)];
+    let mut env = vec![(ENDPOINT.to_owned(), Some(endpoint))];
+    env.extend(SIGNAL_ENDPOINTS.map(|name| (name.to_owned(), None)));
     let command = Command::start(args.command.clone(), env, size, Orphans::adopt())
         .map_err(|error| Failure(format!("cannot start `{name}`: {error}")))?;
 
     let mut world = World::new(args.say.config.clone()).with_command(command);
     let shown = live.show(&mut session, &mut world, options);
-    let signal = shown.as_ref().ok().and_then(|left| left.signal).unwrap_or(Signal::TERM);
+    let signal = shown.as_ref().ok().and_then(|left| left.signal).unwrap_or(Signal::INT);
     let mut ended = None;
     if let Some(command) = world.into_command() {
         ended = command.ended();
@@ -76,9 +80,12 @@ fn end(
         let hurry = async {
             let _ = signals.next().await;
         };
-        let mut ended = std::pin::pin!(command.end(signal, hurry));
+        let (tell, mut told) = unbounded_channel();
+        let mut ended = std::pin::pin!(command.end(signal, hurry, |signal| {
+            let _ = tell.send(signal);
+        }));
         let mut soon = std::pin::pin!(tokio::time::sleep(SOON));
-        let (mut open, mut said) = (true, false);
+        let (mut open, mut said, mut sent) = (true, false, signal);
         loop {
             tokio::select! {
                 () = &mut ended => return Ok(()),
@@ -88,7 +95,14 @@ fn end(
                 },
                 () = &mut soon, if !said => {
                     said = true;
-                    complain(&format_args!("waiting for `{name}` to end; Ctrl-C kills it"));
+                    complain(&format_args!("stopping `{name}` … Ctrl-C again: at once"));
+                    complain(&ending(sent));
+                }
+                Some(signal) = told.recv() => {
+                    sent = signal;
+                    if said || signal == Signal::KILL {
+                        complain(&ending(signal));
+                    }
                 }
             }
         }

@@ -161,6 +161,15 @@ mod tests {
     }
 
     #[test]
+    fn a_process_that_is_known_to_have_ended_has_not_gone_on() {
+        let mut bench = Bench::default();
+        bench.take(by_end(LOCAL));
+        bench.0.processes_ended();
+        bench.take(by_end("other  s  internal  30000..30100  trace=2\n")).advance(31_000);
+        assert_eq!(said(&bench), Some(Absence::ProcessGone));
+    }
+
+    #[test]
     fn the_finding_says_the_cause_that_the_tree_says() {
         let gone_on = "other  s  internal  30000..30100  trace=2\n";
         let replaced = "other  s  internal  30000..30100  trace=2 resource.service.instance.id=b\n";

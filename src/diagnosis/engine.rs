@@ -242,6 +242,14 @@ impl Diagnosis {
         self.refresh(store);
     }
 
+    /// Says that all processes that have sent anything so far have ended: what they still owe will not come.
+    pub fn processes_ended(&mut self) {
+        self.processes.all_ended();
+        self.dirty.extend(self.by_key.values().copied());
+        self.unasked = self.unasked.max(1);
+        self.stale = true;
+    }
+
     /// Asks the rules again that look at counts and aggregates. Once a second: their findings change with every span,
     /// and nobody reads faster.
     pub fn refresh(&mut self, store: &Store) {

@@ -30,6 +30,8 @@ pub(crate) struct Process {
     pub(crate) told_apart: bool,
     /// It has run a test: a scope or name of a test runner was seen.
     pub(crate) tests: bool,
+    /// It is known to have ended.
+    pub(crate) ended: bool,
     /// The latest end that it has delivered, nanoseconds since the Unix epoch: the export watermark.
     pub(crate) watermark_ns: u64,
     /// When its last span arrived, nanoseconds since the Unix epoch.
@@ -107,6 +109,12 @@ impl Processes {
         self.all[process.0 as usize].tests = true;
     }
 
+    /// Notes that all have ended: who sends under the same resource is another process.
+    pub(crate) fn all_ended(&mut self) {
+        self.by_key.clear();
+        self.all.iter_mut().for_each(|process| process.ended = true);
+    }
+
     /// Notes a span that was delivered.
     #[inline]
     pub(crate) fn note(&mut self, process: ProcessIx, start_ns: u64, end_ns: u64, now_ns: u64) {
@@ -127,14 +135,14 @@ impl Processes {
 }
 
 impl Process {
-    /// Whether it has delivered nothing for so long that it may be gone.
+    /// Whether it has ended, or has delivered nothing for so long that it may be gone.
     pub(crate) fn is_silent(&self, now_ns: u64) -> bool {
-        now_ns.saturating_sub(self.last_arrived_ns) >= super::verdict::SILENT_NS
+        self.ended || now_ns.saturating_sub(self.last_arrived_ns) >= super::verdict::SILENT_NS
     }
 
-    /// Whether it has delivered nothing for so long that what it still owes will not come.
+    /// Whether it has ended, or has delivered nothing for so long that what it still owes will not come.
     pub(crate) fn is_gone(&self, now_ns: u64) -> bool {
-        now_ns.saturating_sub(self.last_arrived_ns) >= super::aggregate::lost::GONE_NS
+        self.ended || now_ns.saturating_sub(self.last_arrived_ns) >= super::aggregate::lost::GONE_NS
     }
 
     fn new(resource: &Resource, service_ix: ServiceIx) -> Self {
@@ -156,6 +164,7 @@ impl Process {
                 .to_owned(),
             told_apart: !key(resource).contains(COARSE),
             tests: false,
+            ended: false,
             watermark_ns: 0,
             last_arrived_ns: 0,
             first_start_ns: u64::MAX,

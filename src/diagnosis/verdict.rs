@@ -97,7 +97,8 @@ impl Diagnosis {
             return None;
         }
         let open_ns = self.open_ns(store, group);
-        let state = (on.state)(group, &Moment { now_ns: self.now_ns, ended: self.ended, open_ns })?;
+        let state =
+            (on.state)(group, &Moment { now_ns: self.now_ns, ended: self.ended || process.ended, open_ns })?;
         let known_issue = self.known_issue(store, group, rule);
         let class = culprit_class(group, known_issue, process.first_start_ns);
         let mut weighed =
@@ -138,7 +139,7 @@ impl Diagnosis {
             culprit,
             open_ns,
             known_issue,
-            ended: self.ended,
+            ended: self.ended || process.ended,
             silent: process.is_silent(self.now_ns),
         }
     }

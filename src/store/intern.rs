@@ -41,6 +41,11 @@ impl<T> Interner<T> {
         number
     }
 
+    /// From now on the same bytes get another number: they are of something else.
+    pub(super) fn part(&mut self) {
+        self.table.clear();
+    }
+
     pub(super) fn get(&self, number: u32) -> Option<&T> {
         self.items.get(number as usize).map(|(_, item)| item)
     }

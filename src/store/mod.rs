@@ -402,6 +402,11 @@ impl Store {
         self.resources.get(number).unwrap_or(&UNKNOWN_RESOURCE)
     }
 
+    /// What sends from now on is told apart from what has sent so far, whatever its resource says.
+    pub fn part_resources(&mut self) {
+        self.resources.part();
+    }
+
     /// How many different resources were seen.
     pub fn resource_count(&self) -> usize {
         self.resources.len()

@@ -1,7 +1,8 @@
 //! What can be seen of the command of `otoscope run`: the screen of its terminal, and how it is doing. What it prints
 //! becomes cells here; no byte of it goes to the real terminal.
 
-use crate::child::{Ended, Told};
+use crate::child::{Ended, Signal, Told, signal_name};
+use crate::tui::instrumented::Instrumented;
 use std::num::NonZeroU16;
 use vt100::{Callbacks, Parser, Screen};
 
@@ -27,8 +28,11 @@ pub struct Output {
     name: String,
     endpoint: String,
     remarks: Vec<String>,
+    instrumented: Instrumented,
     terminal: Parser<Answers>,
     state: State,
+    /// The last signal that was sent to end it.
+    sent: Option<Signal>,
     started_ns: u64,
     ended_ns: Option<u64>,
 }
@@ -42,8 +46,10 @@ impl Output {
             name,
             endpoint,
             remarks: Vec::new(),
+            instrumented: Instrumented::default(),
             terminal: Parser::new_with_callbacks(rows, columns, kept, Answers::default()),
             state: State::Running,
+            sent: None,
             started_ns: now_ns,
             ended_ns: None,
         }
@@ -57,6 +63,37 @@ impl Output {
     /// Where it was told to send.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Tells what instruments it.
+    pub fn instrument(&mut self, by: Instrumented) {
+        self.instrumented = by;
+    }
+
+    /// What instruments it.
+    pub fn instrumented(&self) -> &Instrumented {
+        &self.instrumented
+    }
+
+    /// That it was started again, and what it took to end it before, once: that is forgotten then.
+    pub fn started_again(&mut self) -> String {
+        match self.sent.take() {
+            Some(Signal::INT) => format!("{} ended it; started again", signal_name(Signal::INT)),
+            Some(signal) => format!("started again; {}", ending(signal)),
+            None => "started again".to_owned(),
+        }
+    }
+
+    /// It has ended as programs do that fail: not as somebody wanted, with Ctrl-C or by killing it.
+    pub fn has_failed(&self) -> bool {
+        const WANTED: [i32; 5] = [1, 2, 3, 9, 15];
+        match self.state {
+            State::Ended(Ended::Status(status)) => {
+                status != 0 && !WANTED.iter().any(|signal| status == 128 + signal)
+            }
+            State::Ended(Ended::Signal(signal)) => !WANTED.contains(&signal),
+            State::Running | State::Ending => false,
+        }
     }
 
     /// Adds what its user should know of its environment.
@@ -94,7 +131,13 @@ impl Output {
     pub fn hear(&mut self, told: &Told, now_ns: u64) -> Vec<u8> {
         match told {
             Told::Printed(bytes) => return self.write(bytes),
-            Told::Ending => self.state = State::Ending,
+            Told::Ending(signal) => {
+                (self.state, self.sent) = (State::Ending, Some(*signal));
+                // What it does at that of Ctrl-C it says itself.
+                if *signal != Signal::INT {
+                    self.note(&ending(*signal));
+                }
+            }
             Told::Started => {
                 self.note("started again");
                 (self.state, self.started_ns, self.ended_ns) = (State::Running, now_ns, None);
@@ -151,6 +194,17 @@ impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Output").field("name", &self.name).field("state", &self.state).finish_non_exhaustive()
     }
+}
+
+/// That a signal was sent to end a command, and what that costs. SDKs send every 5 s (`OTEL_BSP_SCHEDULE_DELAY`) and at an
+/// orderly end, which Python's is at SIGINT only.
+pub fn ending(signal: Signal) -> String {
+    let lost = match signal {
+        Signal::INT => "it sends what it still holds, if its SDK does at that",
+        Signal::KILL => "up to 5 s of its spans are lost",
+        _ => "up to 5 s of its spans may be lost",
+    };
+    format!("{} sent: {lost}", signal_name(signal))
 }
 
 /// What a terminal says when it is asked who and how it is, and where its cursor stands: some programs wait for that.

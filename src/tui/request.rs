@@ -194,7 +194,7 @@ pub(super) fn perform(request: Request, session: &mut Session, outside: &mut dyn
         Request::Command(order) => {
             let again = order == Order::Restart;
             match outside.order(order) {
-                Ok(()) if again => Done::Said("the command is started again".to_owned()),
+                Ok(()) if again => Done::Said("it is ended and started again".to_owned()),
                 Ok(()) => Done::Quietly,
                 Err(why) => Done::Said(why),
             }

@@ -213,6 +213,14 @@ pub async fn run(
                         if !matches!(told, Told::Printed(_)) {
                             quiet.said = false;
                         }
+                        if matches!(told, Told::Started) {
+                            // What the run before it has sent is of that one.
+                            while let Some(batch) = arrivals.try_recv() {
+                                app.traffic.note(&batch);
+                                session.take(batch);
+                            }
+                            session.processes_ended();
+                        }
                         app.hear(&told, status().now_ns);
                         app.settle(session, outside);
                     }

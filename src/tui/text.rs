@@ -84,6 +84,15 @@ pub fn split(text: &str, columns: usize) -> (&str, &str) {
 /// After these a word that has no room on a line of its own is broken rather than elsewhere.
 const SOFT: &[char] = &['/', '-', '_', '.', ',', ';', ':', '=', '&', '?', '|', '+'];
 
+/// Units of the numbers that we write.
+const UNITS: [&str; 11] = ["ns", "µs", "ms", "s", "min", "h", "d", "KiB", "MiB", "GiB", "%"];
+
+/// Whether a space ties what stands before and after it: a number and its unit, a sign and its number.
+fn ties(before: &str, after: &str) -> bool {
+    let word = after.split([' ', ')', ',', '.', ';', ':']).next().unwrap_or_default();
+    before.ends_with(|c: char| c.is_ascii_digit()) && UNITS.contains(&word) || before.ends_with(['≥', '×'])
+}
+
 /// The first line of a paragraph, and the rest of it.
 fn break_line(text: &str, columns: usize) -> (&str, &str) {
     let mut used = 0;
@@ -92,16 +101,17 @@ fn break_line(text: &str, columns: usize) -> (&str, &str) {
     let mut blank = true;
     for (at, c) in text.char_indices() {
         used += if c == '\t' { 1 } else { harmless(c).map_or(0, columns_of) };
+        let parts = c == ' ' && !ties(&text[..at], &text[at + 1..]);
         if used > columns {
             let cut = match space {
-                _ if c == ' ' => at,
+                _ if parts => at,
                 Some(space) => space,
                 None if at == 0 => c.len_utf8(),
                 None => soft.unwrap_or(at),
             };
             return (text[..cut].trim_end_matches(' '), text[cut..].trim_start_matches(' '));
         }
-        if c == ' ' && !blank {
+        if parts && !blank {
             space = Some(at);
         }
         if SOFT.contains(&c) && used * 2 > columns {

@@ -3,9 +3,9 @@
 use crate::golden::check;
 use crate::stage::{MERGED, NOW_NS, Stage};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use otoscope::child::{Ended, Order, Told};
+use otoscope::child::{Ended, Order, Signal, Told};
 use otoscope::tui::keymap::{Action, OUTPUT};
-use otoscope::tui::{Look, Output};
+use otoscope::tui::{Instrumented, Look, Output};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -145,6 +145,67 @@ fn when_it_has_ended_what_is_said_is_true_of_that_end() {
     let text = stage.text();
     assert!(text.contains("no span has come, but 1 log record."), "{text}");
     assert!(text.contains("1  is tracing set up?") && !text.contains("instrumented"), "{text}");
+}
+
+#[test]
+fn when_it_fails_what_it_printed_last_is_shown_at_once() {
+    for batches in [&[][..], MERGED] {
+        let mut stage = Stage::new((100, 30), batches);
+        watch(&mut stage);
+        print(&mut stage, "RuntimeError: no database configured\r\n");
+        hear(&mut stage, &Told::Ended(Ended::Status(1)));
+        let text = stage.text();
+        assert!(text.contains("no database configured") && text.contains("! hides"), "{text}");
+        assert_eq!(text.contains("the command exited 1 after 12s"), batches.is_empty(), "{text}");
+        assert!(!text.contains("nothing found wrong"), "{text}");
+        hear(&mut stage, &Told::Started);
+        assert!(!stage.text().contains("! hides"), "{}", stage.text());
+        // Not where somebody wanted it to end.
+        hear(&mut stage, &Told::Ended(Ended::Signal(2)));
+        assert!(!stage.text().contains("! hides"), "{}", stage.text());
+    }
+}
+
+#[test]
+fn what_its_signals_cost_is_said() {
+    let mut stage = flask((100, 30));
+    hear(&mut stage, &Told::Ending(Signal::INT));
+    assert!(stage.text().contains("SIGINT sent: it sends what it still holds"), "{}", stage.text());
+    hear(&mut stage, &Told::Ending(Signal::TERM));
+    assert!(stage.text().contains("SIGTERM sent: up to 5 s of its spans may be lost"), "{}", stage.text());
+    hear(&mut stage, &Told::Started);
+    assert!(stage.text().contains("started again; SIGTERM sent: up to 5 s"), "{}", stage.text());
+    stage.act(&[Action::Tab(OUTPUT)]);
+    assert!(stage.text().contains("[SIGTERM sent: up to 5 s of its spans may be lost]"), "{}", stage.text());
+}
+
+#[test]
+fn what_is_asked_for_fits_the_command() {
+    let words = ["opentelemetry-instrument", "flask", "run", "--debug"];
+    let mut stage = Stage::new((80, 24), &[]);
+    let mut output =
+        Output::new(words.join(" "), "OTEL_EXPORTER_OTLP_ENDPOINT=x".to_owned(), (80, 24), NOW_NS);
+    output.instrument(Instrumented::of(words, &|_| None));
+    stage.app.watch(output);
+    let text = stage.text();
+    assert!(text.contains("Its reloader starts the app without the instrumentation: add"), "{text}");
+    assert!(text.contains("--no-reload") && !text.contains("s it instrumented"), "{text}");
+    stage.act(&[Action::Tab(3)]);
+    let text = stage.text();
+    assert!(text.contains("OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED=true"), "{text}");
+    assert!(!text.contains("OTEL_EXPORTER_OTLP_ENDPOINT") && !text.contains("Java"), "{text}");
+}
+
+#[test]
+fn a_headline_says_what_mends_it_on_any_screen() {
+    for width in [80, 100, 120, 140, 200] {
+        let mut stage = Stage::new((width, 40), MERGED);
+        let text = stage.text();
+        assert!(text.contains("1.30.0"), "{width}: {text}");
+        let top: String = text.lines().take(8).collect::<Vec<_>>().join("\n");
+        assert!(!top.lines().any(|line| line.trim_end().ends_with("≥")), "{width}: {top}");
+        assert!(top.contains("click"), "{width}: {top}");
+    }
 }
 
 #[test]

@@ -43,7 +43,12 @@ fn its_output_is_a_tab_with_colours_and_its_status_is_ours() {
         test -t 0 && test -t 1 && test -t 2 && echo a terminal of $TERM; exit 3";
     let mut term = run(SMALL, dir.path(), script);
     term.see(&["exited 3", "nothing has come", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:"]);
-    term.see(&["1  did it fail before it began to work? 6 says", "2  is it instrumented?"]);
+    term.see(&[
+        "1  did it fail before it began to work? 6 says",
+        "2  is it instrumented?",
+        "a terminal of",
+        "! hides",
+    ]);
     term.keys("6");
     term.see(&["a terminal of xterm-256color", "[exited 3]"]);
     term.wait("the colours", |screen| {
@@ -74,16 +79,36 @@ fn a_key_starts_it_again_and_what_it_printed_stays() {
         SMALL,
         dir.path(),
         "echo run $(( $(cat $DIR/n 2>/dev/null) + 1 )) | tee -a $DIR/out
-        echo $(( $(cat $DIR/n 2>/dev/null) + 1 )) >$DIR/n; [ $(cat $DIR/n) = 2 ] && exec sleep 1000; exit 0",
+        echo $(( $(cat $DIR/n 2>/dev/null) + 1 )) >$DIR/n; [ $(cat $DIR/n) = 2 ] && echo ready && exec sleep 1000; exit 0",
     );
     term.keys("6");
     term.see(&["run 1", "[exited 0]"]);
     term.keys("\x12");
-    term.see(&["run 1", "[exited 0]", "[started again]", "run 2", "running"]);
-    // While it runs, it is ended first.
+    term.see(&["run 1", "[exited 0]", "[started again]", "run 2", "ready", "running"]);
+    // While it runs, it is ended first. A shell that waits for a program would leave that to the program.
     term.keys("\x12");
-    term.see(&["[killed by signal 15]", "run 3"]);
+    term.see(&["[killed by signal 2]", "run 3"]);
     term.keys("q");
+    assert_eq!(term.ended().code, 0);
+}
+
+#[test]
+fn it_is_stopped_as_by_ctrl_c_and_only_then_otherwise() {
+    let dir = dir();
+    let script = "n=$(( $(cat $DIR/n 2>/dev/null) + 1 )); echo $n >$DIR/n; echo run $n
+        [ $n = 1 ] && trap 'echo sent the last; exit 0' INT || trap '' INT; while :; do sleep 0.02; done";
+    let mut term = run(SMALL, dir.path(), script);
+    term.keys("6");
+    term.see(&["run 1"]);
+    term.keys("\x12");
+    term.see(&["sent the last", "[exited 0]", "run 2"]);
+    // One that is deaf to it.
+    term.keys("\x12");
+    term.see(&["[SIGTERM sent: up to 5 s of its spans may be lost]", "[killed by signal 15]", "run 3"]);
+    let pid = term.pid();
+    term.keys("q");
+    term.see(&["stopping `bash -c n=", "Ctrl-C again: at once"]);
+    signal("INT", pid);
     assert_eq!(term.ended().code, 0);
 }
 
@@ -191,7 +216,7 @@ fn who_does_not_want_to_end_is_killed() {
     let mut term = run(SMALL, dir.path(), script);
     let pids = words(dir.path(), "pids");
     term.keys("q");
-    term.see(&["waiting for `bash -c trap"]);
+    term.see(&["stopping `bash -c trap"]);
     // Whoever asks again does not want to wait.
     signal("INT", term.pid());
     assert_eq!(term.ended().code, 0);
@@ -218,13 +243,24 @@ fn what_cannot_be_started_is_one_line_and_no_screen() {
 fn an_endpoint_of_ones_own_is_overridden_and_that_is_said() {
     let mut term = Term::with_env(
         LARGE,
-        &["run", "--", "sh", "-c", "echo told $OTEL_EXPORTER_OTLP_ENDPOINT $OTEL_EXPORTER_OTLP_PROTOCOL"],
-        &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://192.0.2.1:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
+        &[
+            "run",
+            "--",
+            "sh",
+            "-c",
+            "echo told $OTEL_EXPORTER_OTLP_ENDPOINT $OTEL_EXPORTER_OTLP_PROTOCOL ${OTEL_EXPORTER_OTLP_LOGS_ENDPOINT-none}",
+        ],
+        &[
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://192.0.2.1:4317/v1/logs"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://192.0.2.1:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ],
     );
     // On the screen it is wrapped.
     term.see(&["OTEL_EXPORTER_OTLP_ENDPOINT=http://192.0.2.1:4317 is overridden"]);
+    term.see(&["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=http://192.0.2.1:4317/v1/logs is overridden"]);
     term.keys("6");
-    term.see(&["told http://127.0.0.1:", " grpc"]);
+    term.see(&["told http://127.0.0.1:", " grpc none"]);
     term.keys("q");
     let ended = term.ended();
     assert!(ended.text.contains("192.0.2.1:4317 is overridden"), "{}", ended.text);

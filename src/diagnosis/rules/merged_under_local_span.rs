@@ -18,7 +18,9 @@ pub const RULE: Rule = Rule {
     explain: "\
 Requests from different users, over different connections, at different times, carry one trace id, because a span
 of the process that serves them was current when each of them arrived: the span of a command line, of start-up
-code, or of a loop. Every request became its child.
+code, or of a loop. Every request became its child. Where a server takes each request in a thread of its own, as Python's
+`flask run` does, that needs what carries the span into threads: there `opentelemetry-instrumentation-threading`, which
+`opentelemetry-bootstrap -a install` installs too; without it every request is a trace of its own.
 
 Why it matters: traces grow without end, latency and error rates per request are lost, callers' traces break off
 here because incoming headers are ignored, and samplers keep or drop all requests together.
@@ -100,13 +102,12 @@ fn message(words: &Words<'_>, _requests: u64) -> String {
                 (false, true) => "has not ended or was lost",
                 (false, false) => "has not ended",
             };
-            let likely = words.known_issue.map_or_else(String::new, |known| {
+            let likely = words.known_issue.and_then(|known| {
                 let how = if known.is_sure() { "very likely" } else { "perhaps" };
-                known
-                    .culprit()
-                    .map_or_else(String::new, |culprit| format!(", {how} the {culprit} instrumentation's"))
+                known.culprit().map(|culprit| format!("a span, {how} the {culprit} instrumentation's, that"))
             });
-            format!("{what}, {all}under a span of this process that {state} (open ≥ {open}){likely}")
+            let span = likely.as_deref().unwrap_or("a span of this process that");
+            format!("{what}, {all}under {span} {state} (open ≥ {open})")
         }
     }
 }
@@ -207,7 +208,9 @@ mod tests {
         assert_eq!(bench.findings()[0], "error merged-under-local-span firm ×3");
         let open = bench.0.diagnosis.findings()[0].clone();
         assert!(
-            open.message.contains("has not ended (open ≥ 3.21 s), very likely the click instrumentation's"),
+            open.message.contains(
+                "under a span, very likely the click instrumentation's, that has not ended (open ≥ 3.21 s)"
+            ),
             "{}",
             open.message
         );
@@ -218,6 +221,22 @@ mod tests {
         bench.take([run]);
         assert_eq!(bench.findings()[0], "error merged-under-local-span firm ×3");
         assert!(bench.0.diagnosis.findings()[0].message.contains("under `run`"));
+    }
+
+    #[test]
+    fn of_a_process_that_has_ended_nothing_is_open_any_longer() {
+        let mut bench = Bench::default();
+        let mut batches = by_end(SHOP);
+        batches.pop();
+        let last = batches.pop().unwrap();
+        bench.take(batches);
+        bench.0.processes_ended();
+        // The same app, started again.
+        bench.take([last]).advance(20_000);
+        let finding = &bench.0.diagnosis.findings()[0];
+        assert!(finding.message.contains("was never received (open ≥ 1.11 s)"), "{}", finding.message);
+        let open = finding.culprit.as_ref().and_then(|culprit| culprit.open_at_least_ns);
+        assert_eq!(open.map(|ns| ns / 1_000_000), Some(1_110));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod tabs;
 
 use super::keymap::{self, Action, Context};
 use super::keys::Keys;
-use super::output::{Output, State};
+use super::output::{Output, State, ending};
 use super::palette::Palette;
 use super::remembered::Remembered;
 use super::request::{self, Done, Outside, Request};
@@ -35,6 +35,8 @@ pub struct App {
     tab: usize,
     /// The last lines of the command are below every tab.
     output_pane: bool,
+    /// It was opened because the command failed: started again, it closes.
+    opened_pane: bool,
     /// What lies over the tab, the last on top.
     overlays: Vec<Box<dyn Screen>>,
     /// The line of text that is being written, over all of it.
@@ -90,6 +92,7 @@ impl App {
             tabs: TABS.iter().map(Tab::open).collect(),
             tab: 0,
             output_pane: false,
+            opened_pane: false,
             overlays: Vec::new(),
             prompt: None,
             asked: Vec::new(),
@@ -157,6 +160,19 @@ impl App {
         let answer = output.hear(told, now_ns);
         if !answer.is_empty() {
             self.asked.push(Request::Command(Order::Type(answer)));
+        }
+        match told {
+            Told::Ending(signal) => self.notice = Some(ending(*signal)),
+            Told::Started => {
+                self.notice = Some(output.started_again());
+                self.output_pane &= !self.opened_pane;
+                self.opened_pane = false;
+            }
+            // Why it failed stands in what it printed last.
+            Told::Ended(_) if output.has_failed() && !self.output_pane => {
+                (self.output_pane, self.opened_pane) = (true, true);
+            }
+            _ => {}
         }
         if matches!(output.state(), State::Ended(_)) && !matches!(told, Told::Printed(_)) {
             let (state, _) = output::state(output, now_ns);

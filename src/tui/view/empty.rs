@@ -101,17 +101,27 @@ fn running<'a>(output: &'a Output, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     }
     if let State::Ended(how) = output.state() {
         lines.push(vec![part("What to check, the likeliest first:", plain)]);
-        let checks = to_check(how, cx, &tab);
+        let checks = to_check(how, output, cx, &tab);
         lines.extend((1..).zip(checks).map(|(n, it)| vec![part(format!("  {n}  {it}"), dim)]));
         let again = keyed(Action::Restart);
         lines.push(vec![part(format!("{again} starts it again; {tab} shows what it printed."), plain)]);
         return lines;
     }
-    lines.push(vec![part("Is it instrumented, as `opentelemetry-instrument CMD` does for Python?", plain)]);
+    lines.extend(
+        text::wrap(&sentence(&output.instrumented().asks()), 76, 2)
+            .into_iter()
+            .map(|line| vec![part(line, plain)]),
+    );
     lines.push(vec![part("SDKs send in batches: the first spans may take 5 s.", dim)]);
     let shows = format!("{tab} shows what it prints, {pane} a few lines of it below any tab.");
     lines.push(vec![part(shows, dim)]);
     lines
+}
+
+/// With a capital at its start.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What came instead of spans.
@@ -129,7 +139,7 @@ fn came(cx: &Cx<'_>) -> String {
 }
 
 /// Why a command that has ended may have sent no span.
-fn to_check(how: Ended, cx: &Cx<'_>, tab: &str) -> Vec<String> {
+fn to_check(how: Ended, output: &Output, cx: &Cx<'_>, tab: &str) -> Vec<String> {
     let bad = cx.status.bad_requests > 0;
     let others = cx.session.store.log_count() > 0 || cx.session.store.counters().unshown.metrics > 0;
     let first = match how {
@@ -143,10 +153,10 @@ fn to_check(how: Ended, cx: &Cx<'_>, tab: &str) -> Vec<String> {
             Some("does it end at once at that signal? Then its last spans are lost".to_owned())
         }
     };
-    let instrumented = "is it instrumented? For Python, `opentelemetry-instrument CMD` does that";
+    let instrumented = output.instrumented().asks();
     let peace = "did it end in peace? SDKs send in batches, the last one at shutdown";
     let all = [
-        (!others).then_some(instrumented),
+        (!others).then_some(instrumented.as_str()),
         (how.code() < 128).then_some(peace),
         Some("OTEL_TRACES_EXPORTER, OTEL_SDK_DISABLED or code may choose otherwise"),
         Some("without a request there may be no span, and a sampler may drop it"),

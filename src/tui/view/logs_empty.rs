@@ -1,6 +1,8 @@
 //! What to do while no log record has arrived, and what became of metrics.
 
 use super::{Cx, empty};
+use crate::tui::keymap::Action;
+use crate::tui::output::Output;
 use crate::tui::status::Feed;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -8,9 +10,10 @@ use crate::tui::widget::pen::{Part, Pen, part};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+const PYTHON: (&str, &str) = ("Python", "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED=true");
 /// How each language's logs reach its SDK.
 const BRIDGES: &[(&str, &str)] = &[
-    ("Python", "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED=true"),
+    PYTHON,
     ("Java", "the agent sends what Logback and Log4j log by itself"),
     ("Node.js", "instrumentation of pino, winston or bunyan, and NodeSDK"),
     (".NET", "builder.Logging.AddOpenTelemetry(o => o.AddOtlpExporter())"),
@@ -39,6 +42,38 @@ pub fn draw(area: Rect, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     }
 }
 
+/// While a command, which was told where to send, has sent no log record.
+fn running<'a>(output: &'a Output, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+    let (plain, dim, key) = (Style::new(), cx.look.style(Role::Dim), cx.look.style(Role::Key));
+    let line = |words: String, style: Style| vec![part(words, style)];
+    let name = text::fit(output.name(), 30, cx.look.symbols.ellipsis);
+    let lead = format!("No log record of `{name}` has arrived.");
+    let mut lines = vec![line(lead, cx.look.style(Role::TitleFocused)), Vec::new()];
+    let of =
+        |(language, _): &&(&str, &str)| output.instrumented().language().is_none_or(|it| it == *language);
+    let bridges: Vec<_> = BRIDGES.iter().filter(of).collect();
+    if bridges.iter().any(|(language, _)| *language == PYTHON.0) {
+        lines.push(line(
+            "It was told where to send. Python asks for more: quit, and start with".to_owned(),
+            plain,
+        ));
+        lines.push(line("  export OTEL_LOGS_EXPORTER=otlp".to_owned(), key));
+        lines.push(line(format!("  export {}", PYTHON.1), key));
+        lines.push(Vec::new());
+    }
+    if bridges.iter().any(|bridge| **bridge != PYTHON) || bridges.is_empty() {
+        lines.push(line("What the app logs reaches its SDK by a bridge:".to_owned(), plain));
+        for (language, bridge) in bridges.into_iter().filter(|bridge| **bridge != PYTHON) {
+            lines.push(vec![part(format!("  {language:<8} "), plain), part(*bridge, dim)]);
+        }
+        let again = cx.keys.name_of(Action::Restart, cx.look.symbols);
+        lines.push(line(format!("{again} starts the app again, once it has one."), plain));
+        lines.push(Vec::new());
+    }
+    lines.extend(metrics(cx).map(|words| line(words, dim)));
+    lines
+}
+
 fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let (plain, dim, key) = (Style::new(), cx.look.style(Role::Dim), cx.look.style(Role::Key));
     let line = |words: String, style: Style| vec![part(words, style)];
@@ -55,6 +90,10 @@ fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
             lines.push(line(words, plain));
         }
         Feed::Live { grpc, http } => {
+            if let Some(output) = cx.output {
+                lines.extend(running(output, cx));
+                return lines;
+            }
             lines.push(line(
                 "No log record has arrived. In the shell in which your app starts:".to_owned(),
                 cx.look.style(Role::TitleFocused),

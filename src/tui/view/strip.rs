@@ -1,6 +1,6 @@
 //! The strip of findings above the panes: the headlines, worst first, with what is known about them.
 
-use super::{Counts, Cx, before_after, nodes, sign};
+use super::{Counts, Cx, before_after, nodes, output, sign};
 use crate::diagnosis::{Finding, KnownIssueMatch, Severity, State};
 use crate::tui::status::Feed;
 use crate::tui::text;
@@ -53,7 +53,7 @@ fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let all = counts.faults();
     let shown = if all > most { most - 1 } else { all };
     let mut lines: Vec<_> =
-        std::iter::once(first).chain(rest).take(shown).map(|(_, f)| one_line(f, cx)).collect();
+        std::iter::once(first).chain(rest).take(shown).map(|(_, f)| one_line(f, width, cx)).collect();
     let more = (all > shown).then(|| format!("{} more", text::count((all - shown) as u64)));
     let left: Vec<String> = more.into_iter().chain(counts.quiet()).collect();
     if lines.len() < most && !left.is_empty() {
@@ -65,6 +65,11 @@ fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
 
 /// Nothing is to be mended.
 fn calm<'a>(counts: Counts, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    if let Some(output) = cx.output.filter(|output| output.has_failed()) {
+        let (state, role) = output::state(output, cx.status.now_ns);
+        let words = format!(" {} the command {state}: what it printed last says why", cx.look.symbols.error);
+        return vec![part(words, cx.look.style(role))];
+    }
     if cx.session.store.trace_count() == 0 {
         return vec![part(String::new(), Style::new())];
     }
@@ -78,11 +83,29 @@ fn calm<'a>(counts: Counts, cx: &Cx<'a>) -> Vec<Part<'a>> {
     vec![part(format!(" {} {words}", cx.look.symbols.good), cx.look.style(Role::Dim))]
 }
 
-fn one_line<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {
+/// The message and the known issue. Where there is no room for both: what is wrong, what mends it, and then as much of
+/// the rest as there is room for.
+fn one_line<'a>(finding: &'a Finding, width: u16, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let mut parts = lead(finding, cx);
-    parts.push(part(nodes::message(finding), Style::new()));
-    if let Some(issue) = issue(finding) {
-        parts.push(part(format!(" {} {issue}", cx.look.symbols.dot), cx.look.style(Role::Dim)));
+    let message = nodes::message(finding);
+    let Some(known) = &finding.known_issue else {
+        parts.push(part(message, Style::new()));
+        return parts;
+    };
+    let (dot, dim) = (cx.look.symbols.dot, cx.look.style(Role::Dim));
+    let label = known.label();
+    let used: usize = parts.iter().map(|(words, _)| text::width(words)).sum();
+    let columns = used + text::width(&message) + 3 + text::width(&label);
+    match message.split_once(", ") {
+        Some((what, rest)) if columns > usize::from(width) && !known.fixed_in.is_empty() => {
+            parts.push(part(what.to_owned(), Style::new()));
+            parts.push(part(format!(" {dot} fixed in {}", known.fixed_in), dim));
+            parts.push(part(format!(" {dot} {rest}"), Style::new()));
+        }
+        _ => {
+            parts.push(part(message, Style::new()));
+            parts.push(part(format!(" {dot} {label}"), dim));
+        }
     }
     parts
 }
@@ -105,8 +128,12 @@ fn alone<'a>(
 ) -> Vec<Vec<Part<'a>>> {
     let look = cx.look;
     let fix = finding.remedy.first().map(|fix| format!("fix: {fix}"));
-    let known = [issue(finding), fix].into_iter().flatten().collect::<Vec<_>>();
-    let known = known.join(&format!(" {} ", look.symbols.dot));
+    let issue = finding.known_issue.as_ref().map(KnownIssueMatch::label);
+    let both = [issue.clone(), fix.clone()].into_iter().flatten().collect::<Vec<_>>();
+    let both = both.join(&format!(" {} ", look.symbols.dot));
+    // A fix that is cut helps nobody; it names the version too.
+    let fits = text::width(&both) + 3 <= usize::from(width);
+    let known = if fits { both } else { fix.or(issue).unwrap_or_default() };
     let folded: Vec<String> = (cx.session.diagnosis.findings().iter())
         .filter(|f| f.folded_under == Some(index))
         .map(|f| format!("{} {}{}", f.rule.id, look.symbols.times, text::count(f.span_count)))
@@ -138,9 +165,4 @@ fn alone<'a>(
     lines.extend(below);
     lines.truncate(most);
     lines
-}
-
-/// `known issue G1, fixed in 0.51b0`
-fn issue(finding: &Finding) -> Option<String> {
-    finding.known_issue.as_ref().map(KnownIssueMatch::label)
 }
