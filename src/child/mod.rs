@@ -4,6 +4,7 @@
 //! Knows no screen: what is printed is bytes here, and nobody else's business.
 
 mod command;
+mod instrumented;
 mod orphans;
 mod process;
 #[cfg(unix)]
@@ -14,6 +15,7 @@ use std::fmt;
 use std::process::ExitStatus;
 
 pub use command::{Command, Order, Told};
+pub use instrumented::Instrumented;
 pub use orphans::{APART, Orphans};
 pub use session::{Signal, signal_name};
 

@@ -81,7 +81,7 @@ fn takes(arg: &Arg) -> bool {
 
 fn named(arg: &Arg) -> String {
     match arg.get_value_names() {
-        Some(names) => names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" "),
+        Some(names) => names.iter().map(clap::builder::Str::as_str).collect::<Vec<_>>().join(" "),
         None => arg.get_id().as_str().to_uppercase(),
     }
 }

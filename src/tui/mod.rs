@@ -8,7 +8,6 @@
 pub mod app;
 mod chord;
 mod clipboard;
-mod instrumented;
 pub mod keymap;
 pub mod keys;
 pub mod output;
@@ -27,7 +26,6 @@ pub mod widget;
 
 pub use app::{App, Flow, THEME, output_size};
 pub use clipboard::copy as copy_by_terminal;
-pub use instrumented::Instrumented;
 pub use output::{Output, ending};
 pub use remembered::Remembered;
 pub use request::{NO_COMMAND, NO_REPLAY, Outside, Refused, Replay, Request, Save, Saved};

@@ -1,8 +1,8 @@
 //! What can be seen of the command of `otoscope run`: the screen of its terminal, and how it is doing. What it prints
 //! becomes cells here; no byte of it goes to the real terminal.
 
+use crate::child::Instrumented;
 use crate::child::{Ended, Signal, Told, signal_name};
-use crate::tui::instrumented::Instrumented;
 use std::num::NonZeroU16;
 use vt100::{Callbacks, Parser, Screen};
 

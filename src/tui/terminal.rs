@@ -19,8 +19,8 @@ use std::thread;
 /// A whole frame in one write, as long as it is of a usual size.
 const FRAME_BYTES: usize = 64 << 10;
 
-/// Every cell stays where it is put, whatever is written from right to left in its row (ECMA-48, BDSM reset; "BiDi in
-/// Terminal Emulators": what programs that lay out the screen by themselves ask for). Others do not know it, and pass it over.
+/// Every cell stays where it is put, whatever is written from right to left in its row (ECMA-48, BDSM reset; *`BiDi` in
+/// Terminal Emulators*: what programs that lay out the screen by themselves ask for). Others do not know it, and pass it over.
 const CELLS_STAY: &str = "\x1b[8l";
 /// As terminals have it from the start.
 const CELLS_MAY_MOVE: &str = "\x1b[8h";

@@ -3,9 +3,10 @@
 use crate::golden::check;
 use crate::stage::{MERGED, NOW_NS, Stage};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use otoscope::child::Instrumented;
 use otoscope::child::{Ended, Order, Signal, Told};
 use otoscope::tui::keymap::{Action, OUTPUT};
-use otoscope::tui::{Instrumented, Look, Output};
+use otoscope::tui::{Look, Output};
 
 const SECOND: u64 = 1_000_000_000;
 

@@ -58,7 +58,7 @@ fn merged() -> Vec<Batch> {
 /// The line of the selected row below the title of the list, which may lose its last lines to a new finding, and which
 /// trace is shown beside it.
 fn selected(stage: &mut Stage) -> (usize, usize, String) {
-    let (y, _) = stage.selected_lines().into_iter().next().expect("a trace is selected");
+    let (y, _) = stage.selected_lines().into_iter().next().unwrap();
     let text = stage.text();
     let title = text.lines().position(|line| line.contains(" Traces ") && line.contains('─')).unwrap();
     let (_, trace) = text.split_once(" Trace ").unwrap();

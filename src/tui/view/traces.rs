@@ -366,8 +366,9 @@ impl Screen for Traces {
             }
             (Mouse::Mark(at), Pane::List) => return self.mark(at, false, cx),
             (Mouse::MarkTo(at), Pane::List) => return self.mark(at, true, cx),
-            (Mouse::Closer(_) | Mouse::Wider(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
-            (Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => return self.tree.mouse(mouse, cx),
+            (Mouse::Closer(_) | Mouse::Wider(_) | Mouse::WheelLeft(_) | Mouse::WheelRight(_), Pane::Tree) => {
+                return self.tree.mouse(mouse, cx);
+            }
             (Mouse::Click(at), _) => {
                 let had_keys = self.focus == pane;
                 self.focus(pane);
