@@ -228,8 +228,9 @@ pub fn draw(
     let duration = match run {
         Some(run) => {
             let sum = time::duration(run.sum_ns);
-            let said = format!("{} {sum}", cx.look.symbols.sum);
-            if text::exceeds(&said, usize::from(columns.duration.width)) { sum } else { said }
+            let sign = cx.look.symbols.sum;
+            let fits = |said: &String| !text::exceeds(said, usize::from(columns.duration.width));
+            [format!("{sign} {sum}"), format!("{sign}{sum}")].into_iter().find(fits).unwrap_or(sum)
         }
         None if open => "running".to_owned(),
         None if record.end_ns < start_ns => format!("-{}", time::duration(start_ns - record.end_ns)),
