@@ -57,7 +57,11 @@ fn a_command_is_recorded_and_its_status_is_ours() {
     let nothing = dir.path().join("b.jsonl");
     let output = otoscope(&["record", "-o", nothing.to_str().unwrap(), "--", "true"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("`true` sent nothing to record"), "{}", said(&output));
+    assert!(
+        said(&output).contains("`true` ended with status 0 and sent nothing to record"),
+        "{}",
+        said(&output)
+    );
     assert!(!nothing.exists());
 }
 

@@ -27,7 +27,10 @@ fn a_good_file_is_shown_beside_a_bad_one() {
         assert_eq!(ended.code, 2);
         assert!(ended.text.contains("not in a format that otoscope reads"), "{}", ended.text);
     }
-    let ended = Term::otoscope((200, 24), &[bad, bad]).ended();
+    // Named twice, a file is read once.
+    let mut worse = tempfile::NamedTempFile::new().unwrap();
+    worse.write_all(b"yours sincerely\n").unwrap();
+    let ended = Term::otoscope((200, 24), &[bad, worse.path().to_str().unwrap(), bad]).ended();
     assert_eq!((ended.code, ended.text.matches("not in a format").count()), (2, 2));
     assert!(!ended.raw.contains(&b'\x1b'));
 }
