@@ -1,9 +1,10 @@
 //! The list of traces: a row a trace, sorted, filtered, marked.
 
-use super::columns::{Column, Named, SIGNS, Times, Widths};
+use super::columns::{Column, SIGNS, Times, Widths};
 use super::filter::{self, Filter};
+use super::list_delete::clear;
+use super::list_marks::Mark;
 use super::listing::{Busy, COUNT, Id, Listing};
-use super::menu::{Choice, Menu};
 use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::save::{self, Offer};
 use super::{Cx, Outcome, clicked, list_row};
@@ -36,10 +37,6 @@ const STARTS: usize = 4_096;
 const LEARNT: usize = 500;
 /// Among so many traces it is known at any time whether one has an error.
 const ASKED: usize = 256;
-/// How many traces a key marks.
-const MARKED: usize = 10_000;
-/// How many columns the name of a deleted trace takes in what is said of it.
-const NAME: usize = 24;
 
 /// How many traces are saved at most: listing them must not keep keys waiting. `otoscope record` has no such bound.
 const SAVED: usize = 50_000;
@@ -47,11 +44,11 @@ const SAVED: usize = 50_000;
 /// The list.
 #[derive(Debug, Default)]
 pub struct List {
-    listing: Listing,
-    window: Window<Id>,
+    pub(super) listing: Listing,
+    pub(super) window: Window<Id>,
     /// By place in the order of arrival.
-    marked: BTreeMap<u64, Mark>,
-    marks: u64,
+    pub(super) marked: BTreeMap<u64, Mark>,
+    pub(super) marks: u64,
     /// The filter and the window as they were before another filter is written.
     before: Option<(String, Window<Id>)>,
     /// How many traces had been deleted when the selection was last looked after.
@@ -64,18 +61,10 @@ pub struct List {
     started: Option<(u64, u64)>,
     looked_at: u64,
     heads: Heads<Column>,
-    rows: Rect,
+    pub(super) rows: Rect,
     /// Where it says how many rows there are above the window, and below.
     above: Rect,
     below: Rect,
-}
-
-/// A mark on a trace.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    trace: TraceId,
-    /// Of two marks, the one with the lower number was made first.
-    nth: u64,
 }
 
 impl List {
@@ -94,18 +83,6 @@ impl List {
             self.window.select(id);
             self.window.choose();
         }
-    }
-
-    /// The traces that are marked, in the order of their arrival.
-    pub fn marked(&self) -> impl ExactSizeIterator<Item = TraceId> {
-        self.marked.values().map(|mark| mark.trace)
-    }
-
-    /// The two traces that are marked, in the order in which they were; nothing where there are not two.
-    pub fn two_marked(&self) -> Option<[TraceId; 2]> {
-        let mut marks = self.marked.values().copied();
-        let (Some(one), Some(other), None) = (marks.next(), marks.next(), marks.next()) else { return None };
-        Some(if one.nth < other.nth { [one.trace, other.trace] } else { [other.trace, one.trace] })
     }
 
     /// What can be saved: the selected trace, those that are marked, those that the filter lets through, all.
@@ -326,104 +303,6 @@ impl List {
         Advice { wrong, note, completions: filter::completions(text, cursor, &self.seen) }
     }
 
-    fn mark(&mut self, cx: &Cx<'_>) -> Outcome {
-        let Some((seq, id)) = self.window.selected().filter(|_| self.selected(cx).is_some()) else {
-            return Outcome::Ignored;
-        };
-        self.toggle_mark(seq, id);
-        // The next one is likely to be marked too.
-        self.window.apply(Action::Down, &self.listing.rows(cx));
-        Outcome::Done
-    }
-
-    /// Marks the row at a place of the screen, or no longer; or `all` from the selected one to it. It is selected then.
-    pub fn mark_at(&mut self, at: Position, all: bool, cx: &Cx<'_>) -> Outcome {
-        let before = self.selected(cx);
-        let line = usize::from(at.y.saturating_sub(self.rows.y));
-        if at.y < self.rows.y || line >= self.window.seen().len() {
-            return Outcome::Ignored;
-        }
-        self.point(at);
-        let (Some((seq, id)), Some(to)) = (self.window.selected(), self.selected(cx)) else {
-            return Outcome::Ignored;
-        };
-        if !all {
-            self.toggle_mark(seq, id);
-            return Outcome::Done;
-        }
-        let rows = &self.listing.rows(cx);
-        let from = before.unwrap_or(to);
-        let walk = |down: bool| {
-            let next = move |at: &TraceIx| if down { rows.next(*at) } else { rows.previous(*at) };
-            let mut walked: Vec<TraceIx> = std::iter::successors(Some(from), next).take(MARKED).collect();
-            let end = walked.iter().position(|at| *at == to)?;
-            walked.truncate(end + 1);
-            Some(walked)
-        };
-        let stretch = walk(true).or_else(|| walk(false)).unwrap_or_else(|| vec![to]);
-        for (seq, trace) in stretch.into_iter().map(|at| rows.id(at)) {
-            self.marks += 1;
-            self.marked.entry(seq).or_insert(Mark { trace, nth: self.marks });
-        }
-        Outcome::Done
-    }
-
-    fn toggle_mark(&mut self, seq: u64, trace: TraceId) {
-        if self.marked.remove(&seq).is_none() {
-            self.marks += 1;
-            self.marked.insert(seq, Mark { trace, nth: self.marks });
-        }
-    }
-
-    /// Marks everything that is listed, or nothing any more.
-    fn mark_all(&mut self, cx: &Cx<'_>) -> Outcome {
-        if !self.marked.is_empty() {
-            self.marked.clear();
-            return Outcome::Notice("no trace is marked".to_owned());
-        }
-        let rows = self.listing.rows(cx);
-        let all = std::iter::successors(rows.first(), |at| rows.next(*at)).take(MARKED);
-        let mark = |(nth, at): (u64, TraceIx)| {
-            let (seq, trace) = rows.id(at);
-            (seq, Mark { trace, nth })
-        };
-        self.marked = (self.marks + 1..).zip(all).map(mark).collect();
-        self.marks += self.marked.len() as u64;
-        let count = text::plural(self.marked.len() as u64, "trace");
-        let more = if self.marked.len() == MARKED { ", the first of the list" } else { "" };
-        Outcome::Notice(format!("{count} marked{more}"))
-    }
-
-    /// Deletes what is marked, else what is selected, but for what is pinned.
-    fn delete(&mut self, cx: &Cx<'_>) -> Outcome {
-        let store = &cx.session.store;
-        let mut traces: Vec<TraceId> = self.marked().collect();
-        if traces.is_empty() {
-            traces.extend(self.selected(cx).map(|at| store.trace(at).id));
-        }
-        let is_pinned = |id: &TraceId| store.find_trace(*id).is_some_and(|at| store.trace(at).pinned);
-        let (kept, traces): (Vec<TraceId>, Vec<TraceId>) = traces.into_iter().partition(is_pinned);
-        let (count, kept) = (traces.len(), kept.len());
-        let what = match traces.as_slice() {
-            [one] => store.find_trace(*one).map(|at| told(at, cx)).unwrap_or_default(),
-            many => text::plural(many.len() as u64, "trace"),
-        };
-        let label = format!("delete {what}");
-        let delete = Outcome::Ask(Request::Delete { traces, what, kept });
-        match count {
-            0 if kept > 0 => {
-                Outcome::Notice(format!("pinned: {} first", cx.keys.name_of(Action::Pin, cx.look.symbols)))
-            }
-            0 => Outcome::Ignored,
-            1 => delete,
-            _ => {
-                let pinned = if kept > 0 { format!("{kept} pinned stay, ") } else { String::new() };
-                let note = format!("{pinned}what they taught stays");
-                ask("Delete?", Choice::new(label, note, delete))
-            }
-        }
-    }
-
     fn search(&mut self, cx: &Cx<'_>, down: bool, what: &str, wanted: impl Fn(TraceIx) -> bool) -> Outcome {
         let rows = self.listing.rows(cx);
         let Some(from) = self.selected(cx) else { return Outcome::Ignored };
@@ -579,35 +458,4 @@ fn progress(listed: usize, looked_at: usize, noun: &str, cx: &Cx<'_>) -> String 
         return format!("{known} {} {looked_at} % looked at", cx.look.symbols.dot);
     }
     known
-}
-
-/// Asks before everything goes.
-fn clear(cx: &Cx<'_>) -> Outcome {
-    let store = &cx.session.store;
-    let pinned = store.pinned().len();
-    let count = store.trace_count() - pinned;
-    if count == 0 {
-        let why = if pinned > 0 { "every trace is pinned" } else { "there is no trace" };
-        return Outcome::Notice(format!("nothing to clear: {why}"));
-    }
-    let label = format!("clear {}", text::plural(count as u64, "trace"));
-    let note = match pinned {
-        0 => "findings start anew".to_owned(),
-        pinned => format!("{pinned} pinned stay, findings start anew"),
-    };
-    ask("Clear?", Choice::new(label, note, Outcome::Ask(Request::Clear)))
-}
-
-fn ask(title: &'static str, yes: Choice) -> Outcome {
-    let keep = Choice::new("keep them", "", Outcome::Notice("nothing was deleted".to_owned()));
-    Outcome::Over(Box::new(Menu::question(title, keep, yes)))
-}
-
-/// What a trace is in a sentence: `GET /cart of shop (5 spans)`.
-fn told(at: TraceIx, cx: &Cx<'_>) -> String {
-    let Named { service, name, .. } = Named::of(at, cx);
-    let cut = |words: &str| text::fit(words, NAME, cx.look.symbols.ellipsis).into_owned();
-    let name = name.map_or_else(|| "a trace".to_owned(), |name| cut(super::row::name_or_none(&name)));
-    let of = if service.is_empty() { String::new() } else { format!(" of {}", cut(service)) };
-    format!("{name}{of} ({})", text::plural(u64::from(cx.session.store.trace(at).spans), "span"))
 }

@@ -25,6 +25,8 @@ pub mod icicle_dust;
 pub mod icicle_index;
 pub mod icicle_moves;
 pub mod list;
+mod list_delete;
+mod list_marks;
 pub mod list_row;
 pub mod listing;
 pub mod log_filter;

@@ -1,0 +1,77 @@
+//! Deleting traces of the list, and clearing it: whatever takes more than one trace is asked first.
+
+use super::columns::Named;
+use super::list::List;
+use super::menu::{Choice, Menu};
+use super::{Cx, Outcome};
+use crate::model::TraceId;
+use crate::store::TraceIx;
+use crate::tui::keymap::Action;
+use crate::tui::request::Request;
+use crate::tui::text;
+
+/// How many columns the name of a deleted trace takes in what is said of it.
+const NAME: usize = 24;
+
+impl List {
+    /// Deletes what is marked, else what is selected, but for what is pinned.
+    pub(super) fn delete(&mut self, cx: &Cx<'_>) -> Outcome {
+        let store = &cx.session.store;
+        let mut traces: Vec<TraceId> = self.marked().collect();
+        if traces.is_empty() {
+            traces.extend(self.selected(cx).map(|at| store.trace(at).id));
+        }
+        let is_pinned = |id: &TraceId| store.find_trace(*id).is_some_and(|at| store.trace(at).pinned);
+        let (kept, traces): (Vec<TraceId>, Vec<TraceId>) = traces.into_iter().partition(is_pinned);
+        let (count, kept) = (traces.len(), kept.len());
+        let what = match traces.as_slice() {
+            [one] => store.find_trace(*one).map(|at| told(at, cx)).unwrap_or_default(),
+            many => text::plural(many.len() as u64, "trace"),
+        };
+        let label = format!("delete {what}");
+        let delete = Outcome::Ask(Request::Delete { traces, what, kept });
+        match count {
+            0 if kept > 0 => {
+                Outcome::Notice(format!("pinned: {} first", cx.keys.name_of(Action::Pin, cx.look.symbols)))
+            }
+            0 => Outcome::Ignored,
+            1 => delete,
+            _ => {
+                let pinned = if kept > 0 { format!("{kept} pinned stay, ") } else { String::new() };
+                let note = format!("{pinned}their findings and counts stay");
+                ask("Delete?", Choice::new(label, note, delete))
+            }
+        }
+    }
+}
+
+/// Asks before everything goes.
+pub(super) fn clear(cx: &Cx<'_>) -> Outcome {
+    let store = &cx.session.store;
+    let pinned = store.pinned().len();
+    let count = store.trace_count() - pinned;
+    if count == 0 {
+        let why = if pinned > 0 { "every trace is pinned" } else { "there is no trace" };
+        return Outcome::Notice(format!("nothing to clear: {why}"));
+    }
+    let label = format!("clear {}", text::plural(count as u64, "trace"));
+    let note = match pinned {
+        0 => "findings start anew".to_owned(),
+        pinned => format!("{pinned} pinned stay, findings start anew"),
+    };
+    ask("Clear?", Choice::new(label, note, Outcome::Ask(Request::Clear)))
+}
+
+fn ask(title: &'static str, yes: Choice) -> Outcome {
+    let keep = Choice::new("keep them", "", Outcome::Notice("nothing was deleted".to_owned()));
+    Outcome::Over(Box::new(Menu::question(title, keep, yes)))
+}
+
+/// What a trace is in a sentence: `GET /cart of shop (5 spans)`.
+fn told(at: TraceIx, cx: &Cx<'_>) -> String {
+    let Named { service, name, .. } = Named::of(at, cx);
+    let cut = |words: &str| text::fit(words, NAME, cx.look.symbols.ellipsis).into_owned();
+    let name = name.map_or_else(|| "a trace".to_owned(), |name| cut(super::row::name_or_none(&name)));
+    let of = if service.is_empty() { String::new() } else { format!(" of {}", cut(service)) };
+    format!("{name}{of} ({})", text::plural(u64::from(cx.session.store.trace(at).spans), "span"))
+}
