@@ -109,6 +109,7 @@ impl Session {
     }
 
     /// Says that all processes that have sent anything so far have ended, and that others send from now on.
+    /// Nothing tells whose they were: a process of somebody else's that goes on is taken for another one from now on.
     pub fn processes_ended(&mut self) {
         self.store.part_resources();
         self.diagnosis.processes_ended();

@@ -28,6 +28,8 @@ pub use tls::Trust;
 
 /// How long an answer is waited for: the default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long somebody is looked for; less, so that who is not there is told from who does not answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Who we say we are.
 const AGENT: &str = concat!("otoscope/", env!("CARGO_PKG_VERSION"));
 
@@ -62,7 +64,7 @@ impl Client {
     /// are read only for an endpoint over TLS.
     pub fn new(endpoint: Endpoint, trust: &Trust, gzip: bool, patience: Duration) -> Result<Self, String> {
         let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(TIMEOUT));
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
         connector.enforce_http(false);
         let is_grpc = endpoint.protocol == Protocol::Grpc;

@@ -53,7 +53,7 @@ pub(super) fn sources(named: &[PathBuf]) -> (Vec<Source>, Vec<DumpError>) {
     }
     let mut seen = HashSet::new();
     sources.retain(|source| {
-        !source.path.is_file() || fs::canonicalize(&source.path).is_ok_and(|real| seen.insert(real))
+        !source.path.is_file() || fs::canonicalize(&source.path).map_or(true, |real| seen.insert(real))
     });
     (sources, failed)
 }

@@ -199,11 +199,10 @@ async fn send(
                 sent.note(&part, delivery);
                 if nobody {
                     sent.unsent += waiting.iter().map(|part| part.items).sum::<u64>();
-                    while let Some(done) = under_way.join_next().await {
-                        let (part, _, delivery) = done?;
-                        sent.note(&part, delivery);
+                    tokio::select! {
+                        passed = pass_over(&mut sent, &mut under_way, arrivals, speed) => passed?,
+                        _ = signals.next() => sent.interrupted = true,
                     }
-                    sent.pass_over(arrivals, speed).await;
                     return Ok(sent);
                 }
             }
@@ -217,6 +216,21 @@ async fn send(
             },
         }
     }
+}
+
+/// Waits for what is under way, and counts the rest.
+async fn pass_over(
+    sent: &mut Sent,
+    under_way: &mut JoinSet<(Part, Instant, Delivery)>,
+    arrivals: intake::Arrivals,
+    speed: Speed,
+) -> Result<(), Failure> {
+    while let Some(done) = under_way.join_next().await {
+        let (part, _, delivery) = done?;
+        sent.note(&part, delivery);
+    }
+    sent.pass_over(arrivals, speed).await;
+    Ok(())
 }
 
 async fn deliver(

@@ -148,6 +148,7 @@ impl Output {
             }
             Told::Failed(why) => {
                 self.note(why);
+                self.sent = None;
                 // What a shell would say.
                 (self.state, self.ended_ns) = (State::Ended(Ended::Status(127)), Some(now_ns));
             }

@@ -36,6 +36,8 @@ const KEY_FRAME: Duration = Duration::from_millis(6);
 
 /// After this long without a word and without a connection, a command that has ended has sent everything.
 const SETTLED: Duration = Duration::from_millis(900);
+/// How many batches are taken at once before what follows them is of another run of the command.
+const WAITING: usize = 64;
 
 /// How the screen is to be.
 #[derive(Debug)]
@@ -215,7 +217,8 @@ pub async fn run(
                         }
                         if matches!(told, Told::Started) {
                             // What the run before it has sent is of that one.
-                            while let Some(batch) = arrivals.try_recv() {
+                            // Others may send without end: no more than may wait.
+                            for batch in std::iter::from_fn(|| arrivals.try_recv()).take(WAITING) {
                                 app.traffic.note(&batch);
                                 session.take(batch);
                             }

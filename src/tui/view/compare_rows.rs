@@ -221,7 +221,7 @@ impl<'a> Matcher<'a> {
             }
             self.out.pairs.push(Pair {
                 halves,
-                renamed: matches!(two, [Some(left), Some(right)] if self.key(left) != self.key(right)),
+                renamed: matches!(two, [Some(left), Some(right)] if self.key(left).0 != self.key(right).0),
                 took_another_time: self.took_another_time(halves),
                 depth,
                 parent,

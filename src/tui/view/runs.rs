@@ -22,6 +22,8 @@ const MARKED: usize = 16;
 const CHILDREN: u32 = 8;
 /// How many names may follow one another in turn.
 pub(super) const LONGEST_CYCLE: usize = 4;
+/// How many spans of a run are asked for their names: a cycle may come behind repeats of one of its names.
+const NAMED: usize = 16;
 /// What it costs more to see that they do.
 const IN_TURN: usize = 16;
 /// How many runs are remembered.
@@ -105,7 +107,7 @@ impl Kin<'_> {
     pub fn names(&self, run: &Run) -> Vec<SpanIx> {
         let mut found = vec![run.first];
         let next = |at: &SpanIx| if *at == run.last { None } else { self.neighbour(*at, false) };
-        for at in std::iter::successors(Some(run.first), next).take(LONGEST_CYCLE) {
+        for at in std::iter::successors(Some(run.first), next).take(NAMED) {
             if !found.iter().any(|known| self.store.record(*known).name == self.store.record(at).name) {
                 found.push(at);
             }

@@ -78,6 +78,10 @@ impl Sheet {
         title: &str,
         pen: &mut Pen<'_>,
     ) -> Rect {
+        // The screen may have become smaller since.
+        let last = Position { x: area.right().saturating_sub(1), y: area.bottom().saturating_sub(1) };
+        let about =
+            about.map(|at| Position { x: at.x.min(last.x), y: at.y.clamp(area.y, last.y.max(area.y)) });
         let width = area.width.saturating_sub(4).min(widest);
         let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
         let most = area.height.saturating_sub(2);
