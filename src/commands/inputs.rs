@@ -192,6 +192,7 @@ pub(super) fn is_passed_over(found: bool, error: &DumpError) -> bool {
     let no_dump = matches!(
         error,
         DumpError::Unknown { .. }
+            | DumpError::Nothing { .. }
             | DumpError::Empty { .. }
             | DumpError::NoSpans { .. }
             | DumpError::NoMember { .. }

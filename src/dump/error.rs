@@ -1,7 +1,6 @@
 //! Why a dump could not be read, or written, at all. Whatever is bad *in* a dump is a rejection instead.
 
 use super::Summary;
-use super::looks::EMPTY_ANSWER;
 use std::fmt;
 
 /// Why a dump could not be read or written at all; each a full sentence with the file's name.
@@ -18,6 +17,13 @@ pub enum DumpError {
         name: String,
         /// What it looks like instead.
         looks: String,
+    },
+    /// It is the answer of a system that has found nothing.
+    Nothing {
+        /// The file.
+        name: String,
+        /// Whose, and what it says.
+        what: String,
     },
     /// It is one of the formats, but no span could be taken from it.
     NoSpans {
@@ -92,9 +98,7 @@ impl fmt::Display for DumpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty { name } => write!(f, "{name} is empty."),
-            Self::Unknown { name, looks } if looks.starts_with(EMPTY_ANSWER) => {
-                write!(f, "{name} is {looks}.")
-            }
+            Self::Nothing { name, what } => write!(f, "{name} is {what}."),
             Self::Unknown { name, looks } => {
                 write!(f, "{name} is not in a format that otoscope reads: it looks like {looks}.")
             }

@@ -34,9 +34,6 @@ const SENT: &[(&[u8], &str)] = &[
     ),
 ];
 
-/// What is read, but holds nothing.
-pub(super) const EMPTY_ANSWER: &str = "Jaeger's answer without a trace";
-
 const JAEGER: &str = "what Jaeger's clients send in Thrift: have the app send OTLP, or download the trace from Jaeger's UI as JSON";
 
 const ZIPKIN_PROTOBUF: &str =
@@ -116,7 +113,7 @@ fn content(head: &[u8]) -> String {
         return if html { "an HTML page" } else { "XML" }.to_owned();
     }
     if matches!(text[0], b'{' | b'[') {
-        return of_jaeger(text).unwrap_or_else(|| json(text));
+        return json(text);
     }
     if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
         return "JSON, but not of spans: a single value".to_owned();
@@ -142,7 +139,8 @@ fn is_zipkin_protobuf(head: &[u8]) -> bool {
 }
 
 /// What Jaeger's API answers where it has found nothing, and why.
-fn of_jaeger(text: &[u8]) -> Option<String> {
+pub(super) fn empty_answer(head: &[u8]) -> Option<String> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii();
     let Ok(Value::Map(members)) = tree(text) else { return None };
     let is_its = |key: &str| ["data", "total", "limit", "offset", "errors"].contains(&key);
     let nothing = |value: &Value| match value {
@@ -156,7 +154,7 @@ fn of_jaeger(text: &[u8]) -> Option<String> {
     members.iter().find(|(key, value)| key == "data" && nothing(value))?;
     let errors = members.iter().find(|(key, value)| key == "errors" && !nothing(value));
     let said = errors.map(|(_, errors)| format!(": {}", messages(errors))).unwrap_or_default();
-    Some(format!("{EMPTY_ANSWER}{said}"))
+    Some(format!("Jaeger's answer without a trace{said}"))
 }
 
 /// The messages of a list of errors, or all of it.
@@ -199,11 +197,6 @@ mod tests {
             (b"\0\x01\x02\xff", "binary data that is not OTLP protobuf of traces"),
             (b"{\"level\":\"info\"}\n{}", "JSON, but not of spans: its keys are `level`"),
             (b"[\n{\"a\":1,\n\"b\":2}]", "JSON, but not of spans: its keys are `a`, `b`"),
-            (br#"{"data":[]}"#, "Jaeger's answer without a trace"),
-            (
-                br#"{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":404,"msg":"trace not found"}]}"#,
-                "Jaeger's answer without a trace: trace not found",
-            ),
             (br#"{"data":[],"status":"success"}"#, "JSON, but not of spans: its keys are `data`, `status`"),
             (b"null", "JSON, but not of spans: a single value"),
             (b"true\n", "JSON, but not of spans: a single value"),
@@ -215,5 +208,20 @@ mod tests {
             assert_eq!(like(head, ""), looks);
         }
         assert_eq!(like(b"%PDF-1.7", "gzip"), "gzip of a PDF document");
+    }
+
+    #[test]
+    fn an_answer_without_a_trace_is_told_from_other_objects() {
+        for (head, what) in [
+            (&br#"{"data":[]}"#[..], Some("Jaeger's answer without a trace")),
+            (
+                br#"{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":404,"msg":"trace not found"}]}"#,
+                Some("Jaeger's answer without a trace: trace not found"),
+            ),
+            (br#"{"data":[],"status":"success"}"#, None),
+            (b"{}", None),
+        ] {
+            assert_eq!(empty_answer(head).as_deref(), what);
+        }
     }
 }

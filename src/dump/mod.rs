@@ -210,6 +210,9 @@ fn read_one(
         });
     }
     let Some(format) = format else {
+        if let Some(what) = looks::empty_answer(input.available()) {
+            return Err(DumpError::Nothing { name: name.to_owned(), what });
+        }
         let looks = looks::like(input.available(), input.compression());
         return Err(DumpError::Unknown { name: name.to_owned(), looks });
     };
