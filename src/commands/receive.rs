@@ -1,7 +1,7 @@
 //! Receiving without a screen: until something ends it, and then what is still on its way.
 
 use super::child::{Running, Signals};
-use super::endpoint::{ENDPOINT, diverted, listeners, listeners_for_command, switched_off, told};
+use super::endpoint::{ENDPOINT, diverted, listeners, listeners_for_command, set, switched_off, told};
 use super::{Failure, complain};
 use crate::child::{Ended, Instrumented};
 use crate::cli::Listen;
@@ -184,7 +184,6 @@ pub(super) fn why_nothing(
 /// What to look at where a command has connected to nothing.
 fn not_connected(command: &[OsString], ended: Ended) -> String {
     let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
-    let set = |name: &str| std::env::var(name).ok();
     let instrumented = Instrumented::of(words.iter().map(AsRef::as_ref), &set).asks();
     let failed = match ended {
         Ended::Status(0) => "",

@@ -1,8 +1,7 @@
 //! What can be seen of the command of `otoscope run`: the screen of its terminal, and how it is doing. What it prints
 //! becomes cells here; no byte of it goes to the real terminal.
 
-use crate::child::Instrumented;
-use crate::child::{Ended, Signal, Told, signal_name};
+use crate::child::{Ended, Instrumented, Signal, Told, signal_name};
 use std::num::NonZeroU16;
 use vt100::{Callbacks, Parser, Screen};
 
@@ -88,6 +87,8 @@ impl Output {
     pub fn has_failed(&self) -> bool {
         const WANTED: [i32; 5] = [1, 2, 3, 9, 15];
         match self.state {
+            // A program may answer the signal that it was sent with any status.
+            _ if self.sent.is_some() => false,
             State::Ended(Ended::Status(status)) => {
                 status != 0 && !WANTED.iter().any(|signal| status == 128 + signal)
             }
