@@ -290,7 +290,7 @@ impl Runs {
 
     /// Follows a run to both sides. Answers with the steps that are left.
     fn grow(&mut self, number: u32, mut left: usize, kin: &Kin<'_>) -> usize {
-        let Some(Known { mut run, .. }) = self.known.get(&number).copied() else { return left };
+        let Some(Known { mut run, mut counted, .. }) = self.known.get(&number).copied() else { return left };
         for (side, back) in [(0, true), (1, false)] {
             while !run.ends[side] && left > 0 {
                 left -= 1;
@@ -303,9 +303,13 @@ impl Runs {
                     left = left.saturating_sub(IN_TURN);
                 }
                 let met = self.edges.get(&next).copied().filter(|other| *other != number);
-                let met = met.and_then(|other| self.known.remove(&other).map(|known| (other, known.run)));
+                let met = met.and_then(|other| Some((other, self.known.remove(&other)?)));
                 let (part, end) = match met {
-                    Some((other, met)) => {
+                    Some((other, Known { run: met, counted: before, .. })) => {
+                        // What is taken over was perhaps counted before the trace has changed.
+                        if before != self.stamp {
+                            counted = before;
+                        }
                         self.edges.values_mut().filter(|n| **n == other).for_each(|n| *n = number);
                         if next != if back { met.last } else { met.first } {
                             // Not its near end: this run began in the midst of that one, which has all of it.
@@ -328,7 +332,7 @@ impl Runs {
         self.edges.insert(run.first, number);
         self.edges.insert(run.last, number);
         if let Some(known) = self.known.get_mut(&number) {
-            known.run = run;
+            (known.run, known.counted) = (run, counted);
         }
         left
     }
