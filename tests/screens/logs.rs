@@ -91,6 +91,22 @@ fn a_log_record_is_copied_and_shown_as_it_came() {
 }
 
 #[test]
+fn from_the_span_of_a_log_record_back_leads_to_the_record() {
+    for size in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new(size, &["flask-logs"]);
+        stage.act(&[tab("Logs"), Action::PreviousError]);
+        let record = stage.selected_lines();
+        stage.act(&[Action::Open]);
+        assert_eq!(stage.app.context(), Context::Tree);
+        stage.act(&[Action::Open, Action::Back, Action::Back]);
+        assert_eq!((stage.app.context(), stage.selected_lines()), (Context::Logs, record));
+        // Who has gone to the list of traces meanwhile is at home there.
+        stage.act(&[Action::Open, Action::PreviousPane, Action::NextPane, Action::Back]);
+        assert_eq!(stage.app.context(), Context::Traces);
+    }
+}
+
+#[test]
 fn a_hundred_thousand_log_records_are_a_window_and_a_count() {
     let mut stage = huge(SIZES[0]);
     for size in SIZES {

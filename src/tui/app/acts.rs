@@ -54,7 +54,13 @@ impl App {
     }
 
     fn act(&mut self, action: Action, session: &Session, status: &Status) -> Flow {
+        if self.is_bare() && (self.tab != 0 || self.context() == Context::Traces) {
+            self.came_from = None;
+        }
         match action {
+            Action::Back if self.came_from.is_some() && self.is_in_tree() => {
+                self.tab = self.came_from.take().unwrap_or(0);
+            }
             Action::Quit => return Flow::Quit,
             Action::Suspend => return Flow::Suspend,
             Action::Redraw => return Flow::Redraw,
@@ -74,7 +80,10 @@ impl App {
             Action::Hold => self.hold(status),
             Action::Step => self.asked.push(Request::Replay(Replay::Step)),
             Action::Restart => self.asked.push(Request::Command(Order::Restart)),
-            Action::OutputPane if self.shown.output.is_some() => self.output_pane = !self.output_pane,
+            Action::OutputPane if self.shown.output.is_some() => {
+                // From now on it is the user's own.
+                (self.output_pane, self.opened_pane) = (!self.output_pane, false);
+            }
             Action::OutputPane => self.notice = Some(NO_COMMAND.to_owned()),
             action => {
                 // Who follows wants to see what arrives.
@@ -91,6 +100,11 @@ impl App {
         self.touch(session, status);
         let outcome = self.with_top(session, status, |screen, cx| screen.pasted(text, cx));
         self.conclude(outcome, session, status);
+    }
+
+    /// Whether the keys are those of a trace.
+    fn is_in_tree(&self) -> bool {
+        matches!(self.context(), Context::Tree | Context::Icicle)
     }
 
     /// Whether nothing lies over the tab.
@@ -257,8 +271,11 @@ impl App {
             Outcome::Explain(rule) => self.overlays.push(Box::new(explain::explain(rule))),
             Outcome::GoTo(target) => {
                 self.overlays.clear();
-                self.tab = 0;
+                let from = std::mem::replace(&mut self.tab, 0);
                 self.with_top(session, status, |screen, cx| screen.go_to(target, cx));
+                if from > 0 {
+                    self.came_from = Some(from);
+                }
             }
         }
         Flow::Continue

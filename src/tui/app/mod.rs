@@ -33,6 +33,8 @@ pub struct App {
     shown: Shown,
     tabs: Vec<Box<dyn Screen>>,
     tab: usize,
+    /// The tab from which a span was gone to: back leads there again, as long as nothing else was looked at.
+    came_from: Option<usize>,
     /// The last lines of the command are below every tab.
     output_pane: bool,
     /// It was opened because the command failed: started again, it closes.
@@ -91,6 +93,7 @@ impl App {
             shown: Shown { look, keys: Keys::default(), output: None, since: None, held: false, acted: true },
             tabs: TABS.iter().map(Tab::open).collect(),
             tab: 0,
+            came_from: None,
             output_pane: false,
             opened_pane: false,
             overlays: Vec::new(),
