@@ -371,3 +371,41 @@ fn ctrl_and_the_wheel_zoom_in_time_around_the_pointer() {
     assert_ne!(stage.text(), whole, "beside the bars the wheel scrolls");
     assert!(!stage.text().contains('['), "{}", stage.text());
 }
+
+/// The wheel shows more of a menu at once, and what says that there is more goes there when it is clicked.
+#[test]
+fn what_is_beyond_the_edge_of_a_menu_or_sheet_is_reached_by_mouse() {
+    let mut stage = Stage::new((80, 24), &[]);
+    few(&mut stage, 1..6);
+    let (x, y) = stage.find("job-4");
+    stage.mouse(RIGHT, x, y);
+    let last = "everything that can be done, by name";
+    assert!(stage.text().contains(" more ") && !stage.text().contains(last), "{}", stage.text());
+    stage.mouse(MouseEventKind::ScrollDown, x + 4, y + 4);
+    assert!(stage.text().contains("\u{2191} 3 more"), "{}", stage.text());
+    let (more_x, more_y) = stage.find(" more ");
+    for _ in 0..3 {
+        stage.click(more_x, more_y);
+    }
+    assert!(stage.text().contains(last), "{}", stage.text());
+    stage.act(&[Action::Back, Action::Help]);
+    let before = stage.text();
+    let (more_x, more_y) = stage.find(" more: j");
+    stage.click(more_x, more_y);
+    assert!(stage.text() != before && stage.app.context() == Context::Help, "{}", stage.text());
+}
+
+#[test]
+fn the_wheel_does_not_leave_the_last_page_of_the_detail() {
+    let mut stage = Stage::new((120, 36), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Open, Action::Down, Action::Open]);
+    let (x, y) = stage.find(" Span ");
+    for _ in 0..60 {
+        stage.mouse(MouseEventKind::ScrollDown, x, y + 2);
+    }
+    let text = stage.text();
+    let lines: Vec<&str> = text.lines().collect();
+    let filled = lines[usize::from(y) + 1..35].iter().filter(|line| !line.trim().is_empty()).count();
+    assert_eq!(filled, 34 - usize::from(y), "{text}");
+    assert!(text.contains("received "), "{text}");
+}

@@ -146,6 +146,14 @@ impl Menu {
         (widest.unwrap_or(0) + 4) as u16
     }
 
+    /// Moves what is shown, and the selection with it where that would be left behind.
+    fn scroll(&mut self, lines: usize, up: bool) {
+        let shown = usize::from(self.rows.height).max(1);
+        let last = self.fitting().len().saturating_sub(shown);
+        self.top = if up { self.top.saturating_sub(lines) } else { (self.top + lines).min(last) };
+        self.selected = self.selected.clamp(self.top, self.top + shown - 1);
+    }
+
     fn step(&mut self, by: usize, up: bool) {
         let last = self.fitting().len().saturating_sub(1);
         self.selected =
@@ -209,8 +217,12 @@ impl Screen for Menu {
                 return self.take();
             }
             Mouse::Click(at) | Mouse::Point(at) if !self.sheet.contains(at) => return self.close(),
-            Mouse::WheelUp(_) => self.step(1, true),
-            Mouse::WheelDown(_) => self.step(1, false),
+            // The line that says how many more there are.
+            Mouse::Click(at) if at.y >= self.rows.bottom() => {
+                self.scroll(usize::from(self.rows.height), false);
+            }
+            Mouse::WheelUp(_) => self.scroll(3, true),
+            Mouse::WheelDown(_) => self.scroll(3, false),
             _ => return Outcome::Ignored,
         }
         Outcome::Done

@@ -91,6 +91,9 @@ pub struct Branches {
     place: usize,
     /// Whether there is more above and below.
     more: (bool, bool),
+    /// How many rows there were, and lines for them.
+    count: usize,
+    height: usize,
     /// The selected node was just unfolded: what is below it is to be seen.
     unfolded: bool,
     markers: Markers,
@@ -209,7 +212,8 @@ impl Branches {
         if up {
             self.state.scroll_up(lines);
         } else {
-            self.state.scroll_down(lines);
+            let end = self.count.saturating_sub(self.height);
+            self.state.scroll_down(lines.min(end.saturating_sub(self.state.get_offset())));
         }
     }
 
@@ -286,6 +290,7 @@ impl Branches {
         let seen = selected.filter(|place| (top..top + height).contains(place)).unwrap_or(top);
         self.anchor = all.get(seen).map(|node| (node.identifier.clone(), seen - top));
         self.more = (top > 0, all.len() > top + height);
+        (self.count, self.height) = (all.len(), height);
         self.markers.clear();
         // Every node takes one line.
         for (y, node) in (area.y..area.bottom()).zip(all.iter().skip(top)) {

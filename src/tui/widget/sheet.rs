@@ -51,6 +51,8 @@ impl Sheet {
     pub fn mouse(&mut self, mouse: Mouse) -> Outcome {
         match mouse {
             Mouse::Click(at) | Mouse::Point(at) if !self.contains(at) => return Outcome::Leave,
+            // The edge that says how many more lines there are.
+            Mouse::Click(at) if at.y + 1 == self.frame.bottom() => self.scroll(self.height.max(1), false),
             Mouse::WheelUp(_) => self.scroll(3, true),
             Mouse::WheelDown(_) => self.scroll(3, false),
             _ => return Outcome::Ignored,
