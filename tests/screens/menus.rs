@@ -32,7 +32,9 @@ fn one_trace_is_deleted_at_once_and_more_are_kept_unless_the_answer_is_yes() {
     stage.act(&[Action::First, Action::Delete]);
     assert!(stage.text().contains("deleted: job-01 of api (3 spans)"), "{}", stage.text());
     stage.act(&[Action::Mark, Action::Mark, Action::Delete]);
-    assert!(stage.text().contains("n  keep them") && stage.text().contains("y  delete 2 traces"));
+    assert!(
+        stage.text().contains("n  keep them") && stage.text().contains("y  delete what is marked, 2 traces")
+    );
     check("delete-question-80x24", &mut stage);
     stage.press(key(KeyCode::Enter));
     assert_eq!((count(&stage), stage.app.context()), (4, Context::Traces), "Enter keeps them");
@@ -45,7 +47,7 @@ fn one_trace_is_deleted_at_once_and_more_are_kept_unless_the_answer_is_yes() {
     stage.act(&[Action::Delete]);
     stage.press(key(KeyCode::Char('d')));
     assert_eq!(stage.app.context(), Context::Menu, "another letter is no answer, and hides none");
-    assert!(stage.text().contains("delete 2 traces"), "{}", stage.text());
+    assert!(stage.text().contains("delete what is marked, 2 traces"), "{}", stage.text());
     stage.press(key(KeyCode::Char('y')));
     assert_eq!(count(&stage), 2);
     assert!(stage.text().contains("deleted: 2 traces"), "{}", stage.text());

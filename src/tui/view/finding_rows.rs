@@ -3,7 +3,9 @@
 //! A row is known by its finding's key, wherever it stands: rows that come and go move nobody.
 
 use super::{Cx, Target, before_after, nodes, row, short_id, sign};
-use crate::diagnosis::{Finding, Known, MAX_SPAN_IDS, Missing, RULES, Severity, Standing, Suppressed, about};
+use crate::diagnosis::{
+    Culprit, Finding, Known, MAX_SPAN_IDS, Missing, RULES, Severity, Standing, Suppressed, about,
+};
 use crate::store::Store;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -196,7 +198,13 @@ impl<'a> Rows<'a> {
             }
         });
         let nodes: Vec<Node> = nodes.collect();
-        let shown = format!("spans ({})", text::count(finding.span_count));
+        // Most rules count what their culprit has done, not itself.
+        let beside = |culprit: &Culprit| {
+            let counted = finding.span_ids.iter().any(|(_, span)| *span == culprit.span_id);
+            !counted && listed.iter().any(|(_, target, _)| target.span == Some(culprit.span_id))
+        };
+        let culprit = if finding.culprit.as_ref().is_some_and(beside) { " and the culprit" } else { "" };
+        let shown = format!("spans ({}){culprit}", text::count(finding.span_count));
         let traces = match finding.trace_count {
             0 => String::new(),
             count => format!(" in {}", text::plural(count, "trace")),

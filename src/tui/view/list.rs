@@ -238,7 +238,8 @@ impl List {
                 let beyond = store.trace_count() > ASKED;
                 many && (beyond || store.traces().any(|at| store.trace(at).errors > 0))
             }
-            Action::Sort | Action::InvertSort | Action::Compare => many,
+            Action::Sort | Action::InvertSort => many,
+            Action::Compare => many && matches!(self.marked.len(), 0 | 2),
             Action::Back => self.listing.filter().is_some(),
             Action::Delete => !self.marked.is_empty() || !store.trace(at).pinned,
             Action::Clear => store.trace_count() > store.pinned().len(),

@@ -28,7 +28,8 @@ impl List {
             [one] => store.find_trace(*one).map(|at| told(at, cx)).unwrap_or_default(),
             many => text::plural(many.len() as u64, "trace"),
         };
-        let label = format!("delete {what}");
+        let marked = if self.marked.is_empty() { "" } else { "what is marked, " };
+        let label = format!("delete {marked}{what}");
         let delete = Outcome::Ask(Request::Delete { traces, what, kept });
         match count {
             0 if kept > 0 => {

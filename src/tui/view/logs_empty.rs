@@ -85,8 +85,13 @@ fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     }
     match &cx.status.feed {
         Feed::Replay { name, done } => {
-            let words =
-                if *done { format!("{name} holds no log record") } else { format!("reading {name} …") };
+            // As short as in the header.
+            let file = name.rsplit('/').next().unwrap_or(name);
+            let words = if *done {
+                format!("There is no log record in {file}.")
+            } else {
+                format!("Reading {file} …")
+            };
             lines.push(line(words, plain));
         }
         Feed::Live { grpc, http } => {

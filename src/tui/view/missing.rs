@@ -1,9 +1,9 @@
 //! What is said of a parent that is not there, in a few words: what is known, and nothing else.
 
 use super::{Cx, short_id};
-use crate::diagnosis::Absence;
+use crate::diagnosis::{Absence, Finding};
 use crate::model::time;
-use crate::store::SpanIx;
+use crate::store::{SpanIx, View};
 
 /// What is said of a placeholder.
 pub fn words(at: SpanIx, cx: &Cx<'_>) -> String {
@@ -38,6 +38,22 @@ pub fn sentences(at: SpanIx, cx: &Cx<'_>) -> String {
             "{cause}. {lead}. It was open for at least {lasted}, from the first start below it to the last end"
         ),
     }
+}
+
+/// The rules that say what to do about parents that are not there.
+const RULES: [&str; 2] = ["missing-remote-parent", "missing-local-parent"];
+
+/// What they have found in the service of what hangs below a placeholder, in its trace, where nothing is found of itself.
+pub fn findings<'a>(at: SpanIx, cx: &Cx<'a>) -> impl Iterator<Item = &'a Finding> {
+    let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    let own = !diagnosis.findings_of(store, at).is_empty();
+    let below = store.first_child(at, View::Recorded).filter(|_| !own);
+    let trace = store.trace(store.slot(at).trace).id;
+    diagnosis.findings().iter().filter(move |finding| {
+        RULES.contains(&finding.rule.id)
+            && finding.trace_ids.contains(&trace)
+            && below.is_some_and(|below| store.service(below) == finding.service)
+    })
 }
 
 /// Whether it may still be running: its bar has no end.

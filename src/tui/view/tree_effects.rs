@@ -18,6 +18,7 @@ impl Waterfall {
             Action::NextError | Action::PreviousError => store.trace(tree.trace).errors > 0,
             Action::NextMatch | Action::PreviousMatch => !self.wanted.is_empty(),
             Action::HideRest => self.shown.hidden || !self.wanted.is_empty(),
+            Action::Unfold => tree.run(at).is_some() || store.has_children(at, tree.view),
             Action::NextLink => store.links_of(at).next().is_some(),
             Action::BackLink => !store.linking_to(own.0, own.1).is_empty(),
             Action::ZoomOut | Action::ZoomWider | Action::PanLeft | Action::PanRight => {

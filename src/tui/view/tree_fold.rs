@@ -62,9 +62,10 @@ impl Waterfall {
             return Outcome::Ignored;
         };
         if tree.narrow().is_some() {
-            return Outcome::Notice(
-                "no row is folded while the rest is hidden: & shows all again".to_owned(),
-            );
+            let key = cx.keys.name_of(Action::HideRest, cx.look.symbols);
+            return Outcome::Notice(format!(
+                "no row is folded while the rest is hidden: {key} shows all again"
+            ));
         }
         let folded = tree.run(at).is_some() || tree.is_folded(at);
         if folded { self.unfold(cx) } else { self.fold(cx) }

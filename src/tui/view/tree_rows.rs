@@ -72,7 +72,11 @@ impl Shown {
         let above: Vec<SpanIx> = std::iter::successors(up(&at), up).take(MAX_DEPTH).collect();
         let keys: Vec<_> =
             above.iter().filter(|at| tree.is_folded(**at)).map(|at| tree.fold_key(*at)).collect();
-        let of_row = |at: &SpanIx| tree.run(*at).map(|run| tree.kin.keys(&run)).unwrap_or_default();
+        let of_row = |at: &SpanIx| {
+            // Its own key too, wherever in a long run it is.
+            let keys = |run| tree.kin.keys(&run).into_iter().chain(tree.kin.key(*at)).collect::<Vec<_>>();
+            tree.run(*at).map(keys).unwrap_or_default()
+        };
         let repeats: Vec<runs::Key> = [at].iter().chain(&above).flat_map(of_row).collect();
         for key in keys {
             if !self.folded.remove(&key) || self.levels.contains_key(&key.0) {

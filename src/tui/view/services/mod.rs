@@ -410,6 +410,10 @@ impl Screen for Services {
         Outcome::Done
     }
 
+    fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
+        action != Action::ShowError || self.operation(cx).is_some_and(|of| of.latest_error.is_some())
+    }
+
     fn reconcile(&mut self, _touched: bool, cx: &Cx<'_>) -> Option<String> {
         self.look(cx);
         None

@@ -148,12 +148,15 @@ pub(super) fn figures(area: Rect, of: &Figures, pen: &mut Pen<'_>) {
 
 /// How many columns that takes.
 pub(super) const FIGURES: u16 = 29;
+/// What a title takes beside its words: blanks, the rule.
+const TITLE_EDGES: usize = 6;
 
 pub(super) fn figure_heads(x: u16, count: &'static str) -> [Head<'static, Column>; 4] {
     let head = |column, at, width, words| Head { column, x: x + at, width, words, right: true };
     [
         head(Column::Count, 0, 8, count),
-        head(Column::Errors, 8, 7, "errors"),
+        // With the arrow of the order, too, there is a blank before it.
+        head(Column::Errors, 8, 7, "err"),
         head(Column::P50, 15, 7, "p50"),
         head(Column::P99, 22, 7, "p99"),
     ]
@@ -179,9 +182,11 @@ pub fn services(
     if untold > 0 {
         say(format!("{} in (other)", text::short_count(untold)));
     }
-    // What a word in the head of the table means, where it does not cost what cannot be seen elsewhere.
-    if area.width >= 100 || untold == 0 && counters.evicted_spans == 0 {
-        say("entries: roots, calls from outside".to_owned());
+    // What a word in the head of the table means, where there is room for all of it.
+    let meaning = format!(" {dot} entries: roots, calls from outside");
+    let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
+    if said + text::width(&meaning) + TITLE_EDGES <= usize::from(area.width) {
+        title.push(part(meaning, pen.style(Role::Dim)));
     }
     let body = below(area, 2);
     let spans = if area.width >= 60 { 8 } else { 0 };
