@@ -76,6 +76,32 @@ fn merged_requests_are_found_in_what_node_printed() {
     }
 }
 
+/// Older SDKs print no resource: that says nothing about what the app was given.
+#[test]
+fn who_printed_no_resource_is_not_accused_of_having_no_name() {
+    let whole = fs::read_to_string("tests/dumps/node-console/sdk-1.30.txt").unwrap();
+    let (start, end) = ("  resource: {\n", "\n  },\n");
+    let mut text = String::new();
+    for (number, piece) in whole.split(start).enumerate() {
+        text += if number == 0 { piece } else { piece.split_once(end).unwrap().1 };
+    }
+    assert!(!text.contains("service.name"));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("old.txt");
+    let of = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let out = otoscope(&["check", path.to_str().unwrap()]);
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let said = of(&text);
+    assert!(said.contains("some spans are without their resource"), "{said}");
+    assert!(!said.contains("unknown-service"), "{said}");
+    // The SDK's own default is a name that nobody has set.
+    let unnamed = of(&whole.replace("'service.name': '", "'service.name': 'unknown_service:"));
+    assert!(unnamed.contains("unknown-service"), "{unnamed}");
+    assert!(!unnamed.contains("without their resource"), "{unnamed}");
+}
+
 #[test]
 fn the_json_report_keeps_its_contract() {
     let (report, _) = json(Path::new("tests/captures/flask-1.29-sigkill/capture.jsonl"));

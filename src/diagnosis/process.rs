@@ -18,6 +18,8 @@ pub(crate) struct Process {
     /// `service.name`.
     pub(crate) service: String,
     pub(crate) service_ix: ServiceIx,
+    /// Its spans came without their resource: it may have a name.
+    pub(crate) is_lost: bool,
     /// `telemetry.sdk.language`.
     pub(crate) language: String,
     /// `telemetry.sdk.version`.
@@ -152,6 +154,7 @@ impl Process {
         Self {
             service: resource.service_name().to_owned(),
             service_ix,
+            is_lost: resource.is_lost,
             language,
             sdk_version: resource.text("telemetry.sdk.version").to_owned(),
             auto_version: resource.text("telemetry.auto.version").to_owned(),
@@ -191,6 +194,9 @@ fn key(resource: &Resource) -> String {
     let pod = resource.text("k8s.pod.name");
     if !pod.is_empty() {
         return format!("{service} pod {pod}");
+    }
+    if resource.is_lost {
+        return format!("{service} lost{COARSE}");
     }
     let all = Value::Map(resource.attributes.clone());
     format!("{service}{COARSE}{all}")

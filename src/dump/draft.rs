@@ -4,10 +4,6 @@ use super::printed::checked;
 use super::terminal::Sink;
 use crate::model::{Resource, Scope, Span};
 
-/// Said once of a text that has spans without their resource.
-const NO_RESOURCE: &str = "some spans were printed without their resource, or the text begins after it: which service they are of \
-     is not known; copy from the line of the resource on";
-
 /// What was read of a span and of what it belongs to.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -17,7 +13,6 @@ pub(super) struct Draft {
     pub(super) scope: Scope,
     /// The span, and the line where it started.
     span: Option<(u64, Span)>,
-    has_resource: bool,
     is_whole: bool,
     /// What of it could not be read.
     bad: Option<String>,
@@ -27,13 +22,7 @@ impl Draft {
     /// A resource starts here.
     pub(super) fn start_resource(&mut self) {
         let span = self.span.take();
-        *self = Self {
-            span,
-            has_resource: true,
-            is_whole: self.is_whole,
-            bad: self.bad.take(),
-            ..Self::default()
-        };
+        *self = Self { span, is_whole: self.is_whole, bad: self.bad.take(), ..Self::default() };
     }
 
     /// A span starts in this line.
@@ -75,9 +64,6 @@ impl Draft {
                 // A root's parent is known: there is none.
                 span.flags |= if span.parent_id.is_none() { 0x100 } else { 0 };
                 sink.spans.remark(remark);
-                if !self.has_resource {
-                    sink.spans.remark(NO_RESOURCE);
-                }
                 sink.spans.add(self.resource.clone(), self.scope.clone(), span);
             }
             Err(reason) => sink.reject(line, reason),

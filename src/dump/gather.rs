@@ -9,6 +9,10 @@ use std::ops::ControlFlow;
 /// How many spans make a batch.
 const FULL: usize = 1_024;
 
+/// Said once of what has spans without their resource. Every SDK's has attributes.
+const NO_RESOURCE: &str = "some spans are without their resource (older SDKs print none; or the text begins after it: copy from its \
+     line on); which service they are of is not known";
+
 /// Spans that wait to become a batch.
 pub(super) struct Gather {
     groups: Vec<Group>,
@@ -33,6 +37,9 @@ impl Gather {
     /// Adds a span to others of its resource and scope.
     pub(super) fn add(&mut self, resource: Resource, scope: Scope, span: Span) {
         self.spans += 1;
+        if resource == Resource::default() {
+            self.remark(NO_RESOURCE);
+        }
         // Backwards: neighbours mostly come from the same library.
         match self.groups.iter_mut().rev().find(|g| g.scope == scope && g.resource == resource) {
             Some(group) => group.spans.push(span),

@@ -36,6 +36,16 @@ pub enum Origin {
     Dump(&'static str),
 }
 
+impl Origin {
+    /// Whether it has all that OTLP has: what is empty was empty when it was sent.
+    pub fn is_otlp(self) -> bool {
+        match self {
+            Self::Dump(format) => format.starts_with("otlp-"),
+            Self::Grpc | Self::HttpProtobuf | Self::HttpJson => true,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -163,6 +163,8 @@ pub struct Resource {
     pub dropped_attributes: u32,
     /// Schema URL of the resource.
     pub schema_url: String,
+    /// Nothing is known of it: whoever printed or converted its spans has left it out.
+    pub is_lost: bool,
 }
 
 impl Resource {

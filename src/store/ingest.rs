@@ -3,7 +3,7 @@
 use super::index::{span_key, trace_key};
 use super::{Arrived, HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
 use crate::model::{
-    Batch, ByteRange, Key, NO_FACTS, Origin, Peer, Source, SpanId, SpanRecord, StatusCode, TraceId,
+    Batch, ByteRange, Key, NO_FACTS, Origin, Peer, Resource, Source, SpanId, SpanRecord, StatusCode, TraceId,
 };
 use crate::otlp::decode;
 use bytes::Bytes;
@@ -28,7 +28,11 @@ impl Store {
         let names: Vec<u32> = batch.strings.iter().map(|r| self.names.number(r.of(bytes), lossy)).collect();
         let parts = |&(message, schema): &(ByteRange, ByteRange)| (message.of(bytes), schema.of(bytes));
         let resources: Vec<u32> = (batch.resources.iter().map(parts))
-            .map(|(m, s)| self.resources.number(&keyed(m, s), |_| decode::resource(m, s)))
+            .map(|(m, s)| match batch.origin.is_otlp() || !m.is_empty() {
+                true => self.resources.number(&keyed(m, s), |_| decode::resource(m, s)),
+                // Every SDK's resource has attributes: there, they are not in what was printed.
+                false => self.resources.number(LOST, |_| Resource { is_lost: true, ..Resource::default() }),
+            })
             .collect();
         let scopes: Vec<u32> = (batch.scopes.iter().map(parts))
             .map(|(m, s)| self.scopes.number(&keyed(m, s), |_| decode::scope(m, s)))
@@ -284,6 +288,9 @@ impl Store {
         at
     }
 }
+
+/// What a resource is known by of which nothing is known: no message begins so.
+const LOST: &[u8] = b"lost";
 
 /// The bytes that a resource or scope is known by: the message and its schema URL.
 pub(super) fn keyed<'a>(message: &'a [u8], schema_url: &[u8]) -> std::borrow::Cow<'a, [u8]> {

@@ -231,7 +231,7 @@ impl Arrived {
 }
 
 static UNKNOWN_RESOURCE: Resource =
-    Resource { attributes: Vec::new(), dropped_attributes: 0, schema_url: String::new() };
+    Resource { attributes: Vec::new(), dropped_attributes: 0, schema_url: String::new(), is_lost: true };
 
 static UNKNOWN_SCOPE: Scope = Scope {
     name: String::new(),

@@ -21,7 +21,8 @@ Why it matters: everything that was started without a name lands in one service;
 
 How it is found: by the resource. Instrumentation Score calls it RES-005.
 
-What looks alike and is fine: short scripts that nobody looks up again.",
+What looks alike and is fine: short scripts that nobody looks up again. Text that was printed without its resource
+(by an old SDK, or cut off) names no service either; there, nothing is said.",
     fix: "Set `OTEL_SERVICE_NAME`, or `service.name` in the resource that the tracer provider is given.",
     code_fixes: &[
         ("nodejs", "a bare `new NodeTracerProvider()` reads no environment: pass `resource: resourceFromAttributes({ 'service.name': … })`, or use NodeSDK"),
@@ -44,7 +45,9 @@ fn is_unnamed(service: &str) -> bool {
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     let mut unnamed: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
-    for (_, process) in cx.processes.iter().filter(|(_, process)| is_unnamed(&process.service)) {
+    let unnamed_ones =
+        cx.processes.iter().filter(|(_, process)| is_unnamed(&process.service) && !process.is_lost);
+    for (_, process) in unnamed_ones {
         unnamed.entry(&process.service).or_insert((0, &process.language)).0 += 1;
     }
     for (service, (processes, language)) in unnamed {

@@ -91,7 +91,7 @@ fn old_prints_of_dotnet_are_read() {
     let short = &text[..text.find("Resource").unwrap()];
     let outcome = dump(format!("{short}\n"));
     assert_eq!((outcome.names(), outcome.rejections()), (vec!["GET /cart".to_owned()], vec![]));
-    assert!(remarks(&outcome).contains("printed without their resource"));
+    assert!(remarks(&outcome).contains("without their resource"));
     let outcome = dump(text.replace(&id("0000000000000001"), "|841af2.1."));
     assert!(outcome.error().contains("Activity.Id is not in W3C form"), "{}", outcome.error());
 }
