@@ -28,10 +28,13 @@ impl Store {
         let names: Vec<u32> = batch.strings.iter().map(|r| self.names.number(r.of(bytes), lossy)).collect();
         let parts = |&(message, schema): &(ByteRange, ByteRange)| (message.of(bytes), schema.of(bytes));
         let resources: Vec<u32> = (batch.resources.iter().map(parts))
-            .map(|(m, s)| match batch.origin.is_otlp() || !m.is_empty() {
-                true => self.resources.number(&keyed(m, s), |_| decode::resource(m, s)),
-                // Every SDK's resource has attributes: there, they are not in what was printed.
-                false => self.resources.number(LOST, |_| Resource { is_lost: true, ..Resource::default() }),
+            .map(|(m, s)| {
+                if m.is_empty() && !batch.origin.is_otlp() {
+                    // Every SDK's resource has attributes: there, they are not in what was printed.
+                    let lost = |_: &[u8]| Resource { is_lost: true, ..Resource::default() };
+                    return self.resources.number(LOST, lost);
+                }
+                self.resources.number(&keyed(m, s), |_| decode::resource(m, s))
             })
             .collect();
         let scopes: Vec<u32> = (batch.scopes.iter().map(parts))
