@@ -104,9 +104,19 @@ impl Moves {
     }
 }
 
+/// The name as a shell would have it: `~/` is the user's directory.
+fn at_home(name: String) -> String {
+    let home = std::env::var("HOME").ok().filter(|home| !home.is_empty());
+    match (name.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => format!("{home}/{rest}"),
+        _ => name,
+    }
+}
+
 impl Job {
     /// Begins, unless it is plain already that nothing will come of it.
     pub(super) fn begin(session: &Session, save: Save) -> Result<Self, Refused> {
+        let save = Save { name: at_home(save.name), ..save };
         if save.name == "-" {
             return Err(Refused::Because("standard output is the screen; name a file".to_owned()));
         }

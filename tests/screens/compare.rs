@@ -29,6 +29,8 @@ fn two_traces_are_compared_by_their_structure() {
     assert!(rows(&mut stage) > 1, "what is folded away is unfolded: {}", stage.text());
     stage.act(&[Action::Open]);
     assert_eq!(stage.app.context(), Context::Tree, "Enter goes to the span: {}", stage.text());
+    stage.act(&[Action::Back]);
+    assert_eq!(stage.app.context(), Context::Compare, "and back leads to the comparison");
 }
 
 #[test]

@@ -57,6 +57,30 @@ fn a_finding_is_accepted_in_place() {
 }
 
 #[test]
+fn the_line_of_the_culprit_leads_to_the_culprit() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Tab(1)]);
+    select(&mut stage, "culprit run");
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree);
+    assert!(stage.selected_lines()[0].1.contains("run"), "{:?}", stage.selected_lines());
+    stage.act(&[Action::Open]);
+    assert!(stage.text().contains("holds the requests together"), "{}", stage.text());
+}
+
+/// The row of a parent that has not come is where one asks why.
+#[test]
+fn a_missing_parent_is_explained_from_its_own_row() {
+    let mut stage = Stage::new((140, 42), &["killed-before-flush"]);
+    stage.act(&[Action::Open, Action::First]);
+    assert!(stage.selected_lines()[0].1.contains("lost with its process"), "{}", stage.text());
+    let missing = "missing-local-parent";
+    assert!(stage.text().contains(missing), "{}", stage.text());
+    stage.act(&[Action::Explain]);
+    assert!(stage.text().contains(missing) && stage.app.context() == Context::Explain, "{}", stage.text());
+}
+
+#[test]
 fn the_spans_of_a_finding_are_listed_and_lead_to_the_trace() {
     let mut stage = Stage::new((140, 42), MERGED);
     stage.act(&[Action::Tab(1)]);

@@ -107,6 +107,26 @@ fn from_the_span_of_a_log_record_back_leads_to_the_record() {
 }
 
 #[test]
+fn a_log_record_whose_span_is_not_here_leads_to_its_trace_and_says_so() {
+    let mut stage = Stage::new((80, 24), &[]);
+    stage.live("shop", vec![span(900, 0, 0, "job")]);
+    // Of the trace, but of spans that have not come.
+    stage.session.take(logs("shop", 3, 1, |_| {
+        let ids = format!("\"traceId\":\"{}\",\"spanId\":\"0000000000000bad\"", "07".repeat(16));
+        format!("{ids},\"body\":{{\"stringValue\":\"late\"}}")
+    }));
+    stage.act(&[tab("Logs")]);
+    assert!(stage.text().contains("Enter: to its trace"), "{}", stage.text());
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree);
+    let text = stage.text();
+    assert!(
+        text.contains("its span is not here (still open, not sampled, or evicted): this is its trace"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_hundred_thousand_log_records_are_a_window_and_a_count() {
     let mut stage = huge(SIZES[0]);
     for size in SIZES {

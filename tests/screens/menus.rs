@@ -150,7 +150,7 @@ fn a_prefilled_line_is_replaced_by_what_is_typed_and_edited_after_an_arrow() {
     stage.act(&[Action::Open, Action::Filter]);
     stage.write("job-02");
     stage.act(&[Action::Open]);
-    assert!(stage.list()[0].contains("/job-02 · 1 of 5"), "{:?}", stage.list());
+    assert!(stage.list()[0].contains("1 of 5 · /job-02"), "{:?}", stage.list());
     stage.act(&[Action::Filter]);
     stage.app.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), &stage.session, &stage.status);
     stage.act(&[Action::Open]);
@@ -160,7 +160,7 @@ fn a_prefilled_line_is_replaced_by_what_is_typed_and_edited_after_an_arrow() {
     stage.act(&[Action::Open, Action::Filter]);
     stage.app.paste("job-04", &stage.session, &stage.status);
     stage.act(&[Action::Open]);
-    assert!(stage.list()[0].contains("/job-04 · 1 of 5"), "{:?}", stage.list());
+    assert!(stage.list()[0].contains("1 of 5 · /job-04"), "{:?}", stage.list());
 }
 
 #[test]
@@ -225,4 +225,18 @@ fn the_list_has_a_third_of_a_screen_and_keeps_it() {
     // No more lines than there are traces, where no more come.
     let mut stage = few((100, 30), 3);
     assert_eq!(stage.find(" Trace ").1 - stage.find("Traces ─").1, 5, "{}", stage.text());
+}
+
+/// What is to be done often comes last.
+#[test]
+fn a_long_sentence_has_as_many_lines_as_it_takes() {
+    let mut stage = few((80, 24), 3);
+    stage.app.say(
+        "not saved: nowhere/a.jsonl cannot be written: No such file or directory (os error 2), so make it"
+            .to_owned(),
+    );
+    let text = stage.text();
+    assert!(text.contains("so make it") && text.contains("not saved: nowhere"), "{text}");
+    stage.act(&[Action::Down]);
+    assert!(!stage.text().contains("not saved") && stage.text().contains("q quit"), "{}", stage.text());
 }

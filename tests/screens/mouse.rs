@@ -131,7 +131,8 @@ fn the_right_button_offers_what_can_be_done_with_what_is_below_it() {
     {
         assert!(!screen.contains(other), "{other} in\n{screen}");
     }
-    assert_eq!(stage.find(" Here "), (x + 2, y + 1), "below what it is about:\n{screen}");
+    // Its title says what it acts on.
+    assert_eq!(stage.find("job-4 of unknown_service (1 span)"), (x + 3, y + 1), "below it:\n{screen}");
     assert!(stage.find("open the trace").1 < stage.find("pin: neither").1);
     // What was done last does not move.
     let (x_pin, y_pin) = stage.find("pin: neither");
@@ -147,7 +148,7 @@ fn the_right_button_offers_what_can_be_done_with_what_is_below_it() {
     let (x, y) = (70, 22);
     low.mouse(RIGHT, x, y);
     assert_eq!(low.app.context(), Context::Menu);
-    let (frame, more) = (low.find(" Here "), low.find(" 6 more ─"));
+    let (frame, more) = (low.find(" GET / of shop "), low.find(" 6 more ─"));
     assert!(frame.1 < more.1 && more.1 < y, "above it, and it says that there are more: {}", low.text());
     low.mouse(RIGHT, 0, 0);
     assert_eq!(low.app.context(), Context::Tree, "the right button beside it closes it too");

@@ -2,7 +2,7 @@
 
 use crate::golden::check;
 use crate::made::{crowd, span};
-use crate::stage::{SIZES, Stage, read};
+use crate::stage::{SIZES, Stage, read, tab};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use otoscope::tui::Look;
 use otoscope::tui::keymap::{Action, Context};
@@ -217,4 +217,16 @@ fn services_by_mouse() {
         stage.app.mouse(click, &stage.session, &stage.status);
         assert!(stage.text().contains(notice), "{words}: {}", stage.text());
     }
+}
+
+#[test]
+fn one_click_on_the_row_that_is_selected_from_the_start_opens_nothing() {
+    let mut stage = Stage::new((80, 24), &["mesh"]);
+    stage.act(&[tab("Services")]);
+    let (y, _) = stage.selected_lines().remove(0);
+    let before = stage.text();
+    stage.click(6, y);
+    assert_eq!(stage.text(), before);
+    stage.click(6, y);
+    assert_ne!(stage.text(), before, "the second does");
 }

@@ -55,15 +55,12 @@ fn merged() -> Vec<Batch> {
     all
 }
 
-/// The line of the selected row below the title of the list, which may lose its last lines to a new finding, and which
-/// trace is shown beside it.
-fn selected(stage: &mut Stage) -> (usize, usize, String) {
+/// The line of the selected row on the screen, and which trace is shown beside it.
+fn selected(stage: &mut Stage) -> (u16, String) {
     let (y, _) = stage.selected_lines().into_iter().next().unwrap();
     let text = stage.text();
-    let title = text.lines().position(|line| line.contains(" Traces ") && line.contains('─')).unwrap();
     let (_, trace) = text.split_once(" Trace ").unwrap();
-    let end = text.lines().position(|line| line.starts_with("─ Span ")).unwrap();
-    (usize::from(y) - title, end - title - 1, trace.split_whitespace().next().unwrap().to_owned())
+    (y, trace.split_whitespace().next().unwrap().to_owned())
 }
 
 #[test]
@@ -93,11 +90,50 @@ fn whatever_arrives_the_selected_trace_stays_on_its_line() {
             let after = selected(&mut stage);
             // What has moved up in the order may have fewer rows above it than before.
             let topmost = !stage.list()[0].contains('↑');
-            let kept = |line: usize| line == before.0.min(after.1) || topmost && line < before.0;
+            let kept = after.0 == before.0 || topmost && after.0 < before.0;
             assert!(
-                following || before.2 == after.2 && kept(after.0),
+                following || before.1 == after.1 && kept,
                 "seed {seed}: {before:?} → {after:?} after {done:?}"
             );
         }
+    }
+}
+
+/// The line and the words of the selected row, and the span in the detail.
+fn read(stage: &mut Stage) -> (u16, String, String) {
+    let (y, row) = stage.selected_lines().into_iter().next().unwrap();
+    let text = stage.text();
+    let span = text.split_once("  span ").map(|(_, id)| id.chars().take(16).collect()).unwrap_or_default();
+    (y, row, span)
+}
+
+#[test]
+fn whatever_arrives_the_span_that_is_read_stays_where_it_is() {
+    for size in [(80, 24), (140, 42)] {
+        let mut stage = Stage::new(size, &[]);
+        let of = |ids: std::ops::Range<u64>| ids.map(|id| span(id, 1, id, "work")).collect::<Vec<_>>();
+        stage.live("shop", [vec![span(1, 0, 0, "job")], of(2..6)].concat());
+        stage.act(&[Action::Follow, Action::Open, Action::Down, Action::Down]);
+        let before = read(&mut stage);
+        assert!(before.1.contains("work"), "{before:?}");
+        for id in 20..30_u64 {
+            let trace_id = TraceId(u128::from(id).to_be_bytes());
+            stage.live("shop", vec![Span { trace_id, ..span(id, 0, 0, "other") }]);
+        }
+        assert_eq!(read(&mut stage), before, "traces came, and nobody follows any more");
+        for batch in merged() {
+            stage.session.take(Batch { arrived_ns: NOW_NS, ..batch });
+        }
+        stage.wait(2);
+        assert!(stage.text().contains("unrelated requests share one trace"), "{}", stage.text());
+        assert_eq!(read(&mut stage), before, "a finding came:\n{}", stage.text());
+        // So many that they would be one row.
+        stage.live("shop", of(6..9));
+        let (y, row, span) = read(&mut stage);
+        assert_eq!((y, &span), (before.0, &before.2), "{}", stage.text());
+        assert!(row.contains("work") && !row.contains('\u{d7}'), "{row}");
+        // The headlines have their room where the screen changes anyway.
+        stage.act(&[Action::Back]);
+        assert!(stage.text().contains("fix: upgrade to"), "{}", stage.text());
     }
 }

@@ -59,7 +59,7 @@ impl App {
         }
         match action {
             Action::Back if self.came_from.is_some() && self.is_in_tree() => {
-                self.tab = self.came_from.take().unwrap_or(0);
+                (self.tab, self.overlays) = self.came_from.take().unwrap_or_default();
             }
             Action::Quit => return Flow::Quit,
             Action::Suspend => return Flow::Suspend,
@@ -270,11 +270,18 @@ impl App {
             }
             Outcome::Explain(rule) => self.overlays.push(Box::new(explain::explain(rule))),
             Outcome::GoTo(target) => {
-                self.overlays.clear();
+                let over = std::mem::take(&mut self.overlays);
                 let from = std::mem::replace(&mut self.tab, 0);
                 self.with_top(session, status, |screen, cx| screen.go_to(target, cx));
-                if from > 0 {
-                    self.came_from = Some(from);
+                if from > 0 || !over.is_empty() {
+                    self.came_from = Some((from, over));
+                }
+                let trace = session.store.find_trace(target.trace);
+                if let (Some(trace), Some(span)) = (trace, target.span)
+                    && session.store.find_span(trace, span).is_none()
+                {
+                    let why = "still open, not sampled, or evicted";
+                    self.notice = Some(format!("its span is not here ({why}): this is its trace"));
                 }
             }
         }

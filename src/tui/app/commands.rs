@@ -6,9 +6,13 @@ use crate::tui::keymap::Action;
 use crate::tui::keys::{self, Row};
 use crate::tui::palette;
 use crate::tui::status::Status;
+use crate::tui::text;
 use crate::tui::view::menu::{Choice, Menu};
 use crate::tui::view::{Cx, Outcome};
 use ratatui::layout::Position;
+
+/// How many columns what a menu is about takes.
+const SUBJECT: usize = 40;
 
 /// What an action is found by besides its line of help: its name in the configuration, and what others call it.
 fn names(action: Action) -> String {
@@ -16,6 +20,7 @@ fn names(action: Action) -> String {
     match action {
         Action::Quit => format!("{name} q exit"),
         Action::Help => format!("{name} keys"),
+        Action::Save => format!("{name} export download write"),
         Action::Tab(at) => match TABS.get(at) {
             Some(tab) => format!("{name} {}", tab.title.to_lowercase()),
             None => format!("{name} output"),
@@ -83,6 +88,10 @@ impl App {
         }
         let all = keys.name_of(Action::Palette, symbols);
         choices.push(Choice::new("everything that can be done, by name", all, Outcome::Act(Action::Palette)));
-        self.overlays.push(Box::new(Menu::new("Here", choices).at(at)));
+        // It need not be below the pointer: where nothing is, it is still about what is selected.
+        let subject = self.top().subject(&cx);
+        let subject = subject.map(|words| text::fit(&words, SUBJECT, symbols.ellipsis).into_owned());
+        let title = subject.unwrap_or_else(|| "Here".to_owned());
+        self.overlays.push(Box::new(Menu::new(title, choices).at(at)));
     }
 }

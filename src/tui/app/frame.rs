@@ -47,7 +47,12 @@ impl App {
         let line = |y: u16, height: u16| Rect { y, height, ..area };
         let head = line(area.y, header::height(area.width));
         let told = TABS.get(self.tab).unwrap_or(&OUTPUT_TAB).tells_findings;
-        let strip = line(head.bottom(), strip::height(area, told, &cx));
+        // It grows where the screen changes anyway: what is read below it stays where it is.
+        let seen = (context, self.tab, area, cx.since.is_some());
+        if !self.touched || self.strip.0 != Some(seen) {
+            self.strip = (Some(seen), strip::height(area, told, &cx));
+        }
+        let strip = line(head.bottom(), self.strip.1);
         let foot = line(area.bottom() - 1, 1);
         let mut body = line(strip.bottom(), foot.y.saturating_sub(strip.bottom()));
         // The pane would only repeat the tab of the same.
@@ -60,7 +65,7 @@ impl App {
         let titles = self.titles();
         let mut pen = Pen::new(into, self.shown.look);
         let mut buttons = header::draw(head, &titles, self.tab, &mut pen, &cx);
-        strip::draw(strip, area, told, &mut pen, &cx);
+        strip::draw(strip, told, &mut pen, &cx);
         if cx.session.store.trace_count() > 0 {
             buttons.add(Action::Tab(FINDINGS), strip);
         }
@@ -73,6 +78,9 @@ impl App {
         }
         for overlay in &mut self.overlays {
             overlay.draw(area, into, &cx);
+        }
+        if let Some(notice) = &self.notice {
+            footer::draw_long(area, context, notice, &mut Pen::new(into, cx.look), &cx);
         }
         if let Some(prompt) = &mut self.prompt {
             prompt.draw(area, into, &cx);

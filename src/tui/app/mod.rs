@@ -33,8 +33,9 @@ pub struct App {
     shown: Shown,
     tabs: Vec<Box<dyn Screen>>,
     tab: usize,
-    /// The tab from which a span was gone to: back leads there again, as long as nothing else was looked at.
-    came_from: Option<usize>,
+    /// The tab, and what lay over it, from where a span was gone to: back leads there again, as long as nothing else was
+    /// looked at.
+    came_from: Option<(usize, Vec<Box<dyn Screen>>)>,
     /// The last lines of the command are below every tab.
     output_pane: bool,
     /// It was opened because the command failed: started again, it closes.
@@ -60,9 +61,14 @@ pub struct App {
     touched: bool,
     /// What was drawn into last.
     area: Rect,
+    /// How many lines the headlines take, and what was on the screen when they were given them.
+    strip: (Option<Seen>, u16),
     /// Who sent what.
     pub traffic: Traffic,
 }
+
+/// The view that has the keys, the tab, the screen, and whether there is a baseline.
+type Seen = (Context, usize, Rect, bool);
 
 /// What every view may read of the application.
 #[derive(Debug)]
@@ -106,6 +112,7 @@ impl App {
             painted: None,
             recent: Vec::new(),
             touched: false,
+            strip: (None, 0),
             area: Rect::default(),
             traffic: Traffic::default(),
         }

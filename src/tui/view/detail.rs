@@ -133,8 +133,15 @@ impl Detail {
         self.branches.scroll(3, up);
     }
 
-    /// Draws the span.
-    pub fn draw(&mut self, area: Rect, focused: bool, at: Option<SpanIx>, into: &mut Buffer, cx: &Cx<'_>) {
+    /// Draws the span; the note says which it is.
+    pub fn draw(
+        &mut self,
+        area: Rect,
+        (focused, note): (bool, &str),
+        at: Option<SpanIx>,
+        into: &mut Buffer,
+        cx: &Cx<'_>,
+    ) {
         let mut title = vec![part("Span", Style::new())];
         let Some(at) = at else {
             Pen::new(into, cx.look).title(area, focused, &title, "");
@@ -155,7 +162,7 @@ impl Detail {
             let role = pen.style(Role::Culprit);
             title.push(part(format!("  {} holds the requests together", cx.look.symbols.culprit), role));
         }
-        pen.title(area, focused, &title, "");
+        pen.title(area, focused, &title, note);
         let nodes = span_nodes::span(at, cx);
         let shown = Some((store.trace(slot.trace).id, slot.record.span_id));
         if self.shown != shown {

@@ -60,6 +60,11 @@ impl Findings {
     fn target(&self, finding: &Finding, cx: &Cx<'_>) -> Option<Target> {
         let held = |target: &Target| finding_rows::is_held(target, &cx.session.store);
         let mut all = finding_rows::targets(finding, cx).into_iter();
+        if let (Some("culprit"), Some(of)) =
+            (self.branches.selected().last().map(String::as_str), &finding.culprit)
+        {
+            return all.find(|target| target.span == Some(of.span_id)).filter(held);
+        }
         let chosen = self.branches.selected().last().and_then(|id| id.strip_prefix("at "));
         match chosen.and_then(|number| number.parse::<usize>().ok()) {
             Some(chosen) => all.nth(chosen).filter(held),
@@ -193,6 +198,10 @@ impl Screen for Findings {
             action if self.branches.apply(action) => Outcome::Done,
             _ => Outcome::Ignored,
         }
+    }
+
+    fn subject(&self, cx: &Cx<'_>) -> Option<String> {
+        self.rule(cx).map(|rule| rule.id.to_owned())
     }
 
     fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Outcome {

@@ -47,6 +47,9 @@ impl Buttons {
     }
 }
 
+/// How many lines a sentence may take.
+const MOST_LINES: usize = 4;
+
 /// What can be done in a view that has no rows.
 const WITHOUT_ROWS: &[Action] = &[Action::Back, Action::TakeBaseline, Action::Palette];
 
@@ -60,11 +63,11 @@ pub fn draw(
     pen: &mut Pen<'_>,
     cx: &Cx<'_>,
 ) {
-    let ends = |row: &&Row| matches!(row.binding.action, Action::Help | Action::Quit);
-    let right: Vec<Hint<'_>> = cx.keys.here(context).filter(ends).filter_map(|row| of(row, cx)).collect();
+    let right = right(context, cx);
+    let room = room(area.width, &right);
     let right_width: u16 = right.iter().map(Hint::width).sum();
-    let room = area.width.saturating_sub(right_width + 1);
     match notice {
+        Some(notice) if text::exceeds(notice, room.into()) => {}
         Some(notice) => {
             pen.put(area.x + 1, area.y, room, notice, pen.style(Role::Notice));
         }
@@ -87,6 +90,32 @@ pub fn draw(
     } else {
         pen.put(area.x, area.y, area.width, "? help", Style::new());
     }
+}
+
+/// A sentence that is too long for the space beside help and the end has as many lines as it takes, over what else is
+/// there: its end may be what is to be done.
+pub fn draw_long(screen: Rect, context: Context, notice: &str, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    if !text::exceeds(notice, room(screen.width, &right(context, cx)).into()) {
+        return;
+    }
+    let lines = text::wrap(notice, usize::from(screen.width).saturating_sub(2), MOST_LINES);
+    let height = (lines.len() as u16).min(screen.height);
+    let area = Rect { y: screen.bottom() - height, height, ..screen };
+    pen.clear(area);
+    for (y, words) in (area.y..area.bottom()).zip(&lines) {
+        pen.put(area.x + 1, y, area.width.saturating_sub(1), words, pen.style(Role::Notice));
+    }
+}
+
+/// Help and the end, which have their place at the right.
+fn right<'a>(context: Context, cx: &Cx<'a>) -> Vec<Hint<'a>> {
+    let ends = |row: &&Row| matches!(row.binding.action, Action::Help | Action::Quit);
+    cx.keys.here(context).filter(ends).filter_map(|row| of(row, cx)).collect()
+}
+
+/// How many columns are left beside them.
+fn room(width: u16, right: &[Hint<'_>]) -> u16 {
+    width.saturating_sub(right.iter().map(Hint::width).sum::<u16>() + 1)
 }
 
 /// All that there might be room for, but for help and the end.

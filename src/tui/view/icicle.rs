@@ -76,10 +76,10 @@ impl Waterfall {
         let sought = self.sought(selected, cx);
         let first = if sought.is_some() { head::SOUGHT } else { 0 };
         let title = head::title(&tree, sought, cx);
-        let said: usize = title.iter().take(first).map(|(words, _)| text::width(words)).sum();
+        let said = head::width(&title[..first.min(title.len())]);
         let note = "icicle (t: waterfall)";
-        let room = first == 0 || said + text::width(note) + 7 <= usize::from(area.width);
-        pen.title(area, focused, &title, if room { note } else { "icicle" });
+        let room = first == 0 || said + text::width(note) + head::EDGES <= usize::from(area.width);
+        head::draw_title(area, focused, title, if room { note } else { "icicle" }, pen);
         let lines = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let ruler = Rect { height: lines.height.min(1), ..lines };
         let foot = Rect { y: lines.bottom().saturating_sub(1), height: 1, ..lines };

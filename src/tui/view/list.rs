@@ -29,6 +29,8 @@ use std::time::Instant;
 const SORTED_BY: &str = "traces-sorted-by";
 const INVERTED: &str = "traces-inverted";
 
+/// What `w` looks for.
+const FAULT: &str = "a fault (hints aside)";
 /// How many rows a key looks at in search of the next error or finding.
 const SEARCH: usize = 20_000;
 /// How many traces are looked at with a step for when they started.
@@ -193,12 +195,11 @@ impl List {
             }
             Action::NextError => self.search(cx, true, "an error", |at| store.trace(at).errors > 0),
             Action::PreviousError => self.search(cx, false, "an error", |at| store.trace(at).errors > 0),
-            Action::NextFinding => self.search(cx, true, "a finding", |at| {
-                cx.session.diagnosis.worst(&cx.session.store, at).is_some()
-            }),
-            Action::PreviousFinding => self.search(cx, false, "a finding", |at| {
-                cx.session.diagnosis.worst(&cx.session.store, at).is_some()
-            }),
+            Action::NextFinding => {
+                self.search(cx, true, FAULT, |at| cx.session.diagnosis.worst(&cx.session.store, at).is_some())
+            }
+            Action::PreviousFinding => self
+                .search(cx, false, FAULT, |at| cx.session.diagnosis.worst(&cx.session.store, at).is_some()),
             Action::Sort => self.sort(self.listing.column().next(list_row::is_live(cx)), false, cx),
             Action::InvertSort => self.sort(self.listing.column(), !self.listing.is_inverted(), cx),
             Action::Filter => {
@@ -331,6 +332,12 @@ impl List {
         Outcome::Notice(format!("no trace with {what} among {}; again to go on", text::count(SEARCH as u64)))
     }
 
+    /// Keeps what is selected from now on, whatever arrives.
+    pub fn stay(&mut self) {
+        self.window.follow(false);
+        self.window.choose();
+    }
+
     /// Selects what was drawn at a place of the screen, or sorts by the column whose name is there, or goes on to the rows
     /// whose number is there.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
@@ -393,7 +400,7 @@ impl List {
         }
     }
 
-    /// `Traces · 12 of 340 · /GET · 3 marked · following the newest`
+    /// `Traces · 3 marked · following the newest · 12 of 340 · /GET`
     fn title(&self, cx: &Cx<'_>) -> Vec<Part<'static>> {
         let dot = format!(" {} ", cx.look.symbols.dot);
         let info = cx.look.style(Role::Info);
@@ -402,11 +409,6 @@ impl List {
             title.push(part(dot.clone(), cx.look.style(Role::Dim)));
             title.push(part(words, style));
         };
-        if let (Some(filter), Some((listed, looked_at))) = (self.listing.filter(), self.listing.progress(cx))
-        {
-            say(format!("/{}", filter.text()), cx.look.style(Role::Key));
-            say(progress(listed, looked_at, "", cx), Style::new());
-        }
         if !self.marked.is_empty() {
             say(format!("{} marked", text::count(self.marked.len() as u64)), info);
         }
@@ -419,6 +421,12 @@ impl List {
         if self.window.is_following() && cx.goes_on() {
             let newest = self.listing.column() == Column::Arrival;
             say(format!("following the {}", if newest { "newest" } else { "last" }), info);
+        }
+        if let (Some(filter), Some((listed, looked_at))) = (self.listing.filter(), self.listing.progress(cx))
+        {
+            say(progress(listed, looked_at, "", cx), Style::new());
+            // Last: who has written it knows what is cut.
+            say(format!("/{}", filter.text()), cx.look.style(Role::Key));
         }
         title
     }

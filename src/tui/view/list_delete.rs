@@ -69,7 +69,7 @@ fn ask(title: &'static str, yes: Choice) -> Outcome {
 }
 
 /// What a trace is in a sentence: `GET /cart of shop (5 spans)`.
-fn told(at: TraceIx, cx: &Cx<'_>) -> String {
+pub(super) fn told(at: TraceIx, cx: &Cx<'_>) -> String {
     let Named { service, name, .. } = Named::of(at, cx);
     let cut = |words: &str| text::fit(words, NAME, cx.look.symbols.ellipsis).into_owned();
     let name = name.map_or_else(|| "a trace".to_owned(), |name| cut(super::row::name_or_none(&name)));

@@ -89,8 +89,8 @@ impl Logs {
             return Outcome::Notice("it belongs to no span: it was logged outside of one".to_owned());
         }
         match store.find_trace(record.trace_id) {
-            Some(trace) => {
-                let span = store.find_span(trace, record.span_id).map(|_| record.span_id);
+            Some(_) => {
+                let span = Some(record.span_id).filter(|span| !span.is_none());
                 Outcome::GoTo(Target { trace: record.trace_id, span })
             }
             None => {
@@ -151,7 +151,11 @@ impl Logs {
         if !place.is_empty() {
             title.push(part(format!("  {place}"), Style::new()));
         }
-        let hint = if place.is_empty() || self.in_detail { "" } else { "Enter: to its span" };
+        let hint = match cx.session.store.span_of_log(log.record) {
+            _ if place.is_empty() || self.in_detail => "",
+            Some(_) => "Enter: to its span",
+            None => "Enter: to its trace",
+        };
         pen.title(area, self.in_detail, &title, hint);
         if self.shown != Some(log.key) {
             self.shown = Some(log.key);

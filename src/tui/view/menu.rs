@@ -11,6 +11,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use std::borrow::Cow;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -69,7 +70,7 @@ const BY_LETTERS: usize = 3;
 /// The list.
 #[derive(Debug)]
 pub struct Menu {
-    title: &'static str,
+    title: Cow<'static, str>,
     choices: Vec<Choice>,
     input: Input,
     /// Which of those that fit what is written is selected.
@@ -85,9 +86,9 @@ pub struct Menu {
 
 impl Menu {
     /// A menu, its first choice selected.
-    pub fn new(title: &'static str, choices: Vec<Choice>) -> Self {
+    pub fn new(title: impl Into<Cow<'static, str>>, choices: Vec<Choice>) -> Self {
         Self {
-            title,
+            title: title.into(),
             choices,
             input: Input::default(),
             selected: 0,
@@ -240,7 +241,7 @@ impl Screen for Menu {
         let written = u16::from(!self.question);
         let all = lines + usize::from(written);
         let widest = if self.about.is_some() { self.width().min(WIDEST) } else { WIDEST };
-        let inner = self.sheet.frame_at(self.about, area, widest, all, self.title, &mut pen);
+        let inner = self.sheet.frame_at(self.about, area, widest, all, &self.title, &mut pen);
         if !self.question {
             let prompt = pen.put(inner.x, inner.y, inner.width, "> ", Role::Key.style(cx));
             let typed = self.input.value();

@@ -43,11 +43,10 @@ pub fn sentences(at: SpanIx, cx: &Cx<'_>) -> String {
 /// The rules that say what to do about parents that are not there.
 const RULES: [&str; 2] = ["missing-remote-parent", "missing-local-parent"];
 
-/// What they have found in the service of what hangs below a placeholder, in its trace, where nothing is found of itself.
+/// What they have found in the service of what hangs below a placeholder, in its trace.
 pub fn findings<'a>(at: SpanIx, cx: &Cx<'a>) -> impl Iterator<Item = &'a Finding> {
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
-    let own = !diagnosis.findings_of(store, at).is_empty();
-    let below = store.first_child(at, View::Recorded).filter(|_| !own);
+    let below = store.first_child(at, View::Recorded);
     let trace = store.trace(store.slot(at).trace).id;
     diagnosis.findings().iter().filter(move |finding| {
         RULES.contains(&finding.rule.id)

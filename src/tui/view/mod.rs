@@ -306,6 +306,11 @@ pub trait Screen: std::fmt::Debug {
         true
     }
 
+    /// What is selected, in a few words: what the menu at the pointer is about.
+    fn subject(&self, _cx: &Cx<'_>) -> Option<String> {
+        None
+    }
+
     /// Brings what it remembers in line with what is held now: `touched` says whether any key was pressed yet. Answers
     /// with a sentence where something that was selected has gone.
     fn reconcile(&mut self, touched: bool, cx: &Cx<'_>) -> Option<String>;

@@ -1,6 +1,6 @@
 //! A finding as nodes of a tree.
 
-use super::{Cx, short_id, sign};
+use super::{Cx, missing, short_id, sign};
 use crate::diagnosis::{Culprit, CulpritClass, Finding, State, about};
 use crate::model::time;
 use crate::store::SpanIx;
@@ -95,6 +95,9 @@ pub fn findings_of<'a>(at: SpanIx, cx: &Cx<'a>) -> Vec<&'a Finding> {
     let diagnosis = &cx.session.diagnosis;
     let of = diagnosis.findings_of(&cx.session.store, at);
     let mut of: Vec<&Finding> = of.iter().filter_map(|i| diagnosis.findings().get(*i)).collect();
+    if of.is_empty() && !cx.session.store.slot(at).is_held() {
+        of.extend(missing::findings(at, cx));
+    }
     of.sort_by_key(|finding| Reverse(finding.severity));
     of
 }

@@ -216,7 +216,6 @@ fn placeholder(at: SpanIx, cx: &Cx<'_>, nodes: &mut Vec<Node>) {
     let slot = cx.session.store.slot(at);
     nodes.push(fact("span", slot.record.span_id.to_string()));
     nodes.push(Node::new("missing", missing::sentences(at, cx), Role::Missing).wrapping());
-    nodes.extend(missing::findings(at, cx).map(|finding| nodes::finding(finding, cx.look)));
     nodes.push(fact("first", format!("{} first start below it", time::date_time(slot.record.start_ns))));
     nodes.push(fact("last", format!("{} last end below it", time::date_time(slot.record.end_ns))));
 }

@@ -14,23 +14,23 @@ fn most(height: u16) -> usize {
     if height < 30 { 3 } else { 4 }
 }
 
-/// How many lines it takes on a screen of this size. At least one, so that the first finding moves little; none but
-/// that of the baseline where the tab lists the findings itself.
+/// How many lines it takes on a screen of this size. At least one, so that there is a place for the first finding; none
+/// but that of the baseline where the tab lists the findings itself.
 pub fn height(screen: Rect, listed: bool, cx: &Cx<'_>) -> u16 {
-    lines(screen, listed, cx).len() as u16
+    lines(screen.width, most(screen.height), listed, cx).len() as u16
 }
 
-/// Draws it.
-pub fn draw(area: Rect, screen: Rect, listed: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    for (y, parts) in (area.y..area.bottom()).zip(lines(screen, listed, cx)) {
+/// Draws it in as many lines as it has.
+pub fn draw(area: Rect, listed: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+    for (y, parts) in (area.y..area.bottom()).zip(lines(area.width, area.height.into(), listed, cx)) {
         pen.line(area.x, y, area.width, &parts);
     }
 }
 
-fn lines<'a>(screen: Rect, listed: bool, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
+fn lines<'a>(width: u16, most: usize, listed: bool, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let mut lines: Vec<Vec<Part<'a>>> = before_after::line(cx).into_iter().collect();
-    if !listed {
-        lines.extend(faults(screen.width, most(screen.height) - lines.len(), cx));
+    if !listed && most > lines.len() {
+        lines.extend(faults(width, most - lines.len(), cx));
     }
     lines
 }
@@ -40,6 +40,10 @@ fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let counts = cx.counts();
     let mut faults = cx.to_mend().into_iter().take_while(|(_, finding)| finding.severity > Severity::Info);
     let Some(first) = faults.next() else { return vec![calm(counts, cx)] };
+    if most == 1 {
+        // How many there are is in the header.
+        return vec![one_line(first.1, width, cx)];
+    }
     let rest: Vec<_> = faults.by_ref().take(most).collect();
     if rest.is_empty() {
         let mut lines = alone(first, width, most, cx);

@@ -19,7 +19,7 @@ use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
 use super::tree::Waterfall;
-use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, nodes};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, list_delete, nodes, row};
 use crate::session::Session;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
@@ -84,6 +84,8 @@ pub struct Traces {
     /// Columns that the user has given to the list, and lines where it is above the tree.
     list_columns: Option<u16>,
     list_lines: Option<u16>,
+    /// Above the tree, the list takes one line: when it had the keys, it had no more.
+    one_line: Option<bool>,
     /// What is being dragged.
     dragged: Option<Divider>,
     panes: Panes,
@@ -99,7 +101,8 @@ impl Traces {
         match pane {
             Pane::List => self.list.choose(),
             Pane::Tree | Pane::Detail => {
-                self.list.choose();
+                // Who reads a trace keeps it.
+                self.list.stay();
                 self.tree.choose();
             }
         }
@@ -199,7 +202,8 @@ impl Traces {
             return Panes { list, rule: Some(rule), tree, detail: lower };
         }
         // One trace needs one line; with more of them the list has its full height at once, and keeps it, whatever is
-        // selected. It has less only where no more traces come than there are.
+        // selected: but not while a trace is read, which would move. It has less only where no more traces come than
+        // there are.
         let mut full = (area.height / 3).saturating_sub(1).max(6);
         if !cx.goes_on() {
             // The names of the columns need a line too.
@@ -208,7 +212,7 @@ impl Traces {
         let most = upper.height.saturating_sub(LOWEST + 1).max(1);
         let full = self.list_lines.map_or(full, |lines| lines.clamp(1, most));
         let low = !tall && self.focus == Pane::Detail;
-        let lines = if low || cx.session.store.trace_count() <= 1 { 1 } else { full };
+        let lines = if low || self.one_line == Some(true) { 1 } else { full };
         let list = Rect { height: (lines + 1).min(upper.height), ..upper };
         let tree = Rect { y: list.bottom(), height: upper.height - list.height, ..upper };
         Panes { list, rule: None, tree, detail: lower }
@@ -349,6 +353,17 @@ impl Screen for Traces {
         }
     }
 
+    fn subject(&self, cx: &Cx<'_>) -> Option<String> {
+        match self.focus {
+            Pane::List => self.list.selected(cx).map(|at| list_delete::told(at, cx)),
+            Pane::Tree | Pane::Detail => {
+                let at = self.tree.selected(cx)?;
+                let store = &cx.session.store;
+                Some(format!("{} of {}", row::name_or_none(&store.name(at)), store.service(at)))
+            }
+        }
+    }
+
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         if matches!(mouse, Mouse::Drag(_) | Mouse::Release(_)) && self.tree.is_dragging() {
             return self.tree.mouse(mouse, cx);
@@ -423,6 +438,9 @@ impl Screen for Traces {
             empty::draw(area, &mut Pen::new(into, cx.look), cx);
             return;
         }
+        if self.focus == Pane::List || self.one_line.is_none() {
+            self.one_line = Some(cx.session.store.trace_count() <= 1);
+        }
         let panes = self.layout(area, cx);
         (self.panes, self.area) = (panes, area);
         let mut pen = Pen::new(into, cx.look);
@@ -437,7 +455,8 @@ impl Screen for Traces {
         }
         if panes.detail.height > 0 {
             let selected = self.tree.selected(cx);
-            self.detail.draw(panes.detail, self.focus == Pane::Detail, selected, into, cx);
+            let note = if self.tree.stands_for_many(cx) { "of those in its row, the first" } else { "" };
+            self.detail.draw(panes.detail, (self.focus == Pane::Detail, note), selected, into, cx);
         }
     }
 

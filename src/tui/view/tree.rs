@@ -17,7 +17,7 @@ use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::widget::bar::Axis;
 use crate::tui::widget::markers::Markers;
-use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::pen::{Pen, part};
 use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -30,6 +30,8 @@ const AT_REST_NS: u64 = 1_000_000_000;
 pub struct Waterfall {
     pub(super) shown: Shown,
     pub(super) window: Window<Id>,
+    /// The selected row stands for several spans.
+    on_run: bool,
     pub(super) icicle: Icicle,
     rows: Rect,
     markers: Markers,
@@ -108,6 +110,7 @@ impl Waterfall {
         }
         let (store, trace) = (&cx.session.store, self.shown.tree(cx)?.trace);
         self.shown.marked = cx.session.diagnosis.worst(store, trace).is_some();
+        self.keep_apart(cx);
         let tree = self.shown.tree(cx)?;
         self.window.hold(cx.held);
         match self.window.reconcile(&tree) {
@@ -115,6 +118,26 @@ impl Waterfall {
                 Some("the selected span was evicted at the memory limit".to_owned())
             }
             Kept::Same | Kept::Lost => None,
+        }
+    }
+
+    /// A span that was selected by itself stays so when more like it arrive: their row would be another's.
+    fn keep_apart(&mut self, cx: &Cx<'_>) {
+        let Some(tree) = self.shown.tree(cx) else { return };
+        let Some(id) = self.window.selected() else { return };
+        let row = tree.find(id);
+        let on_run = row.is_some_and(|row| tree.run(row).is_some());
+        if on_run && !self.on_run && !cx.acted {
+            let own = cx.session.store.find_span(tree.trace, id.span);
+            if let Some(own) = own.filter(|own| Some(*own) != row) {
+                self.shown.unfold_to(own, cx);
+                return;
+            }
+        }
+        self.on_run = on_run;
+        if let (true, Some(row)) = (cx.acted, row) {
+            let now = tree.id(row);
+            self.window.stand_for(now);
         }
     }
 
@@ -312,18 +335,19 @@ impl Waterfall {
         let sought = self.sought(selected, cx);
         let searched = sought.is_some();
         let title = head::title(&tree, sought, cx);
-        let width = |parts: &[Part<'_>]| parts.iter().map(|(words, _)| text::width(words)).sum::<usize>();
         let following = self.window.is_following() && cx.goes_on();
         let note = |own, words| head::note(&tree, &rows, own, cut, words, following, cx);
         // What the trace is, and the key that shows it otherwise, matter more than the time of one span; which match
         // of how many it is, more than any note.
-        let first = if searched { width(&title[..head::SOUGHT.min(title.len())]) } else { 0 };
+        let first = if searched { head::width(&title[..head::SOUGHT.min(title.len())]) } else { 0 };
         let note = [(own, Words::All), (None, Words::All), (None, Words::Short)]
             .into_iter()
-            .map(|(own, words)| (note(own, words), if own.is_some() { width(&title) } else { first }))
-            .find(|(note, said)| *said == 0 || said + text::width(note) + 7 <= usize::from(area.width))
+            .map(|(own, words)| (note(own, words), if own.is_some() { head::width(&title) } else { first }))
+            .find(|(note, said)| {
+                *said == 0 || said + text::width(note) + head::EDGES <= usize::from(area.width)
+            })
             .map_or_else(|| note(None, Words::Few), |(note, _)| note);
-        pen.title(area, focused, &title, &note);
+        head::draw_title(area, focused, title, &note, pen);
         if lines > 0 {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
             head::draw(line, &columns, axis, all, pen);

@@ -17,6 +17,8 @@ use ratatui::style::Style;
 const ROOTS: usize = 256;
 /// How many parts of a title come before what the trace is: which it is, and what is looked for in it.
 pub const SOUGHT: usize = 5;
+/// What a title and a note take beside their words: blanks, the rule.
+pub const EDGES: usize = 7;
 /// Ticks of the axis are at least this far apart, columns.
 const APART: u16 = 14;
 
@@ -54,8 +56,8 @@ pub fn interval(at: SpanIx, tree: &Tree<'_>, all: Axis, cx: &Cx<'_>) -> (u64, u6
     (start_ns, end_ns.max(start_ns))
 }
 
-/// `Trace 841af2…  /cart 3 of 19  shop  6.42 s  24 requests, un-merged (u: as recorded)`; `sought` is what is looked for
-/// and how far that has come.
+/// `Trace 841af2…  /cart 3 of 19  shop  6.42 s  24 requests, un-merged (u: as recorded)`, the hint as its last part; `sought` is
+/// what is looked for and how far that has come.
 pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let held = cx.session.store.trace(tree.trace);
     let service = row::main_service(tree.trace, cx);
@@ -67,13 +69,14 @@ pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>)
     }
     title.push(part(service, cx.look.service(service)));
     title.push(part(format!("  {}  ", time::duration(held.duration_ns())), plain));
+    let (shown, hint) = match tree.view {
+        View::Unmerged => (", un-merged", " (u: as recorded)"),
+        View::Recorded => (", as recorded", " (u: un-merge)"),
+    };
     match tree.requests {
         Some(requests) => {
             title.push(part(text::plural(requests, "request"), cx.look.style(Role::Error)));
-            title.push(match tree.view {
-                View::Unmerged => part(", un-merged (u: as recorded)", plain),
-                View::Recorded => part(", as recorded (u: un-merge)", plain),
-            });
+            title.push(part(shown, plain));
         }
         None => title.push(part(text::plural(u64::from(held.spans), "span"), plain)),
     }
@@ -81,7 +84,21 @@ pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>)
         let evicted = format!("  {} evicted", text::count(u64::from(held.evicted)));
         title.push(part(evicted, cx.look.style(Role::Warning)));
     }
+    title.push(part(if tree.requests.is_some() { hint } else { "" }, plain));
     title
+}
+
+/// Draws the title. The key that shows the trace otherwise, which the footer names too, gives way.
+pub fn draw_title(area: Rect, focused: bool, mut title: Vec<Part<'_>>, note: &str, pen: &mut Pen<'_>) {
+    if width(&title) + text::width(note) + EDGES > usize::from(area.width) {
+        title.pop();
+    }
+    pen.title(area, focused, &title, note);
+}
+
+/// How many columns these take.
+pub fn width(parts: &[Part<'_>]) -> usize {
+    parts.iter().map(|(words, _)| text::width(words)).sum()
 }
 
 /// How much a note says.

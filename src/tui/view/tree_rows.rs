@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 4_096;
 /// What is remembered of a row. Spans with the id of another are told apart by their slot, for as long as they hold it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Id {
-    span: SpanId,
+    pub(super) span: SpanId,
     at: SpanIx,
 }
 

@@ -164,7 +164,7 @@ impl Waterfall {
     pub(super) fn search_findings(&mut self, down: bool, cx: &Cx<'_>) -> Outcome {
         let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
         if self.shown.tree(cx).is_none_or(|tree| diagnosis.worst(store, tree.trace).is_none()) {
-            return Outcome::Notice("nothing was found wrong in this trace".to_owned());
+            return Outcome::Notice("no fault was found in this trace (hints aside)".to_owned());
         }
         self.search(cx, down, What::Finding)
     }

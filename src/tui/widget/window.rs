@@ -128,6 +128,11 @@ impl<I: Copy + PartialEq> Window<I> {
         self.fill = true;
     }
 
+    /// What is selected is shown in this row now, in the same place.
+    pub fn stand_for(&mut self, id: I) {
+        self.selected = self.selected.map(|_| id);
+    }
+
     /// Finds a selection where there is none, or where it has gone, and the last row where it is followed.
     pub fn reconcile<R: Rows<Id = I>>(&mut self, rows: &R) -> Kept {
         if self.is_following() {
@@ -253,10 +258,10 @@ impl<I: Copy + PartialEq> Window<I> {
         self.fill = true;
     }
 
-    /// Selects the row on a line of the window, if there is one. Tells whether it was selected already.
+    /// Selects the row on a line of the window, if there is one. Tells whether it had been chosen already.
     pub fn click(&mut self, line: usize) -> bool {
         let Some(id) = self.seen.get(line).copied() else { return false };
-        let again = self.selected == Some(id);
+        let again = self.chosen && self.selected == Some(id);
         self.land(Some(id), line);
         again
     }

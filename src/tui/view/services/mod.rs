@@ -379,7 +379,6 @@ impl Screen for Services {
             return Outcome::Ignored;
         };
         let (pane, body, head) = (*pane, drawn.body, drawn.heads.hit(at));
-        self.list.choose();
         match mouse {
             Mouse::Click(_) | Mouse::Point(_) => {
                 let had_keys = std::mem::replace(&mut self.focus, pane) == pane;
@@ -396,10 +395,12 @@ impl Screen for Services {
                         Pane::Operations => self.operations.click(line),
                         Pane::Matrix => false,
                     };
+                self.list.choose();
                 self.chosen_in(pane, cx);
                 return clicked(again && had_keys);
             }
             Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
+                self.list.choose();
                 let action = if matches!(mouse, Mouse::WheelUp(_)) { Action::Up } else { Action::Down };
                 for _ in 0..3 {
                     self.moved(action, pane, cx);
@@ -412,6 +413,17 @@ impl Screen for Services {
 
     fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
         action != Action::ShowError || self.operation(cx).is_some_and(|of| of.latest_error.is_some())
+    }
+
+    fn subject(&self, cx: &Cx<'_>) -> Option<String> {
+        match self.focus {
+            Pane::Operations => {
+                let name = cx.session.store.text(self.operation(cx)?.name?)?;
+                Some(super::row::name_or_none(name).to_owned())
+            }
+            Pane::List => Some(facts::name_of(self.of?, &cx.session.stats).to_owned()),
+            Pane::Map | Pane::Neighbours | Pane::Scopes | Pane::Matrix => None,
+        }
     }
 
     fn reconcile(&mut self, _touched: bool, cx: &Cx<'_>) -> Option<String> {
