@@ -13,6 +13,8 @@ pub(super) struct Deletion {
     traces: Vec<BTreeMap<u64, TraceIx>>,
     /// The row to free next, when it is still the last of its trace.
     next: Option<SpanIx>,
+    /// Log records before this one are freed with it, but for those that belong to what is held.
+    logs_end: u64,
 }
 
 impl Store {
@@ -59,7 +61,7 @@ impl Store {
         true
     }
 
-    /// Deletes every trace that is not pinned, in a time that depends on the pinned ones only. Tells how many.
+    /// Deletes every trace that is not pinned, and the log records that belong to none that is, in a time that depends on the pinned ones only. Tells how many.
     pub fn clear(&mut self) -> u64 {
         let mut all = std::mem::take(&mut self.by_arrival);
         self.trace_index = Index::default();
@@ -72,12 +74,14 @@ impl Store {
         self.counters.deleted_traces += cleared;
         // Their places in the order of eviction are given up one by one: nothing is evicted before they are freed.
         self.deletion.traces.push(all);
+        self.deletion.logs_end = self.next_log_seq();
         cleared
     }
 
     /// Whether spans of deleted traces are still held.
     pub fn is_deleting(&self) -> bool {
         self.deletion.traces.iter().any(|traces| !traces.is_empty())
+            || self.has_logs_before(self.deletion.logs_end)
     }
 
     /// Frees about `budget` spans of deleted traces if there are as many, and appends their slots to `gone`: whoever
@@ -86,7 +90,12 @@ impl Store {
     pub fn free_deleted(&mut self, budget: usize, gone: &mut Vec<SpanIx>) {
         let whole = |_: SpanIx| false;
         for _ in 0..budget {
-            let Some(traces) = self.deletion.traces.last_mut() else { return };
+            let Some(traces) = self.deletion.traces.last_mut() else {
+                if self.free_loose_log(self.deletion.logs_end) {
+                    continue;
+                }
+                return;
+            };
             let Some((_, trace)) = traces.first_key_value() else {
                 self.deletion.traces.pop();
                 continue;
@@ -116,7 +125,7 @@ impl Store {
             let id = self.traces[trace.0].id;
             // Log records of a trace that has come again are that one's.
             if self.find_trace(id).is_none() {
-                self.evict_logs_of(id, Some(record.span_id));
+                self.counters.deleted_logs += self.remove_logs_of(id, Some(record.span_id));
             }
             let of = &mut self.traces[trace.0];
             of.spans -= 1;
@@ -136,7 +145,7 @@ impl Store {
         let held = &self.traces[trace.0];
         let (id, seq, age) = (held.id, held.seq, held.age_key);
         if self.find_trace(id).is_none() {
-            self.evict_logs_of(id, None);
+            self.counters.deleted_logs += self.remove_logs_of(id, None);
         }
         self.by_age.remove(&(age, trace));
         self.wide.remove(&Owner::Trace(trace));

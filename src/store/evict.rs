@@ -98,7 +98,7 @@ impl Store {
                 self.facts.remove(record.facts);
             }
             self.counters.evicted_spans += 1;
-            self.evict_logs_of(self.traces[trace.0].id, Some(record.span_id));
+            self.counters.evicted_logs += self.remove_logs_of(self.traces[trace.0].id, Some(record.span_id));
             let of = &mut self.traces[trace.0];
             of.spans -= 1;
             of.evicted += 1;
@@ -143,7 +143,7 @@ impl Store {
         }
         let held = &self.traces[trace.0];
         let (id, key, seq, age) = (held.id, trace_key(held.id), held.seq, held.age_key);
-        self.evict_logs_of(id, None);
+        self.counters.evicted_logs += self.remove_logs_of(id, None);
         self.trace_index.remove(key, trace.0);
         self.by_arrival.remove(&seq);
         self.by_age.remove(&(age, trace));

@@ -314,18 +314,16 @@ impl Store {
         self.slot(span).is_held().then_some(span)
     }
 
-    /// Evicts what a trace, or a span of it, takes with it.
-    pub(super) fn evict_logs_of(&mut self, trace: TraceId, span: Option<SpanId>) {
+    /// Removes what a trace, or a span of it, takes with it. Tells how many.
+    pub(super) fn remove_logs_of(&mut self, trace: TraceId, span: Option<SpanId>) -> u64 {
         if self.logs.by_span.is_empty() {
-            return;
+            return 0;
         }
         let (from, to) = span.map_or((SpanId::NONE, SpanId(u64::MAX)), |span| (span, span));
         let leaving: Vec<u64> = (self.logs.by_span.range((trace, from, FIRST)..=(trace, to, LAST)))
             .map(|(_, _, key)| key.seq)
             .collect();
-        for seq in leaving {
-            self.counters.evicted_logs += u64::from(self.logs.remove(seq));
-        }
+        leaving.into_iter().map(|seq| u64::from(self.logs.remove(seq))).sum()
     }
 
     /// Whether a log record goes with something that is held: its span, or its trace where it names no span.
@@ -339,23 +337,38 @@ impl Store {
 
     /// Evicts the oldest log record that no held trace will take with it, if it arrived before the oldest request.
     pub(super) fn evict_loose_log(&mut self, oldest_request_ns: Option<u64>) -> bool {
+        let Some((seq, arrived_ns)) = self.next_loose_log(self.next_log_seq()) else { return false };
+        if oldest_request_ns.is_some_and(|request| request < arrived_ns) {
+            return false;
+        }
+        self.counters.evicted_logs += u64::from(self.logs.remove(seq));
+        true
+    }
+
+    /// Whether one that was not looked at yet came before `end`.
+    pub(super) fn has_logs_before(&self, end: u64) -> bool {
+        self.logs.loose_from.max(self.logs.first_seq) < end
+    }
+
+    /// Frees the oldest log record before `end` that no held trace will take with it.
+    pub(super) fn free_loose_log(&mut self, end: u64) -> bool {
+        let Some((seq, _)) = self.next_loose_log(end) else { return false };
+        self.counters.deleted_logs += u64::from(self.logs.remove(seq));
+        true
+    }
+
+    /// The oldest log record before `end` that no held trace will take with it, and when it arrived.
+    fn next_loose_log(&mut self, end: u64) -> Option<(u64, u64)> {
         loop {
             let book = &self.logs;
             let seq = book.loose_from.max(book.first_seq);
-            if seq >= self.next_log_seq() {
-                return false;
+            if seq >= end {
+                return None;
             }
-            let held = book.slot_of(seq).map(|at| &book.slots[at]);
-            if let Some(slot) = held
+            if let Some(slot) = book.slot_of(seq).map(|at| &book.slots[at])
                 && !self.is_bound(&slot.record)
             {
-                let arrived_ns = book.batches[slot.batch].as_ref().map_or(0, |batch| batch.arrived_ns);
-                if oldest_request_ns.is_some_and(|request| request < arrived_ns) {
-                    return false;
-                }
-                self.counters.evicted_logs += u64::from(self.logs.remove(seq));
-                self.logs.loose_from = seq + 1;
-                return true;
+                return Some((seq, book.batches[slot.batch].as_ref().map_or(0, |batch| batch.arrived_ns)));
             }
             self.logs.loose_from = seq + 1;
         }

@@ -188,6 +188,8 @@ pub struct Counters {
     pub evicted_requests: u64,
     /// Spans deleted at the user's word.
     pub deleted_spans: u64,
+    /// Log records deleted with them, or cleared.
+    pub deleted_logs: u64,
     /// Traces deleted at the user's word; their spans may still be being freed.
     pub deleted_traces: u64,
     /// Spans of pinned traces that were not taken: memory was full, and nothing could be evicted.

@@ -217,3 +217,31 @@ fn log_records_that_arrive_do_not_move_what_is_selected() {
     stage.session.take(logs("shop", 4_000, 5, order));
     assert!(stage.selected_lines()[0].1.contains("no. 3004"), "{:?}", stage.selected_lines());
 }
+
+#[test]
+fn what_is_cleared_takes_log_records_along_and_none_is_called_evicted() {
+    let mut stage = Stage::new((140, 42), &["flask-logs"]);
+    stage.session.take(logs("shop", 3, 5, |_| "\"body\":{\"stringValue\":\"outside of spans\"}".to_owned()));
+    let kept = stage.session.store.log_count();
+    // What is pinned keeps its own.
+    stage.act(&[
+        tab("Logs"),
+        Action::PreviousError,
+        Action::Open,
+        Action::Back,
+        tab("Traces"),
+        Action::Back,
+        Action::Pin,
+    ]);
+    stage.act(&[Action::Clear]);
+    stage.write("y");
+    stage.settle();
+    while stage.session.is_busy() {
+        stage.session.work();
+    }
+    let (left, counters) = (stage.session.store.log_count(), *stage.session.store.counters());
+    assert!(left > 0 && left < kept, "{left} of {kept}");
+    assert_eq!((counters.evicted_logs, counters.deleted_logs), (0, (kept - left) as u64));
+    let text = stage.text();
+    assert!(text.contains("deleted logs ") && !text.contains("evicted"), "{text}");
+}

@@ -79,7 +79,9 @@ impl Findings {
                 None if finding_rows::targets(finding, cx).is_empty() => {
                     Outcome::Notice("it is about no span in particular: l unfolds it".to_owned())
                 }
-                None => Outcome::Notice("the spans that showed it were evicted".to_owned()),
+                None => Outcome::Notice(
+                    "the spans that showed it are no longer held: evicted or deleted".to_owned(),
+                ),
             },
             // A line that is no finding holds some.
             None if self.branches.apply(Action::Open) => Outcome::Done,

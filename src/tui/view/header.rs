@@ -285,6 +285,7 @@ fn losses<'a>(cx: &Cx<'a>) -> Segment<'a> {
     say("evicted logs", counters.evicted_logs, false, Role::Warning);
     say("no room for pinned", counters.unroomed, false, Role::Error);
     say("deleted", counters.deleted_spans, false, Role::Dim);
+    say("deleted logs", counters.deleted_logs, false, Role::Dim);
     say("repeated", counters.repeated, false, Role::Dim);
     // Where there is no room for all of them: the worst, and a mark where there are others.
     let more = part(format!(" {}", cx.look.symbols.ellipsis), cx.look.style(Role::Warning));
