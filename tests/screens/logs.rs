@@ -107,6 +107,23 @@ fn from_the_span_of_a_log_record_back_leads_to_the_record() {
 }
 
 #[test]
+fn from_a_span_its_log_record_is_one_key_away() {
+    let mut stage = Stage::new((140, 42), &["flask-logs"]);
+    stage.act(&[tab("Logs"), Action::PreviousError]);
+    let (_, record) = stage.selected_lines().remove(0);
+    stage.act(&[Action::Open, tab("Logs"), Action::First, Action::Filter]);
+    stage.write("nothing like it");
+    stage.act(&[Action::Open, tab("Traces"), Action::Open]);
+    select(&mut stage, "logs (1)");
+    stage.act(&[Action::Unfold, Action::Down, Action::Open]);
+    assert_eq!(stage.app.context(), Context::Logs, "{}", stage.text());
+    assert_eq!(stage.selected_lines().remove(0).1, record, "though a filter hid it");
+    // Back leads to where it was read.
+    stage.act(&[Action::Back]);
+    assert_eq!(stage.app.context(), Context::Detail);
+}
+
+#[test]
 fn a_log_record_whose_span_is_not_here_leads_to_its_trace_and_says_so() {
     let mut stage = Stage::new((80, 24), &[]);
     stage.live("shop", vec![span(900, 0, 0, "job")]);

@@ -4,7 +4,7 @@ use super::{App, tabs};
 use crate::child::Order;
 use crate::diagnosis::Since;
 use crate::session::Session;
-use crate::tui::keymap::{Action, Chord, Context};
+use crate::tui::keymap::{Action, Chord, Context, LOGS};
 use crate::tui::request::{NO_COMMAND, Replay, Request};
 use crate::tui::status::{Feed, Status};
 use crate::tui::view::{Cx, Mouse, Outcome, Screen, explain, help, prompt};
@@ -269,6 +269,10 @@ impl App {
                 return self.conclude(outcome, session, status);
             }
             Outcome::Explain(rule) => self.overlays.push(Box::new(explain::explain(rule))),
+            Outcome::GoToLog(key) => {
+                self.tab = LOGS;
+                self.with_top(session, status, |screen, cx| screen.go_to_log(key, cx));
+            }
             Outcome::GoTo(target) => {
                 let over = std::mem::take(&mut self.overlays);
                 let from = std::mem::replace(&mut self.tab, 0);

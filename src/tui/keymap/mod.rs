@@ -112,6 +112,8 @@ pub const OUTPUT: usize = 5;
 
 /// The places of the tabs of findings and of the receiver: what the header says of them leads there.
 pub const FINDINGS: usize = 1;
+/// The place of the tab of logs, where the log records of a span lead.
+pub const LOGS: usize = 3;
 /// See [`FINDINGS`].
 pub const RECEIVER: usize = 4;
 

@@ -3,11 +3,11 @@
 use super::menu::Choice;
 use super::page;
 use super::span_nodes::{EVENTS, Named, STACK};
-use super::{Cx, Outcome, Target, copy, nodes, span_nodes};
+use super::{Cx, Outcome, Target, copy, log_nodes, nodes, span_nodes};
 use crate::diagnosis::Severity;
 use crate::model::{Span, SpanId, TraceId, Value};
 use crate::otlp;
-use crate::store::SpanIx;
+use crate::store::{LogKey, SpanIx};
 use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -52,7 +52,9 @@ pub struct Detail {
 impl Detail {
     /// Moves, folds and unfolds; goes where a link leads.
     pub fn apply(&mut self, action: Action, at: Option<SpanIx>, cx: &Cx<'_>) -> Outcome {
-        let opened = at.filter(|_| action == Action::Open).and_then(|at| self.open(at, cx));
+        let opened = at
+            .filter(|_| action == Action::Open)
+            .and_then(|at| self.log(at, cx).map(Outcome::GoToLog).or_else(|| self.open(at, cx)));
         match opened {
             Some(outcome) => outcome,
             None if self.branches.apply(action) => Outcome::Done,
@@ -71,6 +73,13 @@ impl Detail {
             }
             Named::Value(..) => None,
         })
+    }
+
+    /// The log record whose line is selected.
+    fn log(&self, at: SpanIx, cx: &Cx<'_>) -> Option<LogKey> {
+        let [section, line] = self.branches.selected() else { return None };
+        let of = cx.session.store.logs_of(at).take(log_nodes::SHOWN);
+        of.filter(|_| section == log_nodes::SECTION).find(|key| *line == log_nodes::id(*key))
     }
 
     /// Whether a text is too long to be read in this pane. A stack trace is read line by line.

@@ -167,10 +167,21 @@ impl LogList {
         self.window.hold(cx.held);
         match self.window.reconcile(&rows) {
             Kept::Lost if evicted => {
-                Some("the selected log record was evicted at the memory limit".to_owned())
+                Some("the selected log record is no longer held: evicted or deleted".to_owned())
             }
             Kept::Lost | Kept::Same => None,
         }
+    }
+
+    /// Selects a log record, taking the filter off where it hides it.
+    pub fn select(&mut self, key: LogKey, cx: &Cx<'_>) {
+        let rows = Logs { store: &cx.session.store, shown: self.filter.as_ref().map(LogFilter::shown) };
+        if rows.find(key).is_none() {
+            self.filter = None;
+        }
+        self.begun = true;
+        self.window.select(key);
+        self.window.choose();
     }
 
     /// Moves, follows, searches.

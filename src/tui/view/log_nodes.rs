@@ -5,13 +5,13 @@ use super::span_nodes::{Named, fact, odd, schema};
 use super::values::{self, Style, attributes, value_of};
 use super::{Cx, row, short_id};
 use crate::model::{Log, Resource, Scope, Value, time};
-use crate::store::{HeldLog, SpanIx};
+use crate::store::{HeldLog, LogKey, SpanIx};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::branches::Node;
 
 /// How many log records of a span are shown with it; the tab of logs has all of them.
-const SHOWN: usize = 100;
+pub const SHOWN: usize = 100;
 /// How many are counted.
 const COUNTED: usize = 10_000;
 
@@ -142,7 +142,15 @@ pub fn of_span(at: SpanIx, start_ns: u64, cx: &Cx<'_>) -> Option<Node> {
     }
     let more = if count == COUNTED { " or more" } else { "" };
     let label = format!("logs ({}{more})", text::count(count as u64));
-    Some(Node::new("logs", label, Role::Title).with(children))
+    Some(Node::new(SECTION, label, Role::Title).with(children))
+}
+
+/// What the section of a span's log records is known by.
+pub const SECTION: &str = "logs";
+
+/// What the line of one of them is known by.
+pub fn id(key: LogKey) -> String {
+    format!("log{}", key.seq)
 }
 
 /// `+12 ms  ERROR  no stock`, its attributes below.
@@ -154,7 +162,7 @@ fn line(held: &HeldLog<'_>, span_start_ns: u64, cx: &Cx<'_>) -> Node {
     };
     let (sign, role) = severity_sign(log.severity.range(), cx.look);
     let inner = attributes("attributes", &log.attributes, log.dropped_attributes, Style::plain(cx.look));
-    Node::new(format!("log{}", held.key.seq), format!("{after:>9}  "), Role::Dim)
+    Node::new(id(held.key), format!("{after:>9}  "), Role::Dim)
         .and(format!("{sign} {:<6} ", log_row::severity_name(log.severity)), role)
         .and(log_row::what(held), Role::Text)
         .with(inner.children)

@@ -240,6 +240,11 @@ impl Screen for Logs {
         Outcome::Done
     }
 
+    fn go_to_log(&mut self, key: LogKey, cx: &Cx<'_>) {
+        self.in_detail = false;
+        self.list.select(key, cx);
+    }
+
     fn reconcile(&mut self, _touched: bool, cx: &Cx<'_>) -> Option<String> {
         self.list.reconcile(cx)
     }

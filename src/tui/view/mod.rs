@@ -76,6 +76,7 @@ use super::theme::{Look, Role};
 use crate::diagnosis::{Finding, Rule, Severity, Since};
 use crate::model::{SpanId, TraceId};
 use crate::session::Session;
+use crate::store::LogKey;
 use crossterm::event::{KeyEvent, KeyModifiers};
 use listing::Busy;
 use prompt::{Advice, Prompt, Purpose, Said};
@@ -194,6 +195,8 @@ pub enum Outcome {
     Notice(String),
     /// Something is to be shown in another tab.
     GoTo(Target),
+    /// Show a log record in the tab of logs.
+    GoToLog(LogKey),
     /// Traces that a filter lets through are to be listed.
     Filter(String),
     /// A rule is to be explained.
@@ -351,6 +354,9 @@ pub trait Screen: std::fmt::Debug {
 
     /// Shows a span; only the tab of traces can.
     fn go_to(&mut self, _target: Target, _cx: &Cx<'_>) {}
+
+    /// Shows a log record; only the tab of logs can.
+    fn go_to_log(&mut self, _key: LogKey, _cx: &Cx<'_>) {}
 }
 
 /// The sign and the role of a severity.
