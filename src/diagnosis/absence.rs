@@ -32,6 +32,8 @@ pub enum Absence<'a> {
     Lost,
     /// A span with its id is in another trace, of this service.
     OtherTrace(&'a str),
+    /// It may be of its children's process or of another: no flags say which.
+    Unplaced,
     /// It is in another process, and other spans of that caller are here.
     CallerElsewhereHere,
     /// It is in another process, and no span of that caller is here.
@@ -43,10 +45,11 @@ pub enum Absence<'a> {
 }
 
 impl Absence<'_> {
-    /// Why a parent that was created in its children's process is not here. `ended`: nothing more will come of anyone.
+    /// Why a parent that was created in its children's process, or at least may have been, is not here. `ended`: nothing more will come of anyone.
     pub(crate) fn of_local(missing: &Missing, process: &Process, ended: bool, now_ns: u64) -> Self {
         let went_on = process.watermark_ns >= missing.last_end_ns.saturating_add(QUIET_NS);
         match (ended || process.is_gone(now_ns), went_on) {
+            _ if matches!(missing.why, Why::Local { assumed: true, .. }) => Self::Unplaced,
             _ if matches!(missing.why, Why::Local { tail: true, .. }) => Self::CutOff,
             (true, true) => Self::Lost,
             (true, false) => Self::ProcessGone,
@@ -69,6 +72,7 @@ impl Absence<'_> {
             Self::CutOff => "still open at the end of the recording, or lost",
             Self::Lost => "never ended or lost: its process went on",
             Self::OtherTrace(service) => return Cow::Owned(format!("in another trace, of {service}")),
+            Self::Unplaced => "not received; nothing says whether it is of the same process",
             Self::CallerElsewhereHere => {
                 "in another process, not received; other spans of that caller are here"
             }
@@ -78,9 +82,9 @@ impl Absence<'_> {
         })
     }
 
-    /// Whether it is in another process.
+    /// Whether it is in another process, or may be.
     pub fn is_elsewhere(&self) -> bool {
-        matches!(self, Self::CallerElsewhereHere | Self::CallerUnknown | Self::Caller)
+        matches!(self, Self::Unplaced | Self::CallerElsewhereHere | Self::CallerUnknown | Self::Caller)
     }
 
     /// Whether it may still be running.
@@ -193,6 +197,14 @@ mod tests {
         bench.take(by_end(LOCAL));
         bench.finish();
         assert_eq!(said(&bench), Some(Absence::CutOff));
+    }
+
+    #[test]
+    fn without_flags_nothing_is_said_of_its_process() {
+        let mut bench = Bench::default();
+        let gone_on = "other  s  internal  30000..30100  trace=2\n";
+        bench.take(by_end(&format!("{}{gone_on}", LOCAL.replace("local", "noflags")))).finish();
+        assert_eq!(said(&bench), Some(Absence::Unplaced));
     }
 
     #[test]

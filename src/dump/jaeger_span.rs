@@ -15,6 +15,10 @@ pub(super) const NO_SERVICE: &str = "OTLPResourceNoServiceName";
 /// The attribute in which Jaeger itself keeps what it had to say of a span.
 pub(super) const WARNINGS: &str = "@jaeger@warnings";
 
+/// The attribute by which a link says which kind of reference it was (semantic conventions, `OpenTracing`).
+pub(super) const REFERENCE_TYPE: &str = "opentracing.ref_type";
+pub(super) const CHILD_OF: &str = "child_of";
+
 /// The sampled flag; Jaeger's others mean something else than W3C's.
 const SAMPLED: i64 = 1;
 
@@ -171,7 +175,7 @@ fn refer(reference: Value, is_otel: bool, span: &mut Span) -> Result<(), String>
         span.parent_id = link.span_id;
     } else if !link.span_id.is_none() {
         if child_of {
-            link.attributes.push(("opentracing.ref_type".to_owned(), Value::Str("child_of".to_owned())));
+            link.attributes.push((REFERENCE_TYPE.to_owned(), Value::Str(CHILD_OF.to_owned())));
         }
         span.links.push(link);
     }

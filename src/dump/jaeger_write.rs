@@ -1,10 +1,12 @@
 //! Writes Jaeger JSON as its API answers and its UI takes it: one document, in which a trace is one object. So what was
 //! written of a trace is kept until the end.
 
-use super::jaeger_span::{NO_SERVICE, WARNINGS};
-use super::writing::{Written, as_text, comma, each_span, json, origins_lost, plain, quoted, times_lost};
+use super::jaeger_span::{CHILD_OF, NO_SERVICE, REFERENCE_TYPE, WARNINGS};
+use super::writing::{
+    Written, as_text, comma, each_span, json, links_lost, origins_lost, plain, quoted, times_lost,
+};
 use super::{Lost, Records};
-use crate::model::{Attributes, Event, Resource, SpanId, SpanKind, StatusCode, TraceId, Value};
+use crate::model::{Attributes, Event, Link, Resource, Span, SpanId, SpanKind, StatusCode, TraceId, Value};
 use crate::otlp::Loss;
 use std::collections::HashMap;
 
@@ -99,6 +101,7 @@ fn process(resource: &Resource, lost: &mut Lost<'_>) -> Vec<u8> {
 fn span(out: &mut Vec<u8>, process: usize, written: &Written<'_>, lost: &mut Lost<'_>) {
     let Written { resource, scope, span, .. } = written;
     times_lost(span, lost);
+    links_lost(span, REFERENCE_TYPE, lost);
     origins_lost(resource, scope, lost);
     plain(
         out,
@@ -112,7 +115,7 @@ fn span(out: &mut Vec<u8>, process: usize, written: &Written<'_>, lost: &mut Los
     quoted(out, &span.name);
     out.extend_from_slice(b",\"references\":[");
     let parent = (!span.parent_id.is_none()).then_some(("CHILD_OF", span.trace_id, span.parent_id));
-    let links = span.links.iter().map(|link| ("FOLLOWS_FROM", link.trace_id, link.span_id));
+    let links = span.links.iter().map(|link| (reference_type(link, span), link.trace_id, link.span_id));
     for (i, (kind, trace, id)) in parent.into_iter().chain(links).enumerate() {
         comma(out, i);
         reference(out, kind, trace, id);
@@ -133,6 +136,15 @@ fn span(out: &mut Vec<u8>, process: usize, written: &Written<'_>, lost: &mut Los
     plain(out, format_args!("],\"processID\":\"p{process}\",\"warnings\":"));
     json(out, warnings.first().map_or(&Value::Empty, |(_, value)| value));
     out.push(b'}');
+}
+
+/// What a link was in `OpenTracing`, where it says so. In the trace of a root, `CHILD_OF` would name a parent.
+fn reference_type(link: &Link, of: &Span) -> &'static str {
+    let says_child = |(key, value): &(String, Value)| {
+        key == REFERENCE_TYPE && matches!(value, Value::Str(text) if text == CHILD_OF)
+    };
+    let is_parent = of.parent_id.is_none() && link.trace_id == of.trace_id;
+    if !is_parent && link.attributes.iter().any(says_child) { "CHILD_OF" } else { "FOLLOWS_FROM" }
 }
 
 fn reference(out: &mut Vec<u8>, kind: &str, trace: TraceId, id: SpanId) {
@@ -232,4 +244,52 @@ fn tags<'a>(out: &mut Vec<u8>, list: impl Iterator<Item = (&'a str, &'a Value)>,
         out.push(b'}');
     }
     out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otlp::encode::{Group, request};
+
+    #[test]
+    fn a_link_keeps_what_it_was_in_opentracing() {
+        let link = |trace: u8, id, kind: &str| Link {
+            trace_id: TraceId([trace; 16]),
+            span_id: SpanId(id),
+            attributes: vec![(REFERENCE_TYPE.to_owned(), Value::Str(kind.to_owned()))],
+            ..Link::default()
+        };
+        let span = |parent_id, links| Span {
+            trace_id: TraceId([1; 16]),
+            span_id: SpanId(2),
+            parent_id: SpanId(parent_id),
+            links,
+            ..Span::default()
+        };
+        let spans = vec![
+            span(3, vec![link(9, 4, CHILD_OF), link(1, 5, CHILD_OF), link(9, 6, "follows_from")]),
+            span(0, vec![link(1, 7, CHILD_OF)]),
+        ];
+        let request = request(&[Group { spans, ..Group::default() }]);
+        let (mut document, mut out, mut said) = (Document::default(), Vec::new(), Vec::new());
+        document.put(&request, &mut out, &mut |loss| said.push(loss));
+        document.finish(&mut out);
+        let out = String::from_utf8(out).unwrap();
+        let references = out.split("refType\":\"").skip(1).map(|part| {
+            let (kind, rest) = part.split_once('"').unwrap();
+            let id = rest.split("spanID\":\"").nth(1).unwrap().split('"').next().unwrap();
+            (kind, id.trim_start_matches('0'))
+        });
+        assert_eq!(
+            references.collect::<Vec<_>>(),
+            [
+                ("CHILD_OF", "3"),
+                ("CHILD_OF", "4"),
+                ("CHILD_OF", "5"),
+                ("FOLLOWS_FROM", "6"),
+                ("FOLLOWS_FROM", "7")
+            ]
+        );
+        assert!(!said.iter().any(|loss| matches!(loss, Loss::Format(text) if text.contains("links"))));
+    }
 }

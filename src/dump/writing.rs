@@ -1,7 +1,7 @@
 //! What writers of JSON formats share: the spans of a request, and values as JSON.
 
 use super::{Lost, Records};
-use crate::model::{Attributes, Origin, Resource, Scope, Span, Value};
+use crate::model::{Attributes, Link, Origin, Resource, Scope, Span, Value};
 use crate::otlp::{Loss, decode, walk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -153,12 +153,16 @@ pub(super) fn times_lost(span: &Span, lost: &mut Lost<'_>) {
     if span.flags & !1 != 0 {
         lost(Loss::Format("flags that say whether a parent is remote were left out"));
     }
-    if !span.links.is_empty()
-        && span
-            .links
-            .iter()
-            .any(|l| !l.attributes.is_empty() || !l.trace_state.is_empty() || l.dropped_attributes > 0)
-    {
+}
+
+/// Says of links what is not carried of them; `carried` is the key of an attribute that is.
+pub(super) fn links_lost(span: &Span, carried: &str, lost: &mut Lost<'_>) {
+    let loses = |link: &Link| {
+        link.attributes.iter().any(|(key, _)| key != carried)
+            || !link.trace_state.is_empty()
+            || link.dropped_attributes > 0
+    };
+    if span.links.iter().any(loses) {
         lost(Loss::Format("attributes and trace state of links were left out"));
     }
 }

@@ -17,6 +17,8 @@ pub mod peek;
 mod redact;
 mod retain;
 mod retrace;
+mod secret_fields;
+mod secret_keys;
 mod secrets;
 mod shift;
 mod signal;

@@ -6,13 +6,18 @@
 
 use super::decode::MAX_NESTING;
 use super::retrace::{Edit, edited};
-use super::secrets::{is_secret_key, literals, secrets};
+use super::secret_fields::option;
+use super::secret_keys::is_secret_key;
+use super::secrets::{literals, secrets};
 use super::signs::is_masked;
 use super::wire::{Field, Fields, key_value};
 use bytes::Bytes;
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
+
+/// A key whose value is secret: that of what follows an option that wants a secret.
+const OPTION: &str = "secret";
 
 /// Masks requests, and counts what it masked.
 #[derive(Debug, Default)]
@@ -88,11 +93,7 @@ impl Redactor {
             (3, Field::Varint(number)) if by_key => {
                 Some(Edit::Field(1, self.mask((number as i64).to_string().as_bytes())))
             }
-            (5, Field::Bytes(_, list)) => edited(list, |number, field| match (number, field) {
-                (1, Field::Bytes(_, item)) => self.value(key, item, depth + 1).map(Edit::Content),
-                _ => None,
-            })
-            .map(Edit::Content),
+            (5, Field::Bytes(_, list)) => self.list(key, list, depth).map(Edit::Content),
             (6, Field::Bytes(_, map)) => edited(map, |number, field| match (number, field) {
                 // What a secret consists of is as secret, whatever its parts are called.
                 (1, Field::Bytes(_, entry)) if by_key => {
@@ -109,6 +110,22 @@ impl Redactor {
             _ => None,
         });
         changed.or_else(|| (whole.len() < bytes.len()).then(|| whole.to_vec()))
+    }
+
+    /// A list: in the arguments of a command, what follows an option that wants a secret is one.
+    fn list(&self, key: &str, bytes: &[u8], depth: usize) -> Option<Vec<u8>> {
+        let wanted = Cell::new(false);
+        edited(bytes, |number, field| match (number, field) {
+            (1, Field::Bytes(_, item)) => {
+                let text = text_of(item);
+                let is_secret = wanted.get() && text.is_some_and(|text| !text.starts_with(b"-"));
+                wanted.set(text.is_some_and(|text| option(text).is_some()));
+                // As what has a secret key.
+                let key = if is_secret { OPTION } else { key };
+                self.value(key, item, depth + 1).map(Edit::Content)
+            }
+            _ => None,
+        })
     }
 
     /// A text with what looks like a credential in it masked.
@@ -201,6 +218,14 @@ const PARTS: &[(Kind, u64, Part)] = &[
     (Kind::LogRecord, 5, Part::Value),
     (Kind::LogRecord, 6, Part::Attribute),
 ];
+
+/// The text that a value is.
+fn text_of(value: &[u8]) -> Option<&[u8]> {
+    match Fields::new(value, 0).next() {
+        Ok(Some((1, Field::Bytes(_, text)))) => Some(text),
+        _ => None,
+    }
+}
 
 /// What stands before the first break.
 fn whole(bytes: &[u8]) -> &[u8] {
@@ -316,6 +341,30 @@ mod tests {
         let bytes = of(span, Resource::default());
         let redactor = Redactor::new(vec![]);
         assert_eq!((redactor.redact(&bytes), redactor.masked()), (bytes, 0));
+    }
+
+    #[test]
+    fn arguments_of_commands() {
+        let list = |items: &[&str]| Value::Array(items.iter().map(|item| text(item)).collect());
+        let attributes = vec![
+            (
+                "process.command_args".to_owned(),
+                list(&["app", "--token", "abc", "--api-key", "-v", "--secret=[redacted:0]", "x", "--n", "1"]),
+            ),
+            ("process.command_line".to_owned(), text("app --token abc --n 1")),
+        ];
+        let redactor = Redactor::new(vec![]);
+        let read = span(redactor.redact(&of(base(attributes), Resource::default())));
+        let Value::Array(items) = &read.attributes[0].1 else { panic!() };
+        let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+        let mask = items[2].as_str();
+        assert!(mask.starts_with("[redacted:"), "{items:?}");
+        assert_eq!(
+            items,
+            ["app", "--token", mask, "--api-key", "-v", "--secret=[redacted:0]", "x", "--n", "1"]
+        );
+        assert_eq!(read.attributes[1].1.to_string(), format!("app --token {mask} --n 1"));
+        assert_eq!(redactor.masked(), 2);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What calls between machines tell of their clocks, and what its own times tell of a process's.
 
 use crate::diagnosis::process::{Process, ProcessIx};
+use crate::diagnosis::role::Role;
 use crate::diagnosis::seen::Seen;
 use crate::model::time::EARLIEST_NS;
 use crate::model::{SpanKind, hash64};
@@ -97,13 +98,22 @@ impl Clocks {
         {
             return;
         }
+        // A message waits for its turn, whatever kinds its spans are of.
+        let is_message = |role| matches!(role, Role::MessageIn | Role::MessageReceive | Role::MessageOut);
+        if is_message(child.role) || is_message(parent.role) {
+            return;
+        }
         let (caller, callee) = (parent.of_process, child.of_process);
         if !caller.machine.is_empty() && caller.machine == callee.machine {
             return;
         }
         let (call, answer) = (parent.record, child.record);
         let times = [call.start_ns, call.end_ns, answer.start_ns, answer.end_ns];
-        if times.iter().any(|ns| *ns < EARLIEST_NS) || call.end_ns < call.start_ns {
+        if times.iter().any(|ns| *ns < EARLIEST_NS) {
+            return;
+        }
+        // Without a duration nobody waited for the answer, or its end was not recorded: nothing must lie in the call.
+        if call.end_ns <= call.start_ns || answer.end_ns <= answer.start_ns {
             return;
         }
         let key = (clock(parent.process, caller), clock(child.process, callee));

@@ -26,8 +26,9 @@ machines; at least five must exclude zero, and half of all. A callee that starts
 is behind, whatever else is true: by more than 10 ms, on four of five of at least twenty calls, is a warning. One that
 ends after its call may also just be finishing: only a hint, and only if the differences are alike.
 
-What looks alike and is fine: machines that are the same (node, host id or host name); messages, which take their
-time; servers that go on after they have answered.",
+What looks alike and is fine: machines that are the same (node, host id or host name); messages, which wait for their
+turn, also where they were recorded as CLIENT and SERVER; spans without a duration; servers that go on after they have
+answered.",
     fix: "Run NTP or chrony on both machines, and look at virtual machines that were suspended.",
     code_fixes: &[],
     references: &[
@@ -198,6 +199,30 @@ mod tests {
         assert_eq!(found(RULE, &calls(4, -500, 10)), [""; 0]);
         let messages = skewed.replace("client", "producer").replace("server", "consumer");
         assert_eq!(found(RULE, &messages), [""; 0]);
+    }
+
+    #[test]
+    fn silent_for_messages_of_any_kind_and_for_what_has_no_duration() {
+        let queued = calls(20, 30, 10);
+        assert_eq!(found(RULE, &queued), ["info clock-skew firm ×20"], "the same as calls");
+        let message = "messaging.system=kafka messaging.destination.name=orders messaging.operation.type=";
+        for (key, operation) in [("call=http://shop/a", "send"), ("get=/a", "process")] {
+            let messages = queued.replace(key, &format!("{message}{operation}"));
+            assert_eq!(found(RULE, &messages), [""; 0], "{operation}");
+        }
+        let instant = |is: fn(&str) -> bool| {
+            let line = |line: &str| match line.split_once("..") {
+                Some((before, after)) if is(line) => {
+                    let (_, rest) = after.split_once(' ').unwrap();
+                    format!("{before}..{} {rest}\n", before.rsplit(' ').next().unwrap())
+                }
+                _ => format!("{line}\n"),
+            };
+            queued.lines().map(line).collect::<String>()
+        };
+        assert_eq!(found(RULE, &instant(|_| true)), [""; 0]);
+        assert_eq!(found(RULE, &instant(|line| line.contains("client"))), [""; 0]);
+        assert_eq!(found(RULE, &instant(|line| line.contains("server"))), [""; 0]);
     }
 
     #[test]

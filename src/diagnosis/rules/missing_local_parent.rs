@@ -30,7 +30,8 @@ Why it matters: the trace falls into pieces without a top. The request's duratio
 and nothing on the screen says what the pieces belonged to.
 
 How it is found: the flags of the children say that their parent is local, and their process has delivered spans that
-ended 10 s later, was silent for 30 s, or its recording has ended. While the process runs it stays provisional: an open
+ended 10 s later, was silent for 30 s, or its recording has ended. Without flags it is supposed of spans that are no
+entries, and no more than a hint: the parent may as well be of another process whose spans are not here. While the process runs it stays provisional: an open
 span looks the same. It is firm when the process has been silent for five minutes or the recording is over.
 
 What looks alike and is fine: a span that is still running, such as a long job or a connection; the end of a recording,
@@ -140,9 +141,15 @@ fn claim(cx: &Cx<'_>, loss: &Loss<'_>) -> Option<Claim> {
     let sample: Vec<(&MissingKey, &Missing)> =
         loss.sample.iter().map(|(key, missing)| (key, *missing)).filter(|(_, m)| spoken(m)).collect();
     let (hang, own) = if counts.spans == 1 { ("hangs", "its") } else { ("hang", "their") };
-    let parents = match counts.parents {
-        1 => format!("a parent of {own} own process that was never delivered"),
-        n => format!("{n} parents of their own process that were never delivered"),
+    let supposed = counts.assumed.min(counts.parents);
+    let parents = match (counts.parents, counts.parents - supposed) {
+        (1, 0) => format!("a parent that was never delivered, of {own} own process or another"),
+        (1, _) => format!("a parent of {own} own process that was never delivered"),
+        (n, 0) => format!("{n} parents that were never delivered, of their own process or another"),
+        (n, known) if known < n => {
+            format!("{n} parents that were never delivered, {known} of them of their own process")
+        }
+        (n, _) => format!("{n} parents of their own process that were never delivered"),
     };
     let message = format!("{} {hang} from {parents}", count(counts.spans, "span"));
     // One may be a job that still runs or a connection that is still open; without flags nothing says "local".
@@ -158,7 +165,7 @@ fn claim(cx: &Cx<'_>, loss: &Loss<'_>) -> Option<Claim> {
         said = said.provisional();
     }
     let gone = sample.iter().any(|(_, missing)| absence(cx, missing) == Absence::ProcessGone);
-    for sentence in remedy(gone, is_firm) {
+    for sentence in remedy(gone, supposed > 0, is_firm) {
         said = said.remedy(sentence);
     }
     let spans = sample.iter().flat_map(|(key, missing)| children(cx, key, missing)).take(MAX_SPAN_IDS);
@@ -225,10 +232,10 @@ fn evidence(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], counts: &Counts) ->
         ));
     }
     out.extend(causes(cx, sample, counts.parents));
+    if matches!(first.why, Why::Local { tail: true, .. }) {
+        out.push("but the recording ends within 10 s of them: they may just be cut off".to_owned());
+    }
     match absence(cx, first) {
-        Absence::CutOff => {
-            out.push("but the recording ends within 10 s of them: they may just be cut off".to_owned());
-        }
         Absence::Lost | Absence::OpenOrLost => {
             let later = duration(process.watermark_ns.saturating_sub(first.last_end_ns));
             out.push(format!(
@@ -238,7 +245,7 @@ fn evidence(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], counts: &Counts) ->
         _ => {}
     }
     if counts.assumed == counts.parents {
-        out.push("but no flags say that the parents are local: old SDKs and converters drop them".to_owned());
+        out.push("no flags say whether a parent is local: old SDKs and converters drop them".to_owned());
     }
     if counts.long > 0 {
         out.push(format!(
@@ -249,7 +256,7 @@ fn evidence(cx: &Cx<'_>, sample: &[(&MissingKey, &Missing)], counts: &Counts) ->
     out
 }
 
-fn remedy(gone: bool, is_firm: bool) -> Vec<&'static str> {
+fn remedy(gone: bool, supposed: bool, is_firm: bool) -> Vec<&'static str> {
     let mut out = Vec::new();
     if gone {
         out.push("flush before the process ends: handle SIGTERM, and shut the tracer provider down on every way out");
@@ -259,6 +266,9 @@ fn remedy(gone: bool, is_firm: bool) -> Vec<&'static str> {
         out.push(
             "or find what drops single spans: a full queue (OTEL_BSP_MAX_QUEUE_SIZE), a filter, a processor",
         );
+    }
+    if supposed {
+        out.push("or receive what the other processes of these traces send: the parents may be theirs");
     }
     if !is_firm {
         out.push("or wait: a span that is still open looks the same");
@@ -299,6 +309,40 @@ mod tests {
     #[test]
     fn fires_for_spans_that_are_never_ended() {
         assert_eq!(found("missing-local-parent", &shop(5, 20)), ["warning missing-local-parent firm ×10"]);
+    }
+
+    #[test]
+    fn says_of_whose_process_the_parents_are_only_where_flags_do() {
+        let said = |sketch: &str| {
+            let mut bench = Bench::default();
+            bench.take(by_end(sketch)).finish();
+            let finding = bench.0.diagnosis.findings().iter().find(|f| f.rule.id == "missing-local-parent");
+            let finding = finding.unwrap();
+            let words = [&finding.evidence[..], &finding.remedy[..]].concat().join("\n");
+            (finding.severity, finding.message.clone(), words)
+        };
+        // A database that sends spans of its own, whose caller was not received.
+        let database =
+            "UPDATE  ledger  client  0..900  lost\n  UPDATE  db  client  10..550  noflags\n".to_owned();
+        let health = "health  db  internal  30000..30002  trace=200\n";
+        let (severity, message, words) = said(&format!("{database}{health}"));
+        assert_eq!(severity, crate::diagnosis::Severity::Info);
+        assert_eq!(
+            message,
+            "1 span hangs from a parent that was never delivered, of its own process or another"
+        );
+        assert!(words.contains("no flags say") && words.contains("other processes"), "{words}");
+        assert!(!words.contains("its process went on"), "{words}");
+        let known = database.replace("noflags", "local");
+        let (_, message, words) = said(&format!("{known}{health}"));
+        assert_eq!(message, "1 span hangs from a parent of its own process that was never delivered");
+        assert!(words.contains("its process went on") && !words.contains("other processes"), "{words}");
+        let second = "UPDATE  ledger  client  0..900  lost trace=3\n  UPDATE  db  client  10..550  noflags\n";
+        let (_, message, _) = said(&format!("{known}{second}{health}"));
+        assert_eq!(
+            message,
+            "2 spans hang from 2 parents that were never delivered, 1 of them of their own process"
+        );
     }
 
     #[test]
