@@ -19,11 +19,13 @@ pub(super) const REMARK: &str =
     "console text carries neither instrumentation scopes nor flags; where they matter, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
-    let head = terminal::text(head);
-    let mut ids = memmem::find_iter(&head, b"\"trace_id\"");
-    let hex = ids.any(|at| {
-        let after = head[at + 10..].trim_ascii_start();
+    if has_spans(&terminal::text(head)) { Guess::Sure } else { Guess::No }
+}
+
+/// Whether this text has an id as nobody else prints it.
+pub(super) fn has_spans(text: &[u8]) -> bool {
+    memmem::find_iter(text, b"\"trace_id\"").any(|at| {
+        let after = text[at + 10..].trim_ascii_start();
         after.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\"0x"))
-    });
-    if hex { Guess::Sure } else { Guess::No }
+    })
 }

@@ -6,6 +6,7 @@ mod hostile;
 mod jaeger;
 mod large;
 mod pasted;
+mod printed;
 mod recorded;
 mod shapes;
 mod written;
