@@ -19,6 +19,9 @@ use std::ops::ControlFlow;
 /// A span, or a line of other text, may be as large as this, bytes.
 pub(super) const LARGEST: usize = 64 << 20;
 
+/// What a colour begins with.
+pub(super) const ESCAPE: u8 = 0x1b;
+
 /// How many processes may print at once, each behind its own prefix.
 pub(super) const PRINTERS: usize = 16;
 
@@ -107,13 +110,13 @@ pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlo
 }
 
 /// The line as it was printed: without a carriage return, without colours.
-fn plain(line: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn plain(line: &[u8]) -> Cow<'_, [u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if !line.contains(&0x1b) {
+    if !line.contains(&ESCAPE) {
         return Cow::Borrowed(line);
     }
     let mut out = Vec::with_capacity(line.len());
-    let mut pieces = line.split(|b| *b == 0x1b);
+    let mut pieces = line.split(|b| *b == ESCAPE);
     out.extend_from_slice(pieces.next().unwrap_or_default());
     for piece in pieces {
         // `ESC [ … letter`; whatever else follows an escape stays.

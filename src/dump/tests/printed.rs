@@ -58,3 +58,19 @@ fn a_pipe_that_starts_with_metrics_waits_for_the_spans() {
     let read = outcome(metrics.chain(span.as_bytes()), "d", None);
     assert_eq!(read.result.as_ref().unwrap().format, "python-console");
 }
+
+#[test]
+fn colours_hide_no_format() {
+    for (format, bytes) in consoles::small() {
+        let text = String::from_utf8(bytes).unwrap();
+        let green = |text: &str| text.replace('\'', "\x1b[32m'").replace(": ", "\x1b[39m: \x1b[33m");
+        let behind = |prefix: &str, text: &str| -> String {
+            text.lines().map(|line| format!("{prefix}{line}\n")).collect()
+        };
+        for coloured in [green(&text), behind("\x1b[36mweb-1  | \x1b[0m", &green(&text))] {
+            let read = dump(&coloured);
+            assert_eq!(read.result.as_ref().map(|read| read.format), Ok(format), "{coloured}");
+            assert_eq!(read.names(), ["a", "b"], "{coloured}");
+        }
+    }
+}
