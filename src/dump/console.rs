@@ -1,7 +1,7 @@
 //! What Python's `ConsoleSpanExporter` prints, as it is pasted from a terminal: between other output, indented,
 //! behind the prefixes of `docker compose logs`, wrapped at the terminal's width, cut off at the end.
 
-use super::{Format, Guess, terminal};
+use super::{Format, Guess, headless, terminal};
 use memchr::memmem;
 
 /// Text of Python's console exporter.
@@ -19,8 +19,24 @@ pub(super) const REMARK: &str =
     "console text carries neither instrumentation scopes nor flags; where they matter, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
-    if has_spans(&terminal::text(head)) { Guess::Sure } else { Guess::No }
+    let head = terminal::text(head);
+    if has_spans(&head) { Guess::Sure } else { headless::guess(&head, &LINES) }
 }
+
+/// What is left of a span without its beginning; records of logs have nothing of it.
+pub(super) const LINES: headless::Lines = headless::Lines {
+    begins: headless::bracket,
+    members: &[
+        "    \"kind\": \"SpanKind.",
+        "    \"parent_id\": ",
+        "    \"start_time\": \"",
+        "    \"end_time\": \"",
+        "    \"status\": {",
+        "    \"events\": [",
+        "    \"links\": [",
+        "    \"resource\": {",
+    ],
+};
 
 /// Whether this text has an id as nobody else prints it.
 pub(super) fn has_spans(text: &[u8]) -> bool {

@@ -8,11 +8,13 @@ use super::collector_debug::Printout as CollectorDebug;
 use super::console_objects::Objects;
 use super::dotnet_console::Printout as DotnetConsole;
 use super::gather::Gather;
+use super::headless::Headless;
 use super::input::Input;
 use super::java_logging::JavaLines;
 use super::outlet::Outlet;
 use super::rust_stdout::Printout as RustStdout;
 use super::wrapped::Wrapped;
+use super::{collector_debug, console, dotnet_console, go_stdout, headless, node_console, rust_stdout};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
@@ -24,6 +26,16 @@ pub(super) const ESCAPE: u8 = 0x1b;
 
 /// How many processes may print at once, each behind its own prefix.
 pub(super) const PRINTERS: usize = 16;
+
+/// The ways of printing that are known by more than the first line of a span.
+const HEADLESS: [&headless::Lines; 6] = [
+    &console::LINES,
+    &node_console::LINES,
+    &go_stdout::LINES,
+    &dotnet_console::LINES,
+    &collector_debug::LINES,
+    &rust_stdout::LINES,
+];
 
 /// Who knows one way of printing spans.
 pub(super) trait Printer {
@@ -57,13 +69,16 @@ pub(super) use super::wrapped::head as text;
 /// Reads spans out of the text of a terminal.
 pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
     let mut spans = Gather::new();
-    let mut printers: [Box<dyn Printer>; 5] = [
+    let mut printers: Vec<Box<dyn Printer>> = vec![
         Box::new(Objects::default()),
         Box::new(Blocks::<DotnetConsole>::default()),
         Box::new(Blocks::<CollectorDebug>::default()),
         Box::new(Blocks::<RustStdout>::default()),
         Box::new(JavaLines),
     ];
+    for lines in HEADLESS {
+        printers.push(Box::new(Headless::of(lines)));
+    }
     let mut wrapped = Wrapped::default();
     loop {
         if memchr::memchr(b'\n', input.available()).is_none() {

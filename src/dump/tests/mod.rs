@@ -2,6 +2,7 @@
 
 mod consoles;
 mod containers;
+mod headless;
 mod hostile;
 mod jaeger;
 mod large;
