@@ -1,7 +1,7 @@
 //! Receiving without a screen: until something ends it, and then what is still on its way.
 
 use super::child::{Running, Signals};
-use super::endpoint::{ENDPOINT, diverted, listeners, listeners_for_command, set, switched_off, told};
+use super::endpoint::{ENDPOINT, diverted, kept_away, listeners, listeners_for_command, set, told};
 use super::{Failure, complain};
 use crate::child::{Ended, Instrumented};
 use crate::cli::Listen;
@@ -139,7 +139,7 @@ pub(super) async fn command<T: Taker>(
 ) -> Result<(T, Arc<Counters>, Ended), Failure> {
     let listeners = listeners_for_command(at)?;
     let endpoint = told(listeners.http_addr());
-    for said in diverted() {
+    for said in diverted(command) {
         complain(&said);
     }
     let mut signals = Signals::listen()?;
@@ -166,10 +166,8 @@ pub(super) fn why_nothing(
     if let Some(first) = first {
         return format!("what came could not be taken: {}: {}", first.position, first.reason);
     }
-    if command.is_some()
-        && let Some(switch) = switched_off()
-    {
-        return switch;
+    if let Some(why) = command.and_then(|(command, _)| kept_away(command)) {
+        return why;
     }
     if let Some(other) = other {
         return format!("only {other} came; is tracing set up, and OTEL_TRACES_EXPORTER not `none`?");
