@@ -63,7 +63,7 @@ pub enum Command {
     /// It finds a free port of ours, or the one of --http or --grpc, in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC,
     /// HTTP/protobuf and HTTP/JSON; nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
     /// `Ctrl-]` stops that, `!` shows a few lines below any tab, `Ctrl-r` starts it again. Quitting ends it and all
-    /// that it has started: SIGTERM, and after 5 s SIGKILL; a signal for otoscope is passed on. The exit code is that
+    /// that it has started: SIGINT, after 5 s SIGTERM, after 5 s more SIGKILL; a signal for otoscope is passed on. The exit code is that
     /// of the command if it has ended (128+n for a signal), else 0.
     Run(Box<Run>),
     /// Replay the built-in capture of the story: 24 Flask requests merged into one trace
