@@ -164,7 +164,7 @@ pub(super) fn why_nothing(
     command: Option<(&[OsString], Ended)>,
 ) -> String {
     if let Some(first) = first {
-        return format!("what came could not be taken: {}: {}", first.position, first.reason);
+        return format!("what came could not be taken: {}", sentence(first));
     }
     if let Some(why) = command.and_then(|(command, _)| kept_away(command)) {
         return why;
@@ -177,6 +177,12 @@ pub(super) fn why_nothing(
         (0, None) => "nothing connected. Does the app export to these ports?".to_owned(),
         _ => "something connected and sent no request that could be read".to_owned(),
     }
+}
+
+/// Where something could not be taken, and why; a reason may say where by itself.
+pub(super) fn sentence(of: &Rejection) -> String {
+    let said = of.reason.split([' ', ':']).any(|word| word == of.position);
+    if said { of.reason.clone() } else { format!("{}: {}", of.position, of.reason) }
 }
 
 /// What to look at where a command has connected to nothing.
@@ -200,5 +206,17 @@ pub(super) fn who(command: &[OsString], ended: Option<Ended>, nothing: &str) -> 
         Some(Ended::Status(status)) => format!("`{name}` ended with status {status} and sent {nothing}"),
         Some(Ended::Signal(signal)) => format!("`{name}` was ended by signal {signal} and sent {nothing}"),
         None => format!("{nothing} arrived"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_said_once() {
+        let of = |position: &str, reason: &str| sentence(&Rejection::new(position, reason));
+        assert_eq!(of("/x", "nothing at /x: the path is unknown"), "nothing at /x: the path is unknown");
+        assert_eq!(of("spans[0]", "no id"), "spans[0]: no id");
     }
 }

@@ -1,6 +1,6 @@
 //! `otoscope record`: receive and save, without a screen.
 
-use super::receive::{Taker, command, listen, who, why_nothing};
+use super::receive::{Taker, command, listen, sentence, who, why_nothing};
 use super::recording::{Recording, Rotation};
 use super::{Failure, UNUSABLE, complain, parse_size, parse_time};
 use crate::child::Ended;
@@ -74,8 +74,8 @@ struct Recorder {
     first: Option<Rejection>,
     /// Single spans and log records that could not be.
     rejected: u64,
-    /// What was said of them: where, and why.
-    named: BTreeSet<(String, String)>,
+    /// What was said of those that could not be taken.
+    named: BTreeSet<String>,
     metrics: u64,
     /// Spans and log records that came when nothing could be written any more.
     lost: (u64, u64),
@@ -84,10 +84,11 @@ struct Recorder {
 impl Taker for Recorder {
     fn take(&mut self, batch: Batch) {
         for rejection in &batch.rejections {
-            let Rejection { position, reason, .. } = rejection;
+            let said = sentence(rejection);
             // Exporters send to the wrong path again and again.
-            if self.named.len() < NAMED && self.named.insert((position.clone(), reason.clone())) {
-                complain(&format_args!("not taken: {}", sentence(position, reason)));
+            if self.named.len() < NAMED && !self.named.contains(&said) {
+                complain(&format_args!("not taken: {}", clean(&said)));
+                self.named.insert(said);
             }
             self.rejected += u64::from(!rejection.whole_request);
             self.first.get_or_insert_with(|| rejection.clone());
@@ -188,12 +189,6 @@ impl Recorder {
     }
 }
 
-/// Where something could not be taken, and why; a reason may say where by itself.
-fn sentence(position: &str, reason: &str) -> String {
-    let said = reason.split([' ', ':']).any(|word| word == position);
-    if said { clean(reason).into_owned() } else { format!("{}: {}", clean(position), clean(reason)) }
-}
-
 /// What could not be taken: single spans and log records, and whole requests.
 fn rejections(single: u64, whole: u64) -> Option<String> {
     let single = match single {
@@ -213,15 +208,6 @@ fn rejections(single: u64, whole: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_is_said_once() {
-        assert_eq!(
-            sentence("/x", "nothing at /x: the path is unknown"),
-            "nothing at /x: the path is unknown"
-        );
-        assert_eq!(sentence("spans[0]", "no id"), "spans[0]: no id");
-    }
 
     #[test]
     fn a_request_that_is_rejected_is_no_span() {
