@@ -316,11 +316,11 @@ impl Sent {
             }
             Delivery::GivenUp(why) => {
                 self.reached = Some(Instant::now());
-                self.give_up(part, why);
+                self.give_up(part, &why);
                 return;
             }
             Delivery::Unreachable(why) => {
-                self.give_up(part, why);
+                self.give_up(part, &why);
                 return;
             }
         };
@@ -339,10 +339,10 @@ impl Sent {
     }
 
     /// Nobody takes this part in time: that is no fault of it.
-    fn give_up(&mut self, part: &Part, why: String) {
+    fn give_up(&mut self, part: &Part, why: &str) {
         self.unsent += part.items;
-        if self.reasons.len() < NAMED && self.reasons.insert(why.clone()) {
-            complain(&format_args!("not sent: {}", clean(&why)));
+        if self.reasons.len() < NAMED && self.reasons.insert(why.to_owned()) {
+            complain(&format_args!("not sent: {}", clean(why)));
         }
     }
 
