@@ -63,7 +63,7 @@ pub enum Command {
     /// It finds a free port of ours, or the one of --http or --grpc, in `OTEL_EXPORTER_OTLP_ENDPOINT`, which takes gRPC,
     /// HTTP/protobuf and HTTP/JSON; nothing else changes for it. It has a terminal of its own: `6` shows its output, `Enter` there types into it,
     /// `Ctrl-]` stops that, `!` shows a few lines below any tab, `Ctrl-r` starts it again. Quitting ends it and all
-    /// that it has started: SIGTERM, and after 5 s SIGKILL; a signal for otoscope is passed on. The exit code is that
+    /// that it has started: SIGINT, after 5 s SIGTERM, after 5 s more SIGKILL; a signal for otoscope is passed on. The exit code is that
     /// of the command if it has ended (128+n for a signal), else 0.
     Run(Box<Run>),
     /// Replay the built-in capture of the story: 24 Flask requests merged into one trace
@@ -79,10 +79,10 @@ pub enum Command {
     Check(Box<Check>),
     /// Receive and save without a screen, or save what a command sends: every record is whole, whatever happens
     ///
-    /// FILE can be read up to its last whole record after a crash, a kill or a full disk: what came is written at once,
-    /// or, compressed, once a second. A FILE that is there already is kept as FILE.1 (traces.1.jsonl), as --max-size
-    /// does when it is full. The exit code is 0, or that of the command (128+n for a signal); 2 if nothing came, or
-    /// FILE could not be written.
+    /// FILE can be read up to its last whole record after a crash, a kill or a full disk: what came is written as it
+    /// comes or, compressed, once a second. A request is answered a moment before, so a kill may cost the last few. A
+    /// FILE that is there already is kept as FILE.1 (traces.1.jsonl), as --max-size does when it is full. The exit code
+    /// is 0, or that of the command (128+n for a signal); 2 if nothing came, or FILE could not be written.
     Record(Box<Record>),
     /// Write dumps in another format, or with a trace of its own for every real request
     Convert(Box<Convert>),

@@ -32,6 +32,10 @@ fn completions_know_every_command_and_option() {
             for option in options(command) {
                 assert!(script.contains(option), "{shell}: --{option}");
             }
+            let hidden = command.get_arguments().filter(|arg| arg.is_hide_set());
+            for option in hidden.filter_map(|arg| arg.get_long()) {
+                assert!(!script.contains(option), "{shell}: --{option}");
+            }
         }
     }
     assert_eq!(otoscope(&["completions", "tcsh"]).status.code(), Some(2));
@@ -64,6 +68,8 @@ fn bash_offers_rules_and_values() {
     assert_eq!(offered(&["otoscope", "check", "--format", "s"]), "sarif");
     assert_eq!(offered(&["otoscope", "check", "--format", "=", "s"]), "sarif", "`=` is a word of its own");
     assert!(offered(&["otoscope", "check", "-D", "unknown"]).contains("unknown-service"));
+    assert_eq!(offered(&["otoscope", "man", "conv"]), "convert");
+    assert_eq!(offered(&["otoscope", "--from"]), "--from", "what is hidden is not offered");
     let out = otoscope(&["explain", "mergd-under-local-span"]);
     assert!(String::from_utf8_lossy(&out.stderr).contains("did you mean merged-under-local-span?"));
 }

@@ -148,6 +148,19 @@ fn who_does_not_answer_is_given_up() {
 }
 
 #[test]
+fn who_asks_for_it_later_until_it_is_given_up_has_rejected_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let dump = one_request(dir.path());
+    let (addr, serving) = server(vec![reply("503 Service Unavailable", "", "busy")]);
+    let output = send(&[&dump, "--to", &addr, "--retry-for", "1ms"]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("not sent: HTTP 503 Service Unavailable: busy (given up after 0.001 s)"), "{text}");
+    assert!(text.contains("; not sent: ") && !text.contains("rejected"), "{text}");
+    serving.join().unwrap();
+}
+
+#[test]
 fn where_nobody_is_there_all_the_rest_is_given_up_at_once() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let dir = tempfile::tempdir().unwrap();

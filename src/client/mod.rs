@@ -43,8 +43,10 @@ pub enum Delivery {
         /// Why, or a warning; else what JSON could not carry of it.
         message: String,
     },
-    /// Nothing of it was taken, and sending it again would change nothing, or took too long.
+    /// Nothing of it was taken, and sending it again would change nothing.
     Refused(String),
+    /// It was asked to be sent later, or somebody was there before, until this took too long.
+    GivenUp(String),
     /// Nobody was there to take it, however often it was tried.
     Unreachable(String),
 }
@@ -132,7 +134,7 @@ impl Client {
             let pause = backoff.next(after);
             if Instant::now() + pause > deadline {
                 let why = format!("{why} (given up after {} s)", self.patience.as_secs_f64());
-                return if reached { Delivery::Refused(why) } else { Delivery::Unreachable(why) };
+                return if reached { Delivery::GivenUp(why) } else { Delivery::Unreachable(why) };
             }
             later(&why);
             tokio::time::sleep(pause).await;

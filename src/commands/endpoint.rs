@@ -3,6 +3,7 @@
 use crate::cli::Listen;
 use crate::harmless::clean;
 use crate::receiver::{BindError, Listeners, bind, bind_one};
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The ports that exporters use where nobody tells them another.
@@ -44,8 +45,8 @@ pub(super) fn told(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// What the environment says of where to send, and what becomes of it.
-pub(super) fn diverted() -> Vec<String> {
+/// What the environment and the command itself say of where to send, and what becomes of it.
+pub(super) fn diverted(command: &[OsString]) -> Vec<String> {
     let overridden = [ENDPOINT]
         .into_iter()
         .chain(SIGNAL_ENDPOINTS)
@@ -58,7 +59,39 @@ pub(super) fn diverted() -> Vec<String> {
             clean(&value)
         ));
     }
+    said.extend(sent_elsewhere(&options(command)));
     said
+}
+
+/// An option that sends spans elsewhere, whatever the environment says.
+fn sent_elsewhere(options: &[(String, String)]) -> Option<String> {
+    let [traces, ..] = SIGNAL_ENDPOINTS;
+    let (name, value) = [traces, ENDPOINT].iter().find_map(|name| option(options, name))?;
+    Some(format!("{name} {} in the command sends its spans there and not here: leave it out", clean(value)))
+}
+
+/// The options of `opentelemetry-instrument`, each with its value: one for every variable, and stronger than that.
+fn options(command: &[OsString]) -> Vec<(String, String)> {
+    let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+    // A word may be a script of the shell.
+    let words = words.iter().flat_map(|word| word.split_whitespace());
+    let mut words = words.skip_while(|word| !word.ends_with("opentelemetry-instrument")).skip(1);
+    let mut options = Vec::new();
+    while let Some(word) = words.next().filter(|word| word.starts_with("--")) {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (word, words.next()),
+        };
+        options.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+    options
+}
+
+/// The option that stands for this variable, and its value.
+fn option<'a>(options: &'a [(String, String)], variable: &str) -> Option<(&'a str, &'a str)> {
+    let name = variable.strip_prefix("OTEL_")?.to_ascii_lowercase();
+    let found = options.iter().rfind(|(option, _)| option.strip_prefix("--").is_some_and(|it| it == name));
+    found.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 /// The value of a variable that is set and not empty.
@@ -66,24 +99,62 @@ pub(super) fn set(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
 
-/// A variable that keeps SDKs from sending spans to anybody over OTLP.
-pub(super) fn switched_off() -> Option<String> {
+/// What keeps the spans of a command from coming here, where nothing else does: a variable, or an option of its own.
+pub(super) fn kept_away(command: &[OsString]) -> Option<String> {
+    switched_off(command).or_else(|| sent_elsewhere(&options(command)))
+}
+
+/// A variable, or an option of the command, that keeps SDKs from sending spans to anybody over OTLP.
+pub(super) fn switched_off(command: &[OsString]) -> Option<String> {
     type Off = fn(&str) -> bool;
     let switches: [(&str, Off); 3] = [
         ("OTEL_SDK_DISABLED", |value| value.eq_ignore_ascii_case("true")),
         ("OTEL_TRACES_EXPORTER", |value| !value.contains("otlp")),
         ("OTEL_TRACES_SAMPLER", |value| matches!(value, "always_off" | "parentbased_always_off")),
     ];
-    let found =
-        switches.iter().find_map(|(name, off)| set(name).filter(|value| off(value)).map(|v| (name, v)));
-    found.map(|(name, value)| {
-        format!("{name}={} in the environment keeps spans from coming here", clean(&value))
+    let options = options(command);
+    switches.iter().find_map(|(name, off)| match option(&options, name) {
+        Some((option, value)) => off(value)
+            .then(|| format!("{option} {} in the command keeps spans from coming here", clean(value))),
+        None => set(name)
+            .filter(|value| off(value))
+            .map(|value| format!("{name}={} in the environment keeps spans from coming here", clean(&value))),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_that_keep_spans_away_are_named() {
+        let words = |text: &str| -> Vec<OsString> { text.split(' ').map(OsString::from).collect() };
+        for (command, says) in [
+            ("opentelemetry-instrument --traces_exporter console flask run", "--traces_exporter console in"),
+            (
+                "uv run opentelemetry-instrument --service_name a --traces_exporter=none x",
+                "--traces_exporter none",
+            ),
+            ("opentelemetry-instrument --traces_exporter console,otlp flask run", ""),
+            ("opentelemetry-instrument flask run --traces_exporter console", ""),
+            ("flask run --traces_exporter console", ""),
+            (
+                "/v/bin/opentelemetry-instrument --exporter_otlp_endpoint http://c:4317 x",
+                "--exporter_otlp_endpoint http://c:4317 in the command sends its spans there",
+            ),
+            (
+                "opentelemetry-instrument --exporter_otlp_traces_endpoint http://c:4318/v1/traces x",
+                "--exporter_otlp_traces_endpoint http://c",
+            ),
+            ("opentelemetry-instrument --exporter_otlp_logs_endpoint http://c:4318/v1/logs x", ""),
+        ] {
+            let said = kept_away(&words(command)).unwrap_or_default();
+            assert!(said.starts_with(says) && says.is_empty() == said.is_empty(), "{command}: {said}");
+        }
+        let script =
+            [OsString::from("sh"), "-c".into(), "opentelemetry-instrument --sdk_disabled true x".into()];
+        assert!(kept_away(&script).unwrap().contains("--sdk_disabled true"));
+    }
 
     #[test]
     fn a_command_is_told_of_an_address_that_it_can_connect_to() {

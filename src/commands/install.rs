@@ -2,16 +2,31 @@
 
 use super::{Failure, print};
 use crate::cli::Cli;
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::Shell;
 use std::process::ExitCode;
 
 pub(super) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
     let mut out = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "otoscope", &mut out);
+    clap_complete::generate(shell, &mut completed(), "otoscope", &mut out);
     let script = String::from_utf8_lossy(&out);
     print(&if shell == Shell::Bash { script.replacen(PREVIOUS, ASSIGNED, 1) } else { script.into_owned() })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The commands and options as they are offered: no hidden ones, and names of commands where one is asked for.
+fn completed() -> Command {
+    let all = Cli::command();
+    let names: Vec<String> = all.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    // An argument cannot be taken away, and hidden ones are offered too: a command is made of the others.
+    Command::new("otoscope")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(all.get_arguments().filter(|arg| !arg.is_hide_set()))
+        .subcommands(all.get_subcommands())
+        .mut_subcommand("man", |man| {
+            man.mut_arg("of", |of| of.value_parser(PossibleValuesParser::new(names)))
+        })
 }
 
 /// Where Bash's script looks at the word before.

@@ -1,7 +1,7 @@
 //! Receiving without a screen: until something ends it, and then what is still on its way.
 
 use super::child::{Running, Signals};
-use super::endpoint::{ENDPOINT, diverted, listeners, listeners_for_command, set, switched_off, told};
+use super::endpoint::{ENDPOINT, diverted, kept_away, listeners, listeners_for_command, set, told};
 use super::{Failure, complain};
 use crate::child::{Ended, Instrumented};
 use crate::cli::Listen;
@@ -139,7 +139,7 @@ pub(super) async fn command<T: Taker>(
 ) -> Result<(T, Arc<Counters>, Ended), Failure> {
     let listeners = listeners_for_command(at)?;
     let endpoint = told(listeners.http_addr());
-    for said in diverted() {
+    for said in diverted(command) {
         complain(&said);
     }
     let mut signals = Signals::listen()?;
@@ -164,12 +164,10 @@ pub(super) fn why_nothing(
     command: Option<(&[OsString], Ended)>,
 ) -> String {
     if let Some(first) = first {
-        return format!("what came could not be taken: {}: {}", first.position, first.reason);
+        return format!("what came could not be taken: {}", sentence(first));
     }
-    if command.is_some()
-        && let Some(switch) = switched_off()
-    {
-        return switch;
+    if let Some(why) = command.and_then(|(command, _)| kept_away(command)) {
+        return why;
     }
     if let Some(other) = other {
         return format!("only {other} came; is tracing set up, and OTEL_TRACES_EXPORTER not `none`?");
@@ -179,6 +177,12 @@ pub(super) fn why_nothing(
         (0, None) => "nothing connected. Does the app export to these ports?".to_owned(),
         _ => "something connected and sent no request that could be read".to_owned(),
     }
+}
+
+/// Where something could not be taken, and why; a reason may say where by itself.
+pub(super) fn sentence(of: &Rejection) -> String {
+    let said = of.reason.split([' ', ':']).any(|word| word == of.position);
+    if said { of.reason.clone() } else { format!("{}: {}", of.position, of.reason) }
 }
 
 /// What to look at where a command has connected to nothing.
@@ -202,5 +206,17 @@ pub(super) fn who(command: &[OsString], ended: Option<Ended>, nothing: &str) -> 
         Some(Ended::Status(status)) => format!("`{name}` ended with status {status} and sent {nothing}"),
         Some(Ended::Signal(signal)) => format!("`{name}` was ended by signal {signal} and sent {nothing}"),
         None => format!("{nothing} arrived"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_said_once() {
+        let of = |position: &str, reason: &str| sentence(&Rejection::new(position, reason));
+        assert_eq!(of("/x", "nothing at /x: the path is unknown"), "nothing at /x: the path is unknown");
+        assert_eq!(of("spans[0]", "no id"), "spans[0]: no id");
     }
 }

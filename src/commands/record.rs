@@ -1,6 +1,6 @@
 //! `otoscope record`: receive and save, without a screen.
 
-use super::receive::{Taker, command, listen, who, why_nothing};
+use super::receive::{Taker, command, listen, sentence, who, why_nothing};
 use super::recording::{Recording, Rotation};
 use super::{Failure, UNUSABLE, complain, parse_size, parse_time};
 use crate::child::Ended;
@@ -11,7 +11,7 @@ use crate::intake::Counters;
 use crate::model::{Batch, Rejection, TraceId};
 use crate::otlp::Redactor;
 use crate::tui::text::plural;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -44,6 +44,7 @@ pub(super) fn run(args: &Record) -> Result<ExitCode, Failure> {
         traces: HashSet::new(),
         first: None,
         rejected: 0,
+        named: BTreeSet::new(),
         metrics: 0,
         lost: (0, 0),
     };
@@ -71,7 +72,10 @@ struct Recorder {
     traces: HashSet<TraceId>,
     /// The first that could not be taken.
     first: Option<Rejection>,
+    /// Single spans and log records that could not be.
     rejected: u64,
+    /// What was said of those that could not be taken.
+    named: BTreeSet<String>,
     metrics: u64,
     /// Spans and log records that came when nothing could be written any more.
     lost: (u64, u64),
@@ -80,11 +84,13 @@ struct Recorder {
 impl Taker for Recorder {
     fn take(&mut self, batch: Batch) {
         for rejection in &batch.rejections {
-            if self.rejected < NAMED as u64 {
-                let Rejection { position, reason, .. } = rejection;
-                complain(&format_args!("not taken: {}: {}", clean(position), clean(reason)));
+            let said = sentence(rejection);
+            // Exporters send to the wrong path again and again.
+            if self.named.len() < NAMED && !self.named.contains(&said) {
+                complain(&format_args!("not taken: {}", clean(&said)));
+                self.named.insert(said);
             }
-            self.rejected += 1;
+            self.rejected += u64::from(!rejection.whole_request);
             self.first.get_or_insert_with(|| rejection.clone());
         }
         self.metrics += batch.unshown.metrics;
@@ -141,11 +147,8 @@ impl Recorder {
                 "refused: {requests} with {spans}; their senders were told to send them again"
             ));
         }
-        if *rejected + bad > 0 {
-            let requests = plural(bad, "request");
-            complain(&format_args!(
-                "rejected: {rejected} spans or log records, and {requests} that are no OTLP"
-            ));
+        if let Some(said) = rejections(*rejected, bad) {
+            complain(&said);
         }
         if *metrics > 0 {
             complain(&format_args!("left out: {}", plural(*metrics, "metric")));
@@ -182,6 +185,39 @@ impl Recorder {
             _ if nothing || self.failure.is_some() => ExitCode::from(UNUSABLE),
             Some(ended) => ExitCode::from(ended.code()),
             None => ExitCode::SUCCESS,
+        }
+    }
+}
+
+/// What could not be taken: single spans and log records, and whole requests.
+fn rejections(single: u64, whole: u64) -> Option<String> {
+    let single = match single {
+        0 => None,
+        1 => Some("1 span or log record".to_owned()),
+        n => Some(format!("{n} spans or log records")),
+    };
+    let whole = match whole {
+        0 => None,
+        1 => Some("1 request that is no OTLP".to_owned()),
+        n => Some(format!("{n} requests that are no OTLP")),
+    };
+    let said: Vec<String> = [single, whole].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("rejected: {}", said.join(", and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_is_rejected_is_no_span() {
+        assert_eq!(rejections(0, 0), None);
+        for (single, whole, said) in [
+            (0, 5, "rejected: 5 requests that are no OTLP"),
+            (1, 0, "rejected: 1 span or log record"),
+            (3, 1, "rejected: 3 spans or log records, and 1 request that is no OTLP"),
+        ] {
+            assert_eq!(rejections(single, whole).as_deref(), Some(said));
         }
     }
 }

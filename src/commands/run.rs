@@ -38,7 +38,7 @@ pub(super) fn run(args: &Run, policy: Policy, wishes: &Wishes) -> Result<ExitCod
     let mut output = Output::new(name.clone(), format!("{ENDPOINT}={endpoint}"), size, wall_clock_ns());
     let words: Vec<_> = args.command.iter().map(|word| word.to_string_lossy()).collect();
     output.instrument(Instrumented::of(words.iter().map(AsRef::as_ref), &set));
-    for remark in diverted().into_iter().chain(switched_off()) {
+    for remark in diverted(&args.command).into_iter().chain(switched_off(&args.command)) {
         // On the screen it may go unread, here it may be gone by then.
         complain(&remark);
         output.remark(remark);

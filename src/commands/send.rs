@@ -314,11 +314,13 @@ impl Sent {
                 self.refused += 1;
                 (part.items, why)
             }
+            Delivery::GivenUp(why) => {
+                self.reached = Some(Instant::now());
+                self.give_up(part, &why);
+                return;
+            }
             Delivery::Unreachable(why) => {
-                self.unsent += part.items;
-                if self.reasons.len() < NAMED && self.reasons.insert(why.clone()) {
-                    complain(&format_args!("not sent: {}", clean(&why)));
-                }
+                self.give_up(part, &why);
                 return;
             }
         };
@@ -333,6 +335,14 @@ impl Sent {
         if !reason.is_empty() && self.reasons.len() < NAMED && self.reasons.insert(reason.clone()) {
             let what = if rejected > 0 { "rejected" } else { "note" };
             complain(&format_args!("{what}: {}", clean(&reason)));
+        }
+    }
+
+    /// Nobody takes this part in time: that is no fault of it.
+    fn give_up(&mut self, part: &Part, why: &str) {
+        self.unsent += part.items;
+        if self.reasons.len() < NAMED && self.reasons.insert(why.to_owned()) {
+            complain(&format_args!("not sent: {}", clean(why)));
         }
     }
 

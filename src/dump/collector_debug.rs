@@ -5,7 +5,7 @@ use super::block::{Block, Lines};
 use super::draft::Draft;
 use super::printed::{kind_named, span_id, status_named, time_of, trace_id};
 use super::terminal::{self, Sink};
-use super::{Format, Guess};
+use super::{Format, Guess, headless};
 use crate::model::{Attributes, Event, Link, Scope, Span, Value};
 use crate::otlp::tree;
 use memchr::memmem;
@@ -24,8 +24,24 @@ const REMARK: &str =
     "text of the collector's debug exporter carries no span flags; where they matter, export OTLP";
 
 fn sniff(head: &[u8]) -> Guess {
-    if trace_id_at(&terminal::text(head)).is_some() { Guess::Sure } else { Guess::No }
+    let head = terminal::text(head);
+    if trace_id_at(&head).is_some() { Guess::Sure } else { headless::guess(&head, &LINES) }
 }
+
+/// What is left of a span without the line of its trace id.
+pub(super) const LINES: headless::Lines = headless::Lines {
+    begins: |line| Printout::first(line).or_else(|| Printout::second(line)),
+    members: &[
+        "    Parent ID      :",
+        "    ID             :",
+        "    Name           :",
+        "    Kind           :",
+        "    Start time     :",
+        "    End time       :",
+        "    Status code    :",
+        "    Status message :",
+    ],
+};
 
 /// Where a span's trace id is named. The names of its members are padded, those of links are not; white space may
 /// have been lost on the way into an issue.

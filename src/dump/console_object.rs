@@ -22,9 +22,12 @@ pub(super) fn start(line: &[u8]) -> Option<usize> {
 /// The members that only printed spans have.
 const MEMBERS: [&[u8]; 2] = [b"\"context\"", b"\"SpanContext\""];
 
-/// Where the last member stands that only printed spans have.
+/// The member that only printed metrics have.
+const METRICS: &[u8] = b"\"resource_metrics\"";
+
+/// Where the last member stands that only printed spans or metrics have.
 fn last_member(text: &[u8]) -> Option<usize> {
-    MEMBERS.iter().chain(&OTLP).filter_map(|key| memmem::rfind(text, key)).max()
+    MEMBERS.iter().chain(&OTLP).chain([&METRICS]).filter_map(|key| memmem::rfind(text, key)).max()
 }
 
 /// An object of which some lines were read.
@@ -97,7 +100,9 @@ impl Object {
         if self.inspected {
             return inspect::starts_span(start);
         }
-        start.starts_with(b"\"name\"") || start.starts_with(b"\"Name\"") || last_member(&self.text).is_some()
+        start.starts_with(b"\"name\"")
+            || start.starts_with(b"\"Name\"")
+            || last_member(&self.text).is_some() && !start.starts_with(METRICS)
     }
 
     /// Whether a line may be the next of this object, and not of another process that prints beside it.

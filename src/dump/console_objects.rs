@@ -102,6 +102,7 @@ fn add(found: Found, remark: &'static str, object: &Object, sink: &mut Sink<'_, 
             sink.spans.add(resource, scope, span);
         }
         Found::Log => sink.outlet.count_logs(1),
+        Found::Metrics(metrics) => sink.outlet.count_metrics(metrics),
         Found::Bad(reason) => sink.reject(object.line, reason),
         Found::Other => {}
     }

@@ -9,6 +9,8 @@ pub(super) enum Found {
     Span(Box<Printed>),
     /// A record of the console log exporter.
     Log,
+    /// What the console metric exporter printed at once: so many metrics.
+    Metrics(u64),
     /// Somebody else's.
     Other,
     /// A span that cannot be taken, and why.
@@ -20,12 +22,24 @@ pub(super) fn find(object: Value) -> Found {
     let Value::Map(members) = object else { return Found::Other };
     let has = |name: &str| members.iter().any(|(key, _)| key == name);
     if !has("context") {
-        return if has("severity_number") { Found::Log } else { Found::Other };
+        return match () {
+            () if has("severity_number") => Found::Log,
+            () if has("resource_metrics") => Found::Metrics(metrics(members)),
+            () => Found::Other,
+        };
     }
     match span(members) {
         Ok(found) => Found::Span(Box::new(found)),
         Err(reason) => Found::Bad(reason),
     }
+}
+
+/// How many metrics `MetricsData.to_json` printed.
+fn metrics(mut printed: Attributes) -> u64 {
+    let within = |value: Value, name: &str| printed::items(printed::take(&mut printed::members(value), name));
+    let resources = printed::items(printed::take(&mut printed, "resource_metrics"));
+    let scopes = resources.into_iter().flat_map(|resource| within(resource, "scope_metrics"));
+    scopes.map(|scope| within(scope, "metrics").len() as u64).sum()
 }
 
 fn span(members: Attributes) -> Result<Printed, String> {
@@ -164,6 +178,10 @@ mod tests {
     #[test]
     fn other_objects_are_no_spans() {
         assert!(matches!(read(r#"{"level":"info"}"#), Found::Other));
+        assert!(matches!(
+            read(r#"{"resource_metrics":[{"scope_metrics":[{"metrics":[{},{}]},{"metrics":[{}]}]},7]}"#),
+            Found::Metrics(3)
+        ));
         assert!(matches!(read(r#"{"body":"x","severity_number":9,"trace_id":"0x0"}"#), Found::Log));
         assert!(
             matches!(read(r#"{"context":{}}"#), Found::Bad(reason) if reason.starts_with("trace_id is missing"))

@@ -6,7 +6,7 @@ use super::block::{Block, Lines};
 use super::draft::Draft;
 use super::printed::{guessed, kind_named, span_id, status_named, time_of, trace_id};
 use super::terminal::{self, Sink};
-use super::{Format, Guess};
+use super::{Format, Guess, headless};
 use crate::model::{Attributes, Event, Link, Span, SpanId, TraceId, Value, time};
 use crate::otlp::tree;
 use memchr::memmem;
@@ -34,8 +34,29 @@ fn sniff(head: &[u8]) -> Guess {
     let head = terminal::text(head);
     let has = |member: &[u8]| memmem::find(&head, member).is_some();
     let printed = has(TRACE_ID) && has(SPAN_ID) || has(ID) && has(b"Activity.StartTime:");
-    if printed { Guess::Sure } else { Guess::No }
+    if printed { Guess::Sure } else { headless::guess(&head, &LINES) }
 }
+
+/// What is left of a span without its beginning.
+pub(super) const LINES: headless::Lines = headless::Lines {
+    begins: Printout::first,
+    members: &[
+        "Activity.SpanId:",
+        "Activity.TraceFlags:",
+        "Activity.ParentSpanId:",
+        "Activity.ActivitySourceName:",
+        "Activity.DisplayName:",
+        "Activity.Kind:",
+        "Activity.StartTime:",
+        "Activity.Duration:",
+        "Activity.Tags:",
+        "Activity.StatusDescription:",
+        "Activity.Events:",
+        "Activity.Links:",
+        "Instrumentation scope (ActivitySource):",
+        "Resource associated with Activity:",
+    ],
+};
 
 /// Which list the lines that come belong to.
 #[derive(Clone, Copy, Default, PartialEq)]

@@ -4,7 +4,7 @@
 use super::console_objects::Printed;
 use super::console_span::Found;
 use super::printed::{checked, count, flags, items, members, span_id, status_named, take, text, trace_id};
-use super::{Format, Guess, terminal};
+use super::{Format, Guess, headless, terminal};
 use crate::model::{
     Attributes, Event, Link, Resource, Scope, Span, SpanFlags, SpanId, SpanKind, TraceId, Value, time,
 };
@@ -28,8 +28,26 @@ fn sniff(head: &[u8]) -> Guess {
     let head = terminal::text(head);
     let printed =
         memmem::find(&head, b"\"SpanContext\"").is_some() && memmem::find(&head, b"\"TraceID\"").is_some();
-    if printed { Guess::Sure } else { Guess::No }
+    if printed { Guess::Sure } else { headless::guess(&head, &LINES) }
 }
+
+/// What is left of a span without its beginning.
+pub(super) const LINES: headless::Lines = headless::Lines {
+    begins: headless::bracket,
+    members: &[
+        "\t\"Parent\":",
+        "\t\"SpanKind\":",
+        "\t\"StartTime\":",
+        "\t\"EndTime\":",
+        "\t\"Events\":",
+        "\t\"Links\":",
+        "\t\"Status\":",
+        "\t\"DroppedEvents\":",
+        "\t\"DroppedLinks\":",
+        "\t\"ChildSpanCount\":",
+        "\t\"Resource\":",
+    ],
+};
 
 /// The span of an object that has a `SpanContext`.
 pub(super) fn find(object: Attributes) -> Found {

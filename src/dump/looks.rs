@@ -70,6 +70,15 @@ const MARKS: &[(&[&str], &str)] = &[
         "a log of the collector without spans in it: set `verbosity: detailed` of its debug exporter",
     ),
     (
+        &["spans\": ", "\"data_type\": \"traces\""],
+        "a log of the collector without spans in it: set `verbosity: detailed` of its debug exporter",
+    ),
+    (
+        // What `verbosity: normal` prints, of which the line before may be missing.
+        &["ResourceSpans #", "ScopeSpans #"],
+        "a log of the collector without whole spans in it: set `verbosity: detailed` of its debug exporter",
+    ),
+    (
         &["spans\": ", "\"otelcol.signal\": \"traces\""],
         "a log of the collector without spans in it: set `verbosity: detailed` of its debug exporter",
     ),

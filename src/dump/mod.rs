@@ -18,6 +18,7 @@ mod error;
 mod frames;
 mod gather;
 mod go_stdout;
+mod headless;
 mod inflated;
 mod input;
 mod inspect;

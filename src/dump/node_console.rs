@@ -5,7 +5,7 @@
 use super::console_objects::Printed;
 use super::console_span::Found;
 use super::printed::{checked, count, flags, items, members, span_id, take, text, trace_id};
-use super::{Format, Guess, terminal};
+use super::{Format, Guess, headless, terminal};
 use crate::model::{Attributes, Event, Link, Resource, Scope, Span, SpanFlags, SpanKind, StatusCode, Value};
 use memchr::memmem;
 
@@ -27,8 +27,23 @@ fn sniff(head: &[u8]) -> Guess {
     let head = terminal::text(head);
     let has = |member: &[u8]| memmem::find(&head, member).is_some();
     let inspected = has(b"traceId: '") && has(b"timestamp: ");
-    if inspected || is_json_span(&head) { Guess::Sure } else { Guess::No }
+    if inspected || is_json_span(&head) { Guess::Sure } else { headless::guess(&head, &LINES) }
 }
+
+/// What is left of a span without its beginning; records of logs have nothing of it.
+pub(super) const LINES: headless::Lines = headless::Lines {
+    begins: headless::bracket,
+    members: &[
+        "  parentSpanContext: ",
+        "  parentId: ",
+        "  id: '",
+        "  kind: ",
+        "  duration: ",
+        "  status: { code: ",
+        "  events: [",
+        "  links: [",
+    ],
+};
 
 /// Whether this text has spans as OpenTelemetry's documentation shows them, and `JSON.stringify` writes them: Zipkin's
 /// spans have none of the last two.
@@ -46,7 +61,8 @@ pub(super) fn find(mut object: Attributes) -> Found {
             Err(reason) => Found::Bad(reason),
         },
         (_, _, true) => Found::Log,
-        (true, ..) => Found::Bad("duration is missing".to_owned()),
+        // A context of a span, which may be all that is left of one, has no `id`.
+        (true, ..) if has("id") => Found::Bad("duration is missing".to_owned()),
         _ => Found::Other,
     }
 }

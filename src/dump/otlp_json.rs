@@ -1,5 +1,6 @@
 //! OTLP/JSON: one document, pretty-printed or not, or many of them, one a line or one behind the other.
 
+use super::console;
 use super::input::Input;
 use super::otlp_parts::Parts;
 use super::outlet::{Outlet, kept};
@@ -28,23 +29,26 @@ pub(super) const LARGEST: usize = 64 << 20;
 const AT_ONCE: usize = 16 << 20;
 
 fn sniff(head: &[u8]) -> Guess {
-    const KEYS: [&[u8]; 9] = [
+    const KEYS: [&[u8]; 8] = [
         b"\"resourceSpans\"",
         b"\"resource_spans\"",
         b"\"resourceLogs\"",
         b"\"resource_logs\"",
         b"\"resourceMetrics\"",
-        b"\"resource_metrics\"",
         b"\"scopeSpans\"",
         b"\"scope_spans\"",
         b"\"instrumentationLibrarySpans\"",
     ];
-    if !KEYS.iter().any(|key| memmem::find(head, key).is_some()) {
+    let has = |key: &[u8]| memmem::find(head, key).is_some();
+    let ours = KEYS.iter().any(|key| has(key));
+    // Python's console exporter of metrics writes this too, and its spans may come later. Ids of OTLP have no `0x`.
+    if !ours && !has(b"\"resource_metrics\"") || console::has_spans(head) {
         return Guess::No;
     }
     // A log that was rotated starts in the middle of a line.
     let later = || memmem::find_iter(head, b"\n{").any(|at| starts(&head[at + 1..]));
     match first(head) {
+        Some(b'{' | b'[') if !ours => Guess::Perhaps,
         Some(b'{') => Guess::Sure,
         // A line of a log may start with a bracket too: `[main] INFO …`.
         Some(b'[') if !is_log_line(head) => Guess::Sure,

@@ -87,6 +87,11 @@ impl<'a> Outlet<'a> {
         self.summary.log_records += log_records;
     }
 
+    /// Counts metrics that a reader found outside of batches.
+    pub(super) fn count_metrics(&mut self, metrics: u64) {
+        self.summary.metrics += metrics;
+    }
+
     /// Hands a batch on; one with nothing in it is not worth the way.
     pub(super) fn send(&mut self, mut batch: Batch) -> ControlFlow<()> {
         self.sent_ns = batch.last_end_ns().unwrap_or(self.sent_ns);

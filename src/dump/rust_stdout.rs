@@ -5,7 +5,7 @@ use super::block::Block;
 use super::draft::Draft;
 use super::printed::{kind_named, span_id, status_named, time_of, trace_id};
 use super::terminal::{self, Sink};
-use super::{Format, Guess};
+use super::{Format, Guess, headless};
 use crate::model::{Event, Link, Scope, Span, StatusCode, Value};
 use memchr::memmem;
 
@@ -27,8 +27,22 @@ const SCOPE: &[u8] = b"\tInstrumentation Scope";
 fn sniff(head: &[u8]) -> Guess {
     let head = terminal::text(head);
     let printed = memmem::find(&head, SCOPE).is_some() && memmem::find(&head, b"\tTraceId").is_some();
-    if printed { Guess::Sure } else { Guess::No }
+    if printed { Guess::Sure } else { headless::guess(&head, &LINES) }
 }
+
+/// What is left of a span without its beginning.
+pub(super) const LINES: headless::Lines = headless::Lines {
+    begins: |line| header(line).or_else(|| memmem::find(line, SCOPE)),
+    members: &[
+        "\tTraceId      : ",
+        "\tSpanId       : ",
+        "\tParentSpanId : ",
+        "\tKind         : ",
+        "\tStart time   : ",
+        "\tEnd time     : ",
+        "\tStatus       : ",
+    ],
+};
 
 /// Which of the parts of a printout the lines that come belong to.
 #[derive(Clone, Copy, Default, PartialEq)]

@@ -8,19 +8,34 @@ use super::collector_debug::Printout as CollectorDebug;
 use super::console_objects::Objects;
 use super::dotnet_console::Printout as DotnetConsole;
 use super::gather::Gather;
+use super::headless::Headless;
 use super::input::Input;
 use super::java_logging::JavaLines;
 use super::outlet::Outlet;
 use super::rust_stdout::Printout as RustStdout;
 use super::wrapped::Wrapped;
+use super::{collector_debug, console, dotnet_console, go_stdout, headless, node_console, rust_stdout};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 /// A span, or a line of other text, may be as large as this, bytes.
 pub(super) const LARGEST: usize = 64 << 20;
 
+/// What a colour begins with.
+pub(super) const ESCAPE: u8 = 0x1b;
+
 /// How many processes may print at once, each behind its own prefix.
 pub(super) const PRINTERS: usize = 16;
+
+/// The ways of printing that are known by more than the first line of a span.
+const HEADLESS: [&headless::Lines; 6] = [
+    &console::LINES,
+    &node_console::LINES,
+    &go_stdout::LINES,
+    &dotnet_console::LINES,
+    &collector_debug::LINES,
+    &rust_stdout::LINES,
+];
 
 /// Who knows one way of printing spans.
 pub(super) trait Printer {
@@ -54,13 +69,16 @@ pub(super) use super::wrapped::head as text;
 /// Reads spans out of the text of a terminal.
 pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlow<()> {
     let mut spans = Gather::new();
-    let mut printers: [Box<dyn Printer>; 5] = [
+    let mut printers: Vec<Box<dyn Printer>> = vec![
         Box::new(Objects::default()),
         Box::new(Blocks::<DotnetConsole>::default()),
         Box::new(Blocks::<CollectorDebug>::default()),
         Box::new(Blocks::<RustStdout>::default()),
         Box::new(JavaLines),
     ];
+    for lines in HEADLESS {
+        printers.push(Box::new(Headless::of(lines)));
+    }
     let mut wrapped = Wrapped::default();
     loop {
         if memchr::memchr(b'\n', input.available()).is_none() {
@@ -107,13 +125,13 @@ pub(super) fn read(input: &mut Input<'_>, outlet: &mut Outlet<'_>) -> ControlFlo
 }
 
 /// The line as it was printed: without a carriage return, without colours.
-fn plain(line: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn plain(line: &[u8]) -> Cow<'_, [u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if !line.contains(&0x1b) {
+    if !line.contains(&ESCAPE) {
         return Cow::Borrowed(line);
     }
     let mut out = Vec::with_capacity(line.len());
-    let mut pieces = line.split(|b| *b == 0x1b);
+    let mut pieces = line.split(|b| *b == ESCAPE);
     out.extend_from_slice(pieces.next().unwrap_or_default());
     for piece in pieces {
         // `ESC [ … letter`; whatever else follows an escape stays.

@@ -1,7 +1,7 @@
 //! Lines of a terminal that a logger wrote as JSON: Docker's `json-file` (`{"log":"…\\n","stream":"stderr","time":"…"}`),
 //! the collector's `encoding: json` (`{"level":"info","ts":…,"msg":"ResourceSpans #0\\n…"}`), loggers of applications.
 
-use super::terminal::LARGEST;
+use super::terminal::{ESCAPE, LARGEST, plain};
 use crate::model::Value;
 use crate::otlp::tree;
 use memchr::memmem;
@@ -58,22 +58,26 @@ fn entry(line: &[u8]) -> Option<(usize, String)> {
 /// The start of a text as it was printed, for those that look for their words in it.
 pub(super) fn head(head: &[u8]) -> Cow<'_, [u8]> {
     let mut wrapped = Wrapped::default();
-    let lines = || head.split(|b| *b == b'\n');
+    let lines = || head.split(|b| *b == b'\n').map(plain);
+    let is_coloured = memchr::memchr(ESCAPE, head).is_some();
     // A few lines tell: whoever logs as JSON does so from the start, or soon.
-    if !lines().take(64).any(|line| entry(line).is_some()) {
+    let is_wrapped = lines().take(64).any(|line| entry(&line).is_some());
+    if !is_coloured && !is_wrapped {
         return Cow::Borrowed(head);
     }
     let mut out = Vec::with_capacity(head.len());
     for line in lines() {
-        match wrapped.lines(line) {
-            Some(lines) => out.extend_from_slice(lines.as_bytes()),
-            None => {
-                out.extend_from_slice(line);
-                out.push(b'\n');
-            }
+        match if is_wrapped { wrapped.lines(&line) } else { None } {
+            Some(lines) => lines.lines().for_each(|line| add(&mut out, &plain(line.as_bytes()))),
+            None => add(&mut out, &line),
         }
     }
     Cow::Owned(out)
+}
+
+fn add(text: &mut Vec<u8>, line: &[u8]) {
+    text.extend_from_slice(line);
+    text.push(b'\n');
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) fn of_path(path: &str) -> String {
         path if is_twice(path) => {
             "the path is there twice: OTEL_EXPORTER_OTLP_ENDPOINT ends with the port, the SDK adds the path"
         }
-        _ => "OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics",
+        _ => "the path is unknown; OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics",
     };
     format!("nothing at {path}: {known}")
 }
@@ -25,11 +25,13 @@ fn exporters(path: &str, system: &str) -> String {
     format!("{path} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp")
 }
 
+/// Whether an SDK has added its path to one that was there.
 fn is_twice(path: &str) -> bool {
-    Signal::ALL.iter().any(|signal| {
-        let wanted = signal.http_path();
-        path.len() > wanted.len() && path.ends_with(wanted)
-    })
+    let without = |path: &str| {
+        let before = Signal::ALL.iter().find_map(|signal| path.strip_suffix(signal.http_path()));
+        before.map(|before| before.trim_end_matches('/').to_owned())
+    };
+    without(path).and_then(|before| without(&before)).is_some()
 }
 
 /// What a body that could not be read looks like.
@@ -61,14 +63,15 @@ mod tests {
             ("/api/traces", "Jaeger"),
             ("/metrics", "scrape"),
             ("/v1/traces/v1/traces", "twice"),
-            ("/otlp/v1/logs/", "twice"),
+            ("/v1/traces//v1/metrics/", "twice"),
+            ("/nope/v1/traces", "the path is unknown; OTLP over HTTP goes to /v1/traces"),
         ] {
             assert!(of_path(path).contains(words), "{path}: {}", of_path(path));
         }
         let misspelt = of_path("/v1/trace");
         assert_eq!(
             misspelt,
-            "nothing at /v1/trace: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics"
+            "nothing at /v1/trace: the path is unknown; OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics"
         );
     }
 

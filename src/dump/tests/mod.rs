@@ -2,10 +2,12 @@
 
 mod consoles;
 mod containers;
+mod headless;
 mod hostile;
 mod jaeger;
 mod large;
 mod pasted;
+mod printed;
 mod recorded;
 mod shapes;
 mod written;

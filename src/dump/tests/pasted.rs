@@ -159,6 +159,14 @@ fn printers_that_are_not_read_are_named() {
             "2023-11-23T06:53:42.1Z\tinfo\tTracesExporter\t{\"kind\": \"exporter\", \"#spans\": 2}\n",
             "verbosity: detailed",
         ),
+        (
+            "2025-03-01T10:00:05.1Z\tinfo\tTraces\t{\"data_type\": \"traces\", \"spans\": 2}\n",
+            "verbosity: detailed",
+        ),
+        (
+            "ResourceSpans #0 service.name=a\nScopeSpans #0 s\nGET 83a9efd1 909541b9 a=b\n",
+            "verbosity: detailed",
+        ),
         ("#<struct OpenTelemetry::SDK::Trace::SpanData\n name=\"GET /\",\n", "Ruby's console exporter"),
         ("INFO: span: SpanData{traceId=TraceId{}, startEpochNanos=1}\n", "OTEL_TRACES_EXPORTER=logging-otlp"),
         ("{\n  name          : a\n  parent_span_id: 0\n  instr-lib     : b\n}\n", "C++'s ostream exporter"),

@@ -242,8 +242,9 @@ async fn wrong_paths_and_methods_are_told_the_right_ones() {
     assert_eq!((reply.status, reply.text().starts_with("otoscope ")), (200, true));
     for path in ["/v2/traces", "/v1/trace", "/v1/traces/"] {
         let reply = post(server.http, path, PROTOBUF, &spans(1).encode_to_vec()).await;
-        let expected =
-            format!("nothing at {path}: OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics\n");
+        let expected = format!(
+            "nothing at {path}: the path is unknown; OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics\n"
+        );
         assert_eq!((reply.status, reply.text()), (404, expected.as_str()));
         // An exporter that is set up wrong is worth a word to the user, too.
         assert_eq!(server.arrival().await.rejections[0].reason, expected.trim_end());
