@@ -376,7 +376,7 @@ mod tests {
                 ("app.order.size".into(), text("7")),
                 (
                     "db.query.text".into(),
-                    text("SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=42 AND t2.c3 = $4 AND y = '?'"),
+                    text("SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=31415926 AND t2.c3 = $4 AND y = '?'"),
                 ),
             ]),
             Resource::default(),
@@ -384,7 +384,7 @@ mod tests {
         let shown: Vec<String> = read.attributes.iter().map(|(_, value)| value.to_string()).collect();
         assert!(shown[0].starts_with("[redacted:") && shown[1] == "7", "{shown:?}");
         assert!(
-            !shown[2].contains("42")
+            !shown[2].contains("31415926")
                 && shown[2].contains("t2.c3 = $4")
                 && !shown[2].contains("Ann")
                 && !shown[2].contains("Neil")

@@ -245,11 +245,14 @@ impl Widths {
             (Column::Requests, &[apart][..], 11),
             (times.column(), &of_times[..], 11),
         ];
+        // A date without the time says little, and requests need no column of their own.
+        let order = if times == Times::Days { [0, 1, 3, 2] } else { [0, 1, 2, 3] };
         for first in [true, false] {
-            for (has, (column, columns, keep)) in has.iter_mut().zip(wanted) {
+            for at in order {
+                let (column, columns, keep) = wanted[at];
                 if first == (column == sorted) {
                     let keep = if first { 6 } else { keep };
-                    *has = columns.iter().copied().find(|columns| take(*columns, keep)).unwrap_or(0);
+                    has[at] = columns.iter().copied().find(|columns| take(*columns, keep)).unwrap_or(0);
                 }
             }
         }
@@ -338,7 +341,8 @@ mod tests {
             (widths.time, widths.name)
         };
         assert_eq!(start(61, Times::Clock, Column::Arrival), (8, 13));
-        assert_eq!(start(61, Times::Days, Column::Arrival), (6, 15), "the date alone");
+        assert_eq!(start(61, Times::Days, Column::Arrival), (11, 13), "requests share a column with spans");
+        assert_eq!(start(56, Times::Days, Column::Arrival), (6, 13), "the date alone");
         assert_eq!(start(80, Times::Days, Column::Arrival), (11, 24));
     }
 
