@@ -67,7 +67,11 @@ pub(super) fn diverted(command: &[OsString]) -> Vec<String> {
 fn sent_elsewhere(options: &[(String, String)]) -> Option<String> {
     let [traces, ..] = SIGNAL_ENDPOINTS;
     let (name, value) = [traces, ENDPOINT].iter().find_map(|name| option(options, name))?;
-    Some(format!("{name} {} in the command sends its spans there and not here: leave it out", clean(value)))
+    // It may name one of our ports, which were asked for.
+    Some(format!(
+        "{name} {} in the command decides where its spans go: leave it out, unless it leads here",
+        clean(value)
+    ))
 }
 
 /// The options of `opentelemetry-instrument`, each with its value: one for every variable, and stronger than that.
@@ -140,7 +144,7 @@ mod tests {
             ("flask run --traces_exporter console", ""),
             (
                 "/v/bin/opentelemetry-instrument --exporter_otlp_endpoint http://c:4317 x",
-                "--exporter_otlp_endpoint http://c:4317 in the command sends its spans there",
+                "--exporter_otlp_endpoint http://c:4317 in the command decides where its spans go",
             ),
             (
                 "opentelemetry-instrument --exporter_otlp_traces_endpoint http://c:4318/v1/traces x",

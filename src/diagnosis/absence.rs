@@ -82,6 +82,21 @@ impl Absence<'_> {
         })
     }
 
+    /// The rule that says what to do about it. None of what was here, or is still to come.
+    pub fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::Evicted | Self::MaybeEvicted | Self::NotYet | Self::OtherTrace(_) | Self::Unknown => None,
+            Self::CallerElsewhereHere | Self::CallerUnknown | Self::Caller => Some("missing-remote-parent"),
+            Self::Open
+            | Self::OpenOrLost
+            | Self::Silent
+            | Self::ProcessGone
+            | Self::CutOff
+            | Self::Lost
+            | Self::Unplaced => Some("missing-local-parent"),
+        }
+    }
+
     /// Whether it is in another process, or may be.
     pub fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Unplaced | Self::CallerElsewhereHere | Self::CallerUnknown | Self::Caller)

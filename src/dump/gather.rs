@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 const FULL: usize = 1_024;
 
 /// Said once of what has spans without their resource. Every SDK's has attributes.
-const NO_RESOURCE: &str = "some spans are without their resource (older SDKs print none; or the text begins after it: copy from its \
-     line on); which service they are of is not known";
+const NO_RESOURCE: &str = "some spans are without their resource: which service they are of is not known (older SDKs print \
+     none, and a text may begin after it)";
 
 /// Spans that wait to become a batch.
 pub(super) struct Gather {

@@ -24,6 +24,9 @@ const BEGINNING: u64 = 10_000;
 /// How much of a text tells what it is when nothing else does, bytes.
 const HEAD: usize = 64 << 10;
 
+/// How much may stand before what a process prints, bytes: more is no prefix.
+const PREFIX: usize = 1 << 10;
+
 /// Where an object begins that is printed over several lines, and is not the value of a member.
 pub(super) fn bracket(line: &[u8]) -> Option<usize> {
     let before = line.trim_ascii_end().strip_suffix(b"{")?;
@@ -65,14 +68,14 @@ impl Headless {
             return None;
         }
         if let Some(at) = (self.lines.begins)(line) {
-            if !self.begun.iter().any(|before| **before == line[..at]) {
+            if at <= PREFIX && !self.begun.iter().any(|before| **before == line[..at]) {
                 self.begun.push(line[..at].to_vec());
             }
             return None;
         }
         let members = self.lines.members.iter().enumerate();
         let found = |(n, member): (usize, &&str)| Some((n, memmem::find(line, member.as_bytes())?));
-        let (n, at) = members.filter_map(found).min_by_key(|(_, at)| *at)?;
+        let (n, at) = members.filter_map(found).min_by_key(|(_, at)| *at).filter(|(_, at)| *at <= PREFIX)?;
         let process = self.process(&line[..at], number);
         let seen = &mut self.seen[process];
         if seen.members > 0 && n <= seen.last {

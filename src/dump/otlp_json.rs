@@ -41,17 +41,23 @@ fn sniff(head: &[u8]) -> Guess {
     ];
     let has = |key: &[u8]| memmem::find(head, key).is_some();
     let ours = KEYS.iter().any(|key| has(key));
-    // Python's console exporter of metrics writes this too, and its spans may come later. Ids of OTLP have no `0x`.
-    if !ours && !has(b"\"resource_metrics\"") || console::has_spans(head) {
+    // Python's console exporter of metrics writes this too, and its spans may come later.
+    if !ours && (!has(b"\"resource_metrics\"") || console::has_spans(head)) {
         return Guess::No;
     }
     // A log that was rotated starts in the middle of a line.
     let later = || memmem::find_iter(head, b"\n{").any(|at| starts(&head[at + 1..]));
     match first(head) {
-        Some(b'{' | b'[') if !ours => Guess::Perhaps,
-        Some(b'{') => Guess::Sure,
+        Some(b'{') if ours => Guess::Sure,
+        Some(b'{') => Guess::Perhaps,
         // A line of a log may start with a bracket too: `[main] INFO …`.
-        Some(b'[') if !is_log_line(head) => Guess::Sure,
+        Some(b'[') if !is_log_line(head) => {
+            if ours {
+                Guess::Sure
+            } else {
+                Guess::Perhaps
+            }
+        }
         _ if later() => Guess::Perhaps,
         _ => Guess::No,
     }

@@ -376,7 +376,9 @@ mod tests {
                 ("app.order.size".into(), text("7")),
                 (
                     "db.query.text".into(),
-                    text("SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=31415926 AND t2.c3 = $4 AND y = '?'"),
+                    text(
+                        "SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=31415926 AND t2.c3 = $4 AND y = '?'",
+                    ),
                 ),
             ]),
             Resource::default(),

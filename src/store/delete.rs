@@ -91,7 +91,7 @@ impl Store {
         let whole = |_: SpanIx| false;
         for _ in 0..budget {
             let Some(traces) = self.deletion.traces.last_mut() else {
-                if self.free_loose_log(self.deletion.logs_end) {
+                if self.free_log_before(self.deletion.logs_end) {
                     continue;
                 }
                 return;

@@ -292,8 +292,8 @@ impl Store {
     }
 }
 
-/// What a resource is known by of which nothing is known: no message begins so.
-const LOST: &[u8] = b"lost";
+/// What a resource is known by of which nothing is known: no message begins so, and no schema URL.
+const LOST: &[u8] = b"\xff lost";
 
 /// The bytes that a resource or scope is known by: the message and its schema URL.
 pub(super) fn keyed<'a>(message: &'a [u8], schema_url: &[u8]) -> std::borrow::Cow<'a, [u8]> {

@@ -337,7 +337,7 @@ impl Store {
 
     /// Evicts the oldest log record that no held trace will take with it, if it arrived before the oldest request.
     pub(super) fn evict_loose_log(&mut self, oldest_request_ns: Option<u64>) -> bool {
-        let Some((seq, arrived_ns)) = self.next_loose_log(self.next_log_seq()) else { return false };
+        let Some((seq, arrived_ns)) = self.next_loose_log() else { return false };
         if oldest_request_ns.is_some_and(|request| request < arrived_ns) {
             return false;
         }
@@ -350,19 +350,28 @@ impl Store {
         self.logs.loose_from.max(self.logs.first_seq) < end
     }
 
-    /// Frees the oldest log record before `end` that no held trace will take with it.
-    pub(super) fn free_loose_log(&mut self, end: u64) -> bool {
-        let Some((seq, _)) = self.next_loose_log(end) else { return false };
-        self.counters.deleted_logs += u64::from(self.logs.remove(seq));
+    /// Looks at the next log record before `end`, and frees it where its trace is not held: with that it would go.
+    /// Tells whether there was one.
+    pub(super) fn free_log_before(&mut self, end: u64) -> bool {
+        if !self.has_logs_before(end) {
+            return false;
+        }
+        let seq = self.logs.loose_from.max(self.logs.first_seq);
+        self.logs.loose_from = seq + 1;
+        let record = self.logs.slot_of(seq).map(|at| self.logs.slots[at].record);
+        let is_kept = |record: LogRecord| record.has_trace() && self.find_trace(record.trace_id).is_some();
+        if record.is_some_and(|record| !is_kept(record)) {
+            self.counters.deleted_logs += u64::from(self.logs.remove(seq));
+        }
         true
     }
 
-    /// The oldest log record before `end` that no held trace will take with it, and when it arrived.
-    fn next_loose_log(&mut self, end: u64) -> Option<(u64, u64)> {
+    /// The oldest log record that no held trace will take with it, and when it arrived.
+    fn next_loose_log(&mut self) -> Option<(u64, u64)> {
         loop {
             let book = &self.logs;
             let seq = book.loose_from.max(book.first_seq);
-            if seq >= end {
+            if seq >= self.next_log_seq() {
                 return None;
             }
             if let Some(slot) = book.slot_of(seq).map(|at| &book.slots[at])

@@ -100,7 +100,13 @@ fn from_the_span_of_a_log_record_back_leads_to_the_record() {
         assert_eq!(stage.app.context(), Context::Tree);
         stage.act(&[Action::Open, Action::Back, Action::Back]);
         assert_eq!((stage.app.context(), stage.selected_lines()), (Context::Logs, record));
-        // Who has gone to the list of traces meanwhile is at home there.
+        // Who has gone to the list of traces meanwhile, by keys or mouse, is at home there.
+        stage.act(&[Action::Open]);
+        stage.click(10, 5);
+        assert_eq!(stage.app.context(), Context::Traces);
+        stage.act(&[Action::Open, Action::Back]);
+        assert_eq!(stage.app.context(), Context::Traces);
+        stage.act(&[tab("Logs")]);
         stage.act(&[Action::Open, Action::PreviousPane, Action::NextPane, Action::Back]);
         assert_eq!(stage.app.context(), Context::Traces);
     }

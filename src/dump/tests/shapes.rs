@@ -53,6 +53,13 @@ fn otlp_json_as_it_is_seen_in_the_wild() {
         (format!("{}\n", one.replace(r#"{"scopeSpans""#, r#"{"resource":{},"scopeSpans""#)), "stand alone"),
         (inside.replace("scopeSpans", "instrumentationLibrarySpans"), "before 1.0"),
         (otlp(&[base64]), "base64"),
+        // As Python's console has its ids.
+        (
+            otlp(&[snake.replace("\"841af2", "\"0x841af2")])
+                .replace("resourceSpans", "resource_spans")
+                .replace("scopeSpans", "scope_spans"),
+            "snake_case",
+        ),
         (
             otlp(&[snake]).replace("resourceSpans", "resource_spans").replace("scopeSpans", "scope_spans"),
             "snake_case",

@@ -54,9 +54,7 @@ impl App {
     }
 
     fn act(&mut self, action: Action, session: &Session, status: &Status) -> Flow {
-        if self.is_bare() && (self.tab != 0 || self.context() == Context::Traces) {
-            self.came_from = None;
-        }
+        self.forget_where_from();
         match action {
             Action::Back if self.came_from.is_some() && self.is_in_tree() => {
                 (self.tab, self.overlays) = self.came_from.take().unwrap_or_default();
@@ -100,6 +98,13 @@ impl App {
         self.touch(session, status);
         let outcome = self.with_top(session, status, |screen, cx| screen.pasted(text, cx));
         self.conclude(outcome, session, status);
+    }
+
+    /// Who looks at something else than the trace that was gone to is not led back.
+    fn forget_where_from(&mut self) {
+        if self.is_bare() && (self.tab != 0 || self.context() == Context::Traces) {
+            self.came_from = None;
+        }
     }
 
     /// Whether the keys are those of a trace.
@@ -162,7 +167,11 @@ impl App {
         };
         // A command that asked for the mouse has it to itself.
         let taken = matches!(outcome, Outcome::Ask(_));
+        let leads_on = matches!(outcome, Outcome::GoTo(_));
         let flow = self.conclude(outcome, session, status);
+        if !leads_on {
+            self.forget_where_from();
+        }
         match mouse {
             Mouse::Release(at) if self.pressed.take() == Some(at) => {
                 self.opened = Some(at);

@@ -40,16 +40,14 @@ pub fn sentences(at: SpanIx, cx: &Cx<'_>) -> String {
     }
 }
 
-/// The rules that say what to do about parents that are not there.
-const RULES: [&str; 2] = ["missing-remote-parent", "missing-local-parent"];
-
-/// What they have found in the service of what hangs below a placeholder, in its trace.
+/// What the rule about such parents has found in the service of what hangs below a placeholder, in its trace.
 pub fn findings<'a>(at: SpanIx, cx: &Cx<'a>) -> impl Iterator<Item = &'a Finding> {
     let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    let rule = diagnosis.absence(store, at).and_then(|absence| absence.rule());
     let below = store.first_child(at, View::Recorded);
     let trace = store.trace(store.slot(at).trace).id;
     diagnosis.findings().iter().filter(move |finding| {
-        RULES.contains(&finding.rule.id)
+        rule == Some(finding.rule.id)
             && finding.trace_ids.contains(&trace)
             && below.is_some_and(|below| store.service(below) == finding.service)
     })
