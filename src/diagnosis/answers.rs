@@ -134,6 +134,13 @@ impl Diagnosis {
         rows.any(|at| self.chains.is_entry(at) && !cut(at))
     }
 
+    /// Whether some span of a trace may be of another kind than it should be, accepted or not.
+    pub fn may_have_wrong_kinds(&self, store: &Store, trace: TraceIx) -> bool {
+        let id = store.trace(trace).id;
+        self.wrong_kinds.values().any(|kinds| kinds.traces.contains_key(&id))
+            || self.groups.iter().flatten().any(|group| group.wrong_kinds > 0 && group.traces.contains(&id))
+    }
+
     /// The worst severity found in a trace, where that is more than a hint.
     pub fn worst(&self, store: &Store, trace: TraceIx) -> Option<Severity> {
         let id = store.trace(trace).id;

@@ -46,7 +46,7 @@ fn a_log_record_is_shown_with_the_span_that_it_belongs_to() {
         assert_eq!(stage.app.context(), Context::Tree);
         stage.act(&[Action::Open, Action::Last]);
         let text = stage.text();
-        assert!(text.contains("logs (1)") && stage.selected_lines()[0].1.contains("received"), "{text}");
+        assert!(text.contains("logs (1)") && stage.selected_lines()[0].1.contains("read "), "{text}");
         // The list is where it was left.
         stage.act(&[tab("Logs")]);
         assert_eq!(stage.selected_lines().remove(0).1, line);
@@ -100,6 +100,10 @@ fn from_the_span_of_a_log_record_back_leads_to_the_record() {
         assert_eq!(stage.app.context(), Context::Tree);
         stage.act(&[Action::Open, Action::Back, Action::Back]);
         assert_eq!((stage.app.context(), stage.selected_lines()), (Context::Logs, record));
+        // There, back leads on to the list of traces.
+        stage.act(&[Action::Back]);
+        assert_eq!(stage.app.context(), Context::Traces);
+        stage.act(&[tab("Logs")]);
         // Who has gone to the list of traces meanwhile, by keys or mouse, is at home there.
         stage.act(&[Action::Open]);
         stage.click(10, 5);

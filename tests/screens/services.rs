@@ -230,3 +230,17 @@ fn one_click_on_the_row_that_is_selected_from_the_start_opens_nothing() {
     stage.click(6, y);
     assert_ne!(stage.text(), before, "the second does");
 }
+
+#[test]
+fn back_leads_from_the_traces_of_a_service_to_the_service() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[tab("Services"), Action::Down]);
+    let before = stage.text();
+    stage.act(&[Action::Filter]);
+    assert_eq!(stage.app.context(), Context::Traces);
+    assert!(stage.text().contains("/{ service = "), "{}", stage.text());
+    stage.act(&[Action::Open, Action::Back, Action::Back]);
+    assert_eq!(stage.text(), before);
+    stage.act(&[tab("Traces")]);
+    assert!(!stage.text().contains("/{ service"), "the filter went with it: {}", stage.text());
+}

@@ -4,7 +4,8 @@ use crate::golden::check;
 use crate::made::{span, trace};
 use crate::stage::{NOW_NS, SIZES, Stage};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
-use otoscope::model::{Span, SpanId, TraceId};
+use otoscope::diagnosis::Severity;
+use otoscope::model::{Origin, Span, SpanId, TraceId};
 use otoscope::tui::Feed;
 use otoscope::tui::keymap::{Action, Chord};
 use otoscope::tui::view::listing::Busy;
@@ -278,4 +279,29 @@ fn traces_of_a_file_say_when_they_started() {
     stage.take(vec![at(3, midnight + 30 * hour)]);
     let list = stage.list();
     assert!(list[4].contains("trace 3") && list[4].ends_with("11-24 06:00"), "days apart: {list:?}");
+}
+
+/// What cannot be read is counted on the smallest screen too.
+#[test]
+fn what_was_lost_is_counted_on_a_small_screen() {
+    let mut stage = Stage::new((80, 24), &["mesh"]);
+    let bad = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"x\",\"traceId\":\"00\",\"spanId\":\"1\"}]}]}]}";
+    for _ in 0..84 {
+        let batch =
+            otoscope::otlp::walk_json(bad.as_bytes(), "test".into(), Origin::HttpJson, NOW_NS).unwrap();
+        stage.session.take(batch);
+    }
+    assert!(stage.text().contains("rejected 84"), "{}", stage.text());
+}
+
+/// A finding that nobody has to do anything about moves nothing, also before the first key.
+#[test]
+fn a_hint_shows_no_other_trace() {
+    let mut stage = Stage::new((140, 42), &["one-clock"]);
+    let shown = stage.text().split_once(" Trace ").unwrap().1[..9].to_owned();
+    stage.live_capture("background-loop-apart");
+    assert!(stage.session.diagnosis.findings().iter().all(|found| found.severity == Severity::Info));
+    assert!(!stage.session.diagnosis.findings().is_empty());
+    let text = stage.text();
+    assert_eq!(text.split_once(" Trace ").unwrap().1[..9], *shown, "{text}");
 }

@@ -1,6 +1,6 @@
 //! What keys, pasted text and the mouse do.
 
-use super::{App, tabs};
+use super::{App, CameFrom, tabs};
 use crate::child::Order;
 use crate::diagnosis::Since;
 use crate::session::Session;
@@ -56,8 +56,12 @@ impl App {
     fn act(&mut self, action: Action, session: &Session, status: &Status) -> Flow {
         self.forget_where_from();
         match action {
-            Action::Back if self.came_from.is_some() && self.is_in_tree() => {
-                (self.tab, self.overlays) = self.came_from.take().unwrap_or_default();
+            Action::Back if self.came_from.as_ref().is_some_and(|from| from.context == self.context()) => {
+                // The tab of traces is left as it was found: the tree closed, the filter off.
+                self.with_top(session, status, |screen, cx| screen.apply(Action::Back, cx));
+                if let Some(CameFrom { tab, over, .. }) = self.came_from.take() {
+                    (self.tab, self.overlays) = (tab, over);
+                }
             }
             Action::Quit => return Flow::Quit,
             Action::Suspend => return Flow::Suspend,
@@ -102,14 +106,10 @@ impl App {
 
     /// Who looks at something else than the trace that was gone to is not led back.
     fn forget_where_from(&mut self) {
-        if self.is_bare() && (self.tab != 0 || self.context() == Context::Traces) {
+        let listed = self.came_from.as_ref().is_some_and(|from| from.context == Context::Traces);
+        if self.is_bare() && (self.tab != 0 || !listed && self.context() == Context::Traces) {
             self.came_from = None;
         }
-    }
-
-    /// Whether the keys are those of a trace.
-    fn is_in_tree(&self) -> bool {
-        matches!(self.context(), Context::Tree | Context::Icicle)
     }
 
     /// Whether nothing lies over the tab.
@@ -167,7 +167,7 @@ impl App {
         };
         // A command that asked for the mouse has it to itself.
         let taken = matches!(outcome, Outcome::Ask(_));
-        let leads_on = matches!(outcome, Outcome::GoTo(_));
+        let leads_on = matches!(outcome, Outcome::GoTo(_) | Outcome::Filter(_));
         let flow = self.conclude(outcome, session, status);
         if !leads_on {
             self.forget_where_from();
@@ -269,13 +269,17 @@ impl App {
                 }
             }
             Outcome::Filter(text) => {
-                self.overlays.clear();
-                self.tab = 0;
+                let over = std::mem::take(&mut self.overlays);
+                let from = std::mem::replace(&mut self.tab, 0);
                 let said = prompt::Said::Entered(text);
                 let filtered =
                     |screen: &mut dyn Screen, cx: &Cx<'_>| screen.said(prompt::Purpose::Filter, said, cx);
                 let outcome = self.with_top(session, status, filtered);
-                return self.conclude(outcome, session, status);
+                let flow = self.conclude(outcome, session, status);
+                if from > 0 && self.is_bare() {
+                    self.came_from = Some(CameFrom { tab: from, over, context: self.context() });
+                }
+                return flow;
             }
             Outcome::Explain(rule) => self.overlays.push(Box::new(explain::explain(rule))),
             Outcome::GoToLog(key) => {
@@ -287,7 +291,7 @@ impl App {
                 let from = std::mem::replace(&mut self.tab, 0);
                 self.with_top(session, status, |screen, cx| screen.go_to(target, cx));
                 if from > 0 || !over.is_empty() {
-                    self.came_from = Some((from, over));
+                    self.came_from = Some(CameFrom { tab: from, over, context: self.context() });
                 }
                 let trace = session.store.find_trace(target.trace);
                 if let (Some(trace), Some(span)) = (trace, target.span)

@@ -33,9 +33,9 @@ pub struct App {
     shown: Shown,
     tabs: Vec<Box<dyn Screen>>,
     tab: usize,
-    /// The tab, and what lay over it, from where a span was gone to: back leads there again, as long as nothing else was
-    /// looked at.
-    came_from: Option<(usize, Vec<Box<dyn Screen>>)>,
+    /// From where a span was gone to, or traces were listed: back leads there again, as long as nothing else was looked
+    /// at.
+    came_from: Option<CameFrom>,
     /// The last lines of the command are below every tab.
     output_pane: bool,
     /// It was opened because the command failed: started again, it closes.
@@ -65,6 +65,16 @@ pub struct App {
     strip: (Option<Seen>, u16),
     /// Who sent what.
     pub traffic: Traffic,
+}
+
+/// Where a span was gone to from, or traces were listed.
+#[derive(Debug)]
+struct CameFrom {
+    tab: usize,
+    /// What lay over it.
+    over: Vec<Box<dyn Screen>>,
+    /// The view where back leads there.
+    context: Context,
 }
 
 /// The view that has the keys, the tab, the screen, and whether there is a baseline.

@@ -46,26 +46,25 @@ pub fn draw(area: Rect, titles: &[(usize, &str)], tab: usize, pen: &mut Pen<'_>,
     let mut buttons = Buttons::default();
     let tabs = tabs(titles, tab, cx);
     let used = pen.line(area.x, area.y, area.width, &tabs);
-    let verdicts = [findings(cx), losses(cx)];
+    let room = area.width.saturating_sub(used + 2);
+    let mut place = Rect { x: area.right() - 1 - room, width: room, height: 1, ..area };
+    let mut all = vec![feed(cx), held(cx), memory(cx), losses(cx)];
     if area.height > 1 {
-        let room = area.width.saturating_sub(used + 2);
-        let line = compose(verdicts.into(), room, cx);
-        right(area.right() - 1, area.y, room, &line, &mut buttons, pen);
-        let (line, _) = compose(vec![feed(cx), held(cx), memory(cx)], area.width.saturating_sub(1), cx);
-        pen.line(area.x + 1, area.y + 1, area.width.saturating_sub(1), &line);
-    } else {
-        let room = area.width.saturating_sub(used + 2);
-        let mut all = vec![feed(cx), held(cx), memory(cx)];
-        all.extend(verdicts);
-        let line = compose(all, room, cx);
-        right(area.right() - 1, area.y, room, &line, &mut buttons, pen);
+        // Where something was lost, its number needs the room of a line.
+        let line = compose(all, area.width.saturating_sub(1), cx);
+        let own = Rect { x: area.x + 1, y: area.y + 1, width: columns(&line.0) as u16, height: 1 };
+        put(own.intersection(area), &line, &mut buttons, pen);
+        all = Vec::new();
     }
+    all.push(findings(cx));
+    let line = compose(all, room, cx);
+    let width = (columns(&line.0) as u16).min(room);
+    (place.x, place.width) = (place.right() - width, width);
+    put(place, &line, &mut buttons, pen);
     buttons
 }
 
-fn right(end: u16, y: u16, room: u16, (line, leads): &Line<'_>, buttons: &mut Buttons, pen: &mut Pen<'_>) {
-    let width = (columns(line) as u16).min(room);
-    let x = end - width;
+fn put(Rect { x, y, width, .. }: Rect, (line, leads): &Line<'_>, buttons: &mut Buttons, pen: &mut Pen<'_>) {
     pen.line(x, y, width, line);
     for (tab, place) in leads {
         let (from, to) = (place.start.min(width), place.end.min(width));

@@ -178,7 +178,7 @@ impl List {
         match self.window.reconcile(&self.listing.rows(cx)) {
             // Whoever deletes or filters it away knows.
             Kept::Lost if !is_held && deleted == before => {
-                Some("the selected trace was evicted at the memory limit".to_owned())
+                Some("the selected trace was evicted at the memory limit: another is selected".to_owned())
             }
             Kept::Lost | Kept::Same => None,
         }

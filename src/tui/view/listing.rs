@@ -10,6 +10,7 @@
 use super::Cx;
 use super::columns::{Column, Key};
 use super::filter::Filter;
+use crate::diagnosis::{Finding, Severity};
 use crate::model::TraceId;
 use crate::store::{Counters, TraceIx};
 use crate::tui::widget::order::Order;
@@ -438,7 +439,9 @@ impl Rows for Listed<'_> {
     /// The first trace with the worst finding: the story that otoscope exists for.
     fn suggested(&self) -> Option<TraceIx> {
         let session = self.cx.session;
-        let headlines = session.diagnosis.findings().iter().filter(|f| f.folded_under.is_none());
+        // A hint is no reason to show another trace than the one that is looked at.
+        let faults = |f: &&Finding| f.folded_under.is_none() && f.severity > Severity::Info;
+        let headlines = session.diagnosis.findings().iter().filter(faults);
         let traces = headlines.take(16).flat_map(|f| &f.trace_ids).take(64);
         traces
             .filter_map(|id| session.store.find_trace(*id))

@@ -4,7 +4,7 @@ use super::log_row::{self, severity_sign};
 use super::span_nodes::{Named, fact, odd, schema};
 use super::values::{self, Style, attributes, value_of};
 use super::{Cx, row, short_id};
-use crate::model::{Log, Resource, Scope, Value, time};
+use crate::model::{Log, Origin, Resource, Scope, Value, time};
 use crate::store::{HeldLog, LogKey, SpanIx};
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -54,8 +54,14 @@ pub fn log(held: &HeldLog<'_>, cx: &Cx<'_>) -> Vec<Node> {
     nodes.push(node.and(format!("  {name} {}", scope.version), Role::Dim));
     let sampled = if log.flags & 1 == 0 { "not said to be sampled" } else { "sampled" };
     nodes.push(fact("flags", format!("{:#04x}: {sampled}", log.flags)));
-    let arrived = time::date_time(held.arrived_ns);
-    nodes.push(fact("received", format!("{arrived} from {}, {}", held.source, held.origin)));
+    nodes.push(match held.origin {
+        // A dump does not say when.
+        Origin::Dump(format) => fact("read", format!("from {}, {format}", held.source)),
+        origin => {
+            let arrived = time::date_time(held.arrived_ns);
+            fact("received", format!("{arrived} from {}, {origin}", held.source))
+        }
+    });
     nodes
 }
 

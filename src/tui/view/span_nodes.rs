@@ -145,13 +145,14 @@ fn propagation(held: &Held<'_>, nodes: &mut Vec<Node>) {
 fn arrival(held: &Held<'_>, nodes: &mut Vec<Node>) {
     let Some((source, origin, arrived_ns)) = held.cx.session.store.arrival(held.at) else { return };
     // A dump does not say when its spans arrived.
+    if matches!(origin, Origin::Dump(_)) {
+        nodes.push(fact("read", format!("from {source}, {origin}")));
+        return;
+    }
     let end_ns = held.span.end_ns;
-    let after = match (origin, arrived_ns.checked_sub(end_ns)) {
-        (Origin::Dump(_), _) => String::new(),
-        (_, Some(delay)) => format!(", {} after it ended", time::duration(delay)),
-        (_, None) => {
-            format!(", {} before it ended by its own clock", time::duration(end_ns - arrived_ns))
-        }
+    let after = match arrived_ns.checked_sub(end_ns) {
+        Some(delay) => format!(", {} after it ended", time::duration(delay)),
+        None => format!(", {} before it ended by its own clock", time::duration(end_ns - arrived_ns)),
     };
     nodes.push(fact("received", format!("{} from {source}, {origin}{after}", time::date_time(arrived_ns))));
 }

@@ -428,6 +428,10 @@ impl Screen for Traces {
             self.list.choose();
         }
         let list = self.list.reconcile(cx);
+        if list.is_some() {
+            // What was read is gone: keys must not do to another trace what was meant for it.
+            self.focus = Pane::List;
+        }
         self.open_selected(cx);
         list.or(self.tree.reconcile(cx))
     }

@@ -323,7 +323,9 @@ impl Waterfall {
         self.tops = placed.iter().map(|placed| placed.top).collect();
         self.tops.dedup();
 
-        let wrong_kinds = diagnosis.worst(store, tree.trace).is_some();
+        // Those of what was accepted are shown too.
+        let wrong_kinds =
+            diagnosis.worst(store, tree.trace).is_some() || diagnosis.may_have_wrong_kinds(store, tree.trace);
         let columns = Columns::of(self.rows, wrong_kinds, cx.look);
         let axis = window.unwrap_or(all);
         (self.axis, self.bars) =
