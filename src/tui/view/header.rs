@@ -22,6 +22,9 @@ const ONE_LINE: u16 = 150;
 const NAME: usize = 40;
 const SHORT_NAME: usize = 16;
 
+/// Between two segments, columns.
+const RULE: usize = 3;
+
 /// How many lines it takes.
 pub fn height(width: u16) -> u16 {
     if width < ONE_LINE { 2 } else { 1 }
@@ -48,16 +51,27 @@ pub fn draw(area: Rect, titles: &[(usize, &str)], tab: usize, pen: &mut Pen<'_>,
     let used = pen.line(area.x, area.y, area.width, &tabs);
     let room = area.width.saturating_sub(used + 2);
     let mut place = Rect { x: area.right() - 1 - room, width: room, height: 1, ..area };
-    let mut all = vec![feed(cx), held(cx), memory(cx), losses(cx)];
+    let (mut first, mut second) = (vec![feed(cx), held(cx), memory(cx)], Vec::new());
+    let verdicts = [findings(cx), losses(cx)];
     if area.height > 1 {
-        // Where something was lost, its number needs the room of a line.
-        let line = compose(all, area.width.saturating_sub(1), cx);
+        std::mem::swap(&mut first, &mut second);
+        // Where something was lost, its number may need the room of the second line.
+        let both: usize = verdicts.iter().map(|verdict| columns(&verdict.long)).sum();
+        let [findings, losses] = verdicts;
+        let fits = both + RULE <= usize::from(room);
+        first.push(findings);
+        if fits {
+            first.push(losses)
+        } else {
+            second.push(losses)
+        }
+        let line = compose(second, area.width.saturating_sub(1), cx);
         let own = Rect { x: area.x + 1, y: area.y + 1, width: columns(&line.0) as u16, height: 1 };
         put(own.intersection(area), &line, &mut buttons, pen);
-        all = Vec::new();
+    } else {
+        first.extend(verdicts);
     }
-    all.push(findings(cx));
-    let line = compose(all, room, cx);
+    let line = compose(first, room, cx);
     let width = (columns(&line.0) as u16).min(room);
     (place.x, place.width) = (place.right() - width, width);
     put(place, &line, &mut buttons, pen);
