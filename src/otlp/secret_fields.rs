@@ -232,7 +232,7 @@ impl Search<'_> {
             let separated = listed.is_some_and(|at| text[end..at].contains(&b','));
             if let (true, Some(at)) = (separated, listed) {
                 let open = without_escapes(&text[..at]).len();
-                if let Some(value) = quoted(text, open).filter(|value| text[value.start] != b'-') {
+                if let Some(value) = quoted(text, open).filter(|value| text.get(value.start) != Some(&b'-')) {
                     self.add(value);
                 }
             } else if let Some(value) = quoted(text, spaces).filter(|_| spaces > end) {
@@ -306,7 +306,8 @@ fn is_credible(value: &[u8], name: &str, is_last: bool, (digits, letters): (bool
     }
 }
 
-/// What is in quotes that open here, escaped or not.
+/// What is in quotes that open here, escaped or not. Where they are never closed, as in a text that was cut, all that
+/// follows.
 fn quoted(text: &[u8], at: usize) -> Option<Range<usize>> {
     let open = skip(text, at, |b| b == b'\\');
     let quote = text.get(open).copied().filter(|b| is_quote(*b) && open - at <= ESCAPES)?;
@@ -315,7 +316,8 @@ fn quoted(text: &[u8], at: usize) -> Option<Range<usize>> {
     loop {
         let len = memchr::memchr(quote, text.get(end..)?);
         count(len.unwrap_or(text.len() - end));
-        end += len?;
+        let Some(len) = len else { return Some(open + 1..text.len()) };
+        end += len;
         let inner = &text[open + 1..end];
         // One with more escapes stands for itself, unless they are pairs that stand for backslashes.
         let before = inner.len() - without_escapes(inner).len();
@@ -405,6 +407,14 @@ mod tests {
             ("Cookie: sid=zz37; theme=dark", &["sid=zz37; theme=dark"]),
             ("-H 'Cookie: sid=zz37' -v", &["sid=zz37"]),
             ("userPassword=abc&clientSecret=def", &["abc", "def"]),
+            // Cut.
+            (r#"{"user":"a","password":"hunter2"#, &["hunter2"]),
+            (r#"{"body":"{\"password\":\"hun, ter2"#, &["hun, ter2"]),
+            (r#"{"tokens":1,"token":["a1","b2"#, &["a1", "b2"]),
+            ("user=ann password=\"hunter2 x", &["hunter2 x"]),
+            ("password: 'hunter2 x", &["hunter2 x"]),
+            ("app --token \"abc d", &["abc d"]),
+            (r#"["app","--token","ab"#, &["ab"]),
             ("token:/a/password:hunter2", &["hunter2"]),
             ("token: \"see password=hunter\"", &["hunter"]),
         ] {
@@ -451,6 +461,12 @@ mod tests {
             "password: ****",
             "def login(password: str, token: Optional[str])",
             "password: getSecret()",
+            r#"{"password":""#,
+            r#"{"password":"?"#,
+            "password=\"",
+            "unexpected token: '",
+            "unexpected token: '} at the end",
+            "message: \"password is wrong",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
