@@ -2,7 +2,7 @@
 //! card numbers.
 
 use super::secret_fields::fields;
-use super::signs::is_masked;
+use super::signs::{is_masked, is_name, password};
 use memchr::memmem;
 use std::ops::Range;
 
@@ -101,9 +101,20 @@ fn numbers(text: &[u8], within: Range<usize>, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `?`, `$1`, `%s`, `:name`, `@name`, `{}` or what was masked already.
+/// `?`, `$1`, `%s`, `%(name)s`, `:name`, `@name`, `{}` or what was masked already, and nothing else beside it.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    is_masked(value) || matches!(value, [b'?' | b'%' | b':' | b'@', ..])
+    match value {
+        [b'?', rest @ ..] => rest.iter().all(|b| *b == b'?') || is_name(rest),
+        [b':' | b'@', name @ ..] => is_name(name.strip_prefix(b"@").unwrap_or(name)),
+        [b'%', b'(' | b'{', inner @ ..] => {
+            let inner = inner.strip_suffix(b"s").filter(|inner| inner.ends_with(b")")).unwrap_or(inner);
+            is_name(inner.strip_suffix(b")").or(inner.strip_suffix(b"}")).unwrap_or(inner))
+        }
+        [b'%', b's' | b'd' | b'i' | b'q' | b'v' | b'@'] => true,
+        // `%1$s`.
+        [b'%', number @ .., b'$', b's' | b'd'] => number.len() < 3 && number.iter().all(u8::is_ascii_digit),
+        _ => is_masked(value),
+    }
 }
 
 fn private_key(text: &[u8], found: &mut Vec<Range<usize>>) {
@@ -124,11 +135,8 @@ fn user_infos(text: &[u8], found: &mut Vec<Range<usize>>) {
             .count();
         let authority = &text[from..from + len];
         let Some(end) = memchr::memrchr(b'@', authority) else { continue };
-        match memchr::memchr(b':', &authority[..end]) {
-            Some(colon) if !is_placeholder(&authority[colon + 1..end]) => {
-                found.extend([from..from + colon, from + colon + 1..from + end]);
-            }
-            _ => {}
+        if let Some(start) = password(&authority[..end]).filter(|at| !is_placeholder(&authority[*at..end])) {
+            found.extend([from..from + start - 1, from + start..from + end]);
         }
     }
 }
@@ -293,6 +301,41 @@ mod tests {
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn placeholders_are_placeholders_as_a_whole() {
+        for placeholder in [
+            "?",
+            "??",
+            "?1",
+            ":name",
+            ":1",
+            "@name",
+            "@p0",
+            "@__user_0",
+            "@@name",
+            "%s",
+            "%(name)s",
+            "%(name",
+            "%1$s",
+            "$1",
+            "{name}",
+            "***",
+        ] {
+            assert!(is_placeholder(placeholder.as_bytes()), "{placeholder}");
+        }
+        for secret in ["?a1b2c3", ":hunter2", "@dmin1234", "%2FaBc", "%abc", "%Ann%", "$2b$10$abc", "%s3cret"]
+        {
+            assert!(!is_placeholder(secret.as_bytes()), "{secret}");
+        }
+        assert_eq!(found("http://ann:%2FaBc1@shop/a"), ["ann", "%2FaBc1"]);
+        for text in [r#"{"password":"@dmin1234"}"#, "run --token '@dmin1234'", "/a?token=@dmin1234&b=1"] {
+            assert_eq!(found(text), ["@dmin1234"], "{text}");
+        }
+        assert_eq!(found(r#"{"password":"$2b$10$N9qo"}"#), ["$2b$10$N9qo"]);
+        assert_eq!(found("/a?token=%2FaBc&b=1"), ["%2FaBc"]);
+        assert_eq!(found("run --token '%abc1'"), ["%abc1"]);
     }
 
     #[test]
