@@ -136,10 +136,12 @@ impl Redactor {
     /// A statement: its literals are masked too.
     fn statement(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut found = literals(bytes);
-        let others = secrets(bytes);
-        let outside =
-            |secret: &Range<usize>| !found.iter().any(|l| l.start < secret.end && secret.start < l.end);
-        let others: Vec<_> = others.into_iter().filter(outside).collect();
+        // Both are in order: the first literal that ends behind the start of a secret is the one it may be in.
+        let outside = |secret: &Range<usize>| {
+            let next = found.partition_point(|literal| literal.end <= secret.start);
+            found.get(next).is_none_or(|literal| literal.start >= secret.end)
+        };
+        let others: Vec<_> = secrets(bytes).into_iter().filter(outside).collect();
         found.extend(others);
         found.sort_by_key(|range| range.start);
         self.without(bytes, &found)
@@ -376,7 +378,9 @@ mod tests {
                 ("app.order.size".into(), text("7")),
                 (
                     "db.query.text".into(),
-                    text("SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=31415926 AND t2.c3 = $4 AND y = '?'"),
+                    text(
+                        "SELECT 'Ann' FROM t WHERE x = 'O''Neil' AND id=31415926 AND t2.c3 = $4 AND y = '?'",
+                    ),
                 ),
             ]),
             Resource::default(),

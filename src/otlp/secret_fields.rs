@@ -5,7 +5,7 @@
 //! machines, the more its value must look like a credential.
 
 use super::secret_keys::{is_authorization, is_chosen, is_cookie, is_error, is_secret_key};
-use super::secrets::is_placeholder;
+use super::secrets::{count, is_placeholder};
 use std::ops::Range;
 
 /// How long a name is at most.
@@ -355,22 +355,9 @@ fn skip(text: &[u8], from: usize, is_meant: impl Fn(u8) -> bool) -> usize {
     from + len
 }
 
-/// Counts, in tests, the bytes that were gone through.
-#[cfg(not(test))]
-fn count(_: usize) {}
-#[cfg(test)]
-fn count(bytes: usize) {
-    tests::STEPS.set(tests::STEPS.get() + bytes);
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::secrets::secrets;
-    use std::cell::Cell;
-
-    thread_local! {
-        pub(super) static STEPS: Cell<usize> = const { Cell::new(0) };
-    }
+    use super::super::secrets::{STEPS, secrets};
 
     fn found(text: &str) -> Vec<&str> {
         secrets(text.as_bytes()).into_iter().map(|range| &text[range]).collect()

@@ -117,6 +117,19 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     }
 }
 
+/// Counts, in tests, the bytes that were gone through.
+#[cfg(not(test))]
+pub(super) fn count(_: usize) {}
+#[cfg(test)]
+pub(super) fn count(bytes: usize) {
+    STEPS.set(STEPS.get() + bytes);
+}
+
+#[cfg(test)]
+thread_local! {
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 fn private_key(text: &[u8], found: &mut Vec<Range<usize>>) {
     if let Some(at) = memmem::find(text, b"PRIVATE KEY-----") {
         let from = at + 16;
@@ -165,29 +178,55 @@ fn schemes(text: &[u8], found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// JSON web tokens, and those of well-known services.
+/// JSON web tokens, and those of well-known services. Where one is refused, others may start in it, but not where they
+/// would be refused for the same reason: so no text is gone through again and again.
 fn tokens(text: &[u8], found: &mut Vec<Range<usize>>) {
     let starts_here = |at: usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
+    let mut done = 0;
     for at in memmem::find_iter(text, b"eyJ").filter(|at| starts_here(*at)) {
-        let len = text[at..]
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-            .count();
-        let parts: Vec<usize> = text[at..at + len].split(|b| *b == b'.').map(<[u8]>::len).collect();
-        if parts.len() >= 3 && parts[0] > 8 && parts[1] > 8 {
-            found.push(at..at + len);
+        if at < done {
+            continue;
         }
+        let part = |from: usize| {
+            let is_of_part = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            let end = from + text[from..].iter().take_while(is_of_part).count();
+            count(end - from);
+            end
+        };
+        let first = part(at);
+        done = first;
+        if text.get(first) != Some(&b'.') || first - at <= 8 {
+            continue;
+        }
+        let second = part(first + 1);
+        if text.get(second) != Some(&b'.') || second - first <= 9 {
+            continue;
+        }
+        // What follows is of it, more parts too.
+        done = part(second + 1);
+        while text.get(done) == Some(&b'.') {
+            done = part(done + 1);
+        }
+        found.push(at..done);
     }
     for (start, least) in TOKENS {
+        let mut done = 0;
         for at in memmem::find_iter(text, start).filter(|at| starts_here(*at)) {
-            let rest = &text[at + start.len()..];
-            let len =
-                rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
-            let upper_only = !start.ends_with(b"IA")
-                || rest[..len].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-            // A word with dashes is no key.
-            if len >= *least && upper_only && rest[..len].iter().any(u8::is_ascii_digit) {
-                found.push(at..at + start.len() + len);
+            if at < done {
+                continue;
+            }
+            let from = at + start.len();
+            let is_of_key = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            let len = text[from..].iter().take_while(is_of_key).count();
+            count(len);
+            let key = &text[from..from + len];
+            let is_of_id = |b: &u8| !start.ends_with(b"IA") || b.is_ascii_uppercase() || b.is_ascii_digit();
+            done = from + len;
+            if let Some(last) = key.iter().rposition(|b| !is_of_id(b)) {
+                done = from + last;
+            } else if len >= *least && key.iter().any(u8::is_ascii_digit) {
+                // A word with dashes is no key.
+                found.push(at..from + len);
             }
         }
     }
@@ -336,6 +375,25 @@ mod tests {
         assert_eq!(found(r#"{"password":"$2b$10$N9qo"}"#), ["$2b$10$N9qo"]);
         assert_eq!(found("/a?token=%2FaBc&b=1"), ["%2FaBc"]);
         assert_eq!(found("run --token '%abc1'"), ["%abc1"]);
+    }
+
+    #[test]
+    fn hostile_texts_are_gone_through_a_few_times_at_most() {
+        for piece in
+            ["eyJ-", "eyJ.", "eyJaaaaaaaaa-", "eyJaaaaaaaaa.", "sk-1-", "ghp_-", "AKIA-", "AKIAa-", "xoxb-1_"]
+        {
+            let many = piece.repeat(50_000 / piece.len());
+            for text in [many.clone(), format!("{many}.b"), format!("{many}.bbbbbbbbbb.c")] {
+                STEPS.set(0);
+                let mut found = Vec::new();
+                tokens(text.as_bytes(), &mut found);
+                assert!(STEPS.get() <= 3 * text.len(), "{piece}: {} steps", STEPS.get());
+                let sum: usize = found.iter().map(Range::len).sum();
+                assert!(sum <= 3 * text.len(), "{piece}: {sum} bytes found");
+            }
+        }
+        assert_eq!(found("eyJ.a.eyJaaaaaaaa.eyJbbbbbbbb.c1"), ["eyJaaaaaaaa.eyJbbbbbbbb.c1"]);
+        assert_eq!(found("AKIAa-AKIAIOSFODNN7EXAMPLE"), ["AKIAIOSFODNN7EXAMPLE"]);
     }
 
     #[test]
