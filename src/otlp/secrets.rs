@@ -41,15 +41,18 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     mails(text, &mut found);
     cards(text, &mut found);
     found.retain(|range| !is_masked(&text[range.clone()]));
-    // Of two that overlap, the one that starts first.
-    found.sort_by_key(|range| (range.start, usize::MAX - range.end));
-    let mut end = 0;
-    found.retain(|range| {
-        let free = range.start >= end;
-        if free {
-            end = range.end;
+    merged(found)
+}
+
+/// In order, and those that overlap as one, so that nothing stays of either.
+pub(super) fn merged(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_by_key(|range| range.start);
+    found.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
         }
-        free
+        overlaps
     });
     found
 }
@@ -340,6 +343,11 @@ mod tests {
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn what_overlaps_is_one() {
+        assert_eq!(merged(vec![4..6, 0..3, 5..9, 3..4, 7..8]), [0..3, 3..4, 4..9]);
     }
 
     #[test]
