@@ -168,9 +168,8 @@ fn says_so(value: &[u8]) -> bool {
     }
     // The few characters that some leave.
     let stars = memmem::find(value, b"****").is_some() || memmem::find(value, b"%2A%2A").is_some();
-    let left = value.len()
-        - value.iter().filter(|b| **b == b'*').count()
-        - 3 * memmem::find_iter(value, b"%2A").count();
+    let left =
+        value.len() - memchr::memchr_iter(b'*', value).count() - 3 * memmem::find_iter(value, b"%2A").count();
     stars && left <= 8
 }
 
@@ -208,12 +207,12 @@ pub(super) fn is_name(name: &[u8]) -> bool {
             [b'p' | b'P'] | [.., b'_'] if digits.len() <= 3 => {
                 bare.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
             }
-            _ => of(u8::is_ascii_alphabetic) || memchr::memchr(b'_', name).is_some() && of(is_upper),
+            _ => {
+                of(u8::is_ascii_alphabetic)
+                    || memchr::memchr(b'_', name).is_some()
+                        && of(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            }
         }
-}
-
-fn is_upper(b: &u8) -> bool {
-    b.is_ascii_uppercase() || b.is_ascii_digit()
 }
 
 #[cfg(test)]
