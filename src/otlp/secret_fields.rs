@@ -462,7 +462,7 @@ mod tests {
     #[test]
     fn hostile_texts_are_gone_through_a_few_times_at_most() {
         for piece in [
-            r#"'token\":[\"\","#,
+            r#"'token\":[\"\"',"#,
             r#""token":["","#,
             r#""token":["a","#,
             "token=%",
