@@ -5,13 +5,14 @@
 //! machines, the more its value must look like a credential.
 
 use super::secret_keys::{is_authorization, is_chosen, is_cookie, is_error, is_secret_key};
-use super::secrets::is_placeholder;
+use super::secrets::{count, is_placeholder};
 use std::ops::Range;
 
 /// How long a name is at most.
 const NAME: usize = 48;
-/// How long a header is at most, bytes.
-const HEADER: usize = 16_384;
+/// How many backslashes stand before a quote at most: JSON in JSON, six times. With a bound, quotes that are opened
+/// and never closed cannot be many.
+const ESCAPES: usize = 63;
 /// What stands before a credential in the header `Authorization`.
 const SCHEMES: &[&str] = &["bearer", "basic", "token", "apikey", "negotiate", "ntlm", "digest", "hawk"];
 /// What follows the name of a secret in sentences and in code, and is none: what is said of it, and types.
@@ -31,20 +32,46 @@ struct Name<'a> {
     quote: Option<u8>,
 }
 
+/// A text, and what was found in it. However hostile it is, no part of it is gone through more than a few times: that
+/// it is shall not stop who opens or shares a dump.
+struct Search<'a> {
+    text: &'a [u8],
+    found: &'a mut Vec<Range<usize>>,
+    /// The end of all values, of those too that are placeholders: what stands in a value is masked with it.
+    done: usize,
+    /// The last word behind a colon: where many names stand in a word, it is gone through once.
+    word: Word,
+    /// Up to where no `=` stands before the end of the line, or of the quotes around the header.
+    no_cookies: [usize; 3],
+}
+
+/// A word that stands in no quotes.
+#[derive(Clone, Default)]
+struct Word {
+    range: Range<usize>,
+    last_digit: Option<usize>,
+    last_letter: Option<usize>,
+    is_code: bool,
+    /// No other word follows in the sentence.
+    is_last: bool,
+}
+
 /// Adds all values behind names of secrets.
 pub(super) fn fields(text: &[u8], found: &mut Vec<Range<usize>>) {
+    let mut search = Search { text, found, done: 0, word: Word::default(), no_cookies: [0; 3] };
     for at in memchr::memchr2_iter(b'=', b':', text) {
-        // What stands in a value is masked with it.
-        let is_inside = found.last().is_some_and(|value| value.contains(&at));
-        if let Some(name) = name(text, at).filter(|_| !is_inside) {
+        if at < search.done {
+            continue;
+        }
+        if let Some(name) = name(text, at) {
             if text[at] == b'=' {
-                assigned(text, at + 1, &name, found);
+                search.assigned(at + 1, &name);
             } else {
-                told(text, at + 1, &name, found);
+                search.told(at + 1, &name);
             }
         }
     }
-    options(text, found);
+    search.options();
 }
 
 /// The name that ends at this separator, if it is that of a secret.
@@ -69,77 +96,165 @@ fn name(text: &[u8], separator: usize) -> Option<Name<'_>> {
     Some(Name { text: bare, before, quote })
 }
 
-/// Behind `=`.
-fn assigned(text: &[u8], from: usize, name: &Name<'_>, found: &mut Vec<Range<usize>>) {
-    let behind = skip(text, from, |b| b == b' ');
-    if let Some(value) = quoted(text, behind) {
-        add(text, value, found);
-    } else if text[..from - 1].ends_with(b" ") || text.get(from) == Some(&b'=') {
-        // `a = b` and `a == b` are code.
-    } else if let Some(credential) = credential(text, from, name) {
-        add(text, credential, found);
-    } else {
-        let ends = |b: u8| {
-            matches!(b, b'&' | b';' | b',' | b'"' | b'\'' | b')' | b']' | b'}' | b'#')
-                || b.is_ascii_whitespace()
-        };
-        add(text, from..skip(text, from, |b| !ends(b)), found);
-    }
-}
-
-/// Behind `:`.
-fn told(text: &[u8], from: usize, name: &Name<'_>, found: &mut Vec<Range<usize>>) {
-    let behind = skip(text, from, |b| matches!(b, b' ' | b'\t'));
-    if name.quote.is_some() {
-        // Of JSON or a printed dict: the value, or each of a list.
-        let mut at = skip(text, behind, |b| matches!(b, b'[' | b' '));
-        if quoted(text, at).is_none() {
-            let digits = at..skip(text, at, |b| b.is_ascii_digit());
-            return add(text, digits, found);
-        }
-        while let Some(value) = quoted(text, at) {
-            at = skip(text, value.end, |b| b == b'\\' || is_quote(b));
-            at = if text.get(at) == Some(&b',') && at > behind && text.get(behind) == Some(&b'[') {
-                skip(text, at, |b| matches!(b, b',' | b' '))
-            } else {
-                text.len()
+impl Search<'_> {
+    /// Behind `=`.
+    fn assigned(&mut self, from: usize, name: &Name<'_>) {
+        let text = self.text;
+        let behind = skip(text, from, |b| b == b' ');
+        if let Some(value) = quoted(text, behind) {
+            self.add(value);
+        } else if text[..from - 1].ends_with(b" ") || text.get(from) == Some(&b'=') {
+            // `a = b` and `a == b` are code.
+        } else if let Some(credential) = credential(text, from, name) {
+            self.add(credential);
+        } else {
+            let ends = |b: u8| {
+                matches!(b, b'&' | b';' | b',' | b'"' | b'\'' | b')' | b']' | b'}' | b'#')
+                    || b.is_ascii_whitespace()
             };
-            add(text, value, found);
+            self.add(from..skip(text, from, |b| !ends(b)));
         }
-        return;
     }
-    // A route `{token:int}`, a variable of GraphQL `$token: String`, a part of an ARN or of a path of a language.
-    if matches!(name.before, Some(b'{' | b'<' | b'$' | b':' | b'@')) || is_error(name.text) {
-        return;
-    }
-    if let Some(value) = quoted(text, behind) {
-        if is_credible(&text[value.clone()], name.text, true) {
-            add(text, value, found);
+
+    /// Behind `:`.
+    fn told(&mut self, from: usize, name: &Name<'_>) {
+        let text = self.text;
+        let behind = skip(text, from, |b| matches!(b, b' ' | b'\t'));
+        if name.quote.is_some() {
+            return self.member(behind);
         }
-        return;
-    }
-    let within = &text[..text.len().min(behind + HEADER)];
-    let to_break =
-        |at: usize, also: &dyn Fn(u8) -> bool| skip(within, at, |b| b != b'\n' && b != b'\r' && !also(b));
-    if is_cookie(name.text) {
-        let end = to_break(behind, &|b| Some(b) == name.before && is_quote(b));
-        if text[behind..end].contains(&b'=') {
-            add(text, behind..end, found);
+        // A route `{token:int}`, a variable of GraphQL `$token: String`, a part of an ARN or of a path of a language.
+        if matches!(name.before, Some(b'{' | b'<' | b'$' | b':' | b'@')) || is_error(name.text) {
+            return;
         }
-        return;
+        if let Some(value) = quoted(text, behind) {
+            let inner = &text[value.clone()];
+            if is_credible(inner, name.text, true, kinds(inner)) {
+                self.add(value);
+            }
+            return;
+        }
+        if is_cookie(name.text) {
+            return self.cookies(behind, name);
+        }
+        if let Some(credential) = credential(text, behind, name) {
+            return self.add(credential);
+        }
+        let spaced = behind > from;
+        let word = self.word(behind);
+        let value = behind..behind + text[behind..word.range.end].trim_ascii_end().len();
+        let value = if text[value.clone()].ends_with(b".") { value.start..value.end - 1 } else { value };
+        let stands = |at: Option<usize>| at.is_some_and(|at| at >= behind);
+        let kinds = (stands(word.last_digit), stands(word.last_letter));
+        if !word.is_code
+            && (spaced || is_chosen(name.text))
+            && is_credible(&text[value.clone()], name.text, word.is_last, kinds)
+        {
+            self.add(value);
+        }
     }
-    if let Some(credential) = credential(text, behind, name) {
-        return add(text, credential, found);
+
+    /// Of JSON or a printed dict: the value, or each of a list.
+    fn member(&mut self, from: usize) {
+        let text = self.text;
+        let mut at = skip(text, from, |b| matches!(b, b'[' | b' '));
+        let is_list = at > from && text.get(from) == Some(&b'[');
+        let Some(mut value) = quoted(text, at) else {
+            return self.add(at..skip(text, at, |b| b.is_ascii_digit()));
+        };
+        loop {
+            at = skip(text, value.end, |b| b == b'\\' || is_quote(b));
+            self.add(value);
+            if !is_list || text.get(at) != Some(&b',') {
+                return;
+            }
+            at = skip(text, at, |b| matches!(b, b',' | b' '));
+            match quoted(text, at) {
+                Some(next) => value = next,
+                None => return,
+            }
+        }
     }
-    let word = behind..to_break(behind, &|b| is_end(b) || b == b' ');
-    let spaced = behind > from;
-    let is_code = matches!(text.get(word.end), Some(b'(' | b'[' | b'<' | b'{'));
-    let rest = text[word.end..].iter().find(|b| **b != b' ');
-    let is_last = rest.is_none_or(|b| is_end(*b) || matches!(b, b'\n' | b'\r'));
-    let value = behind..behind + text[word.clone()].trim_ascii_end().len();
-    let value = if text[value.clone()].ends_with(b".") { value.start..value.end - 1 } else { value };
-    if !is_code && (spaced || is_chosen(name.text)) && is_credible(&text[value.clone()], name.text, is_last) {
-        add(text, value, found);
+
+    /// What stands in a header that holds cookies.
+    fn cookies(&mut self, from: usize, name: &Name<'_>) {
+        let around = name.before.filter(|b| is_quote(*b));
+        let kind = match around {
+            None => 0,
+            Some(b'"') => 1,
+            Some(_) => 2,
+        };
+        if from < self.no_cookies[kind] {
+            return;
+        }
+        let end = skip(self.text, from, |b| b != b'\n' && b != b'\r' && Some(b) != around);
+        if self.text[from..end].contains(&b'=') {
+            self.add(from..end);
+        } else {
+            self.no_cookies[kind] = end;
+        }
+    }
+
+    /// The rest from here of a word that stands in no quotes.
+    fn word(&mut self, from: usize) -> Word {
+        if !self.word.range.contains(&from) {
+            let text = self.text;
+            let end = skip(text, from, |b| !is_end(b) && !matches!(b, b' ' | b'\n' | b'\r'));
+            let next = text.get(skip(text, end, |b| b == b' '));
+            let last = |is: fn(&u8) -> bool| text[from..end].iter().rposition(is).map(|at| from + at);
+            count(2 * (end - from));
+            self.word = Word {
+                range: from..end,
+                last_digit: last(u8::is_ascii_digit),
+                last_letter: last(u8::is_ascii_alphabetic),
+                is_code: matches!(text.get(end), Some(b'(' | b'[' | b'<' | b'{')),
+                is_last: next.is_none_or(|b| is_end(*b) || matches!(b, b'\n' | b'\r')),
+            };
+        }
+        self.word.clone()
+    }
+
+    /// Behind an option: `--token abc`, and `"--token", "abc"`.
+    fn options(&mut self) {
+        let text = self.text;
+        for dash in memchr::memchr_iter(b'-', text) {
+            let starts =
+                dash.checked_sub(1).is_none_or(|at| text[at].is_ascii_whitespace() || is_quote(text[at]));
+            if !starts {
+                continue;
+            }
+            let end = skip(text, dash, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+            let Some(name) = option(&text[dash..end]) else { continue };
+            let spaces = skip(text, end, |b| b == b' ');
+            // A list as text: the quote of the name, a comma, and the next one in quotes.
+            let next = skip(text, end, |b| is_quote(b) || matches!(b, b'\\' | b',' | b' '));
+            let listed = next.checked_sub(1).filter(|at| *at > end && is_quote(text[*at]));
+            let separated = listed.is_some_and(|at| text[end..at].contains(&b','));
+            if let (true, Some(at)) = (separated, listed) {
+                let open = without_escapes(&text[..at]).len();
+                if let Some(value) = quoted(text, open).filter(|value| text.get(value.start) != Some(&b'-')) {
+                    self.add(value);
+                }
+            } else if let Some(value) = quoted(text, spaces).filter(|_| spaces > end) {
+                self.add(value);
+            } else if spaces > end {
+                let value = spaces..skip(text, spaces, |b| !b.is_ascii_whitespace() && !is_quote(b));
+                let word = &text[value.clone()];
+                // With one dash it may be punctuation.
+                let is_meant = text[dash..].starts_with(b"--") || is_credible(word, name, true, kinds(word));
+                let is_prose = is_word(word) || word.len() < 3 && !is_chosen(name);
+                if is_meant && !is_prose && !word.starts_with(b"-") {
+                    self.add(value);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, value: Range<usize>) {
+        self.done = self.done.max(value.end);
+        if !value.is_empty() && !is_placeholder(&self.text[value.clone()]) {
+            self.found.push(value);
+        }
     }
 }
 
@@ -162,41 +277,6 @@ fn credential(text: &[u8], at: usize, name: &Name<'_>) -> Option<Range<usize>> {
     Some(start..if is_prose { start } else { end })
 }
 
-/// Behind an option: `--token abc`, and `"--token", "abc"`.
-fn options(text: &[u8], found: &mut Vec<Range<usize>>) {
-    for dash in memchr::memchr_iter(b'-', text) {
-        let starts =
-            dash.checked_sub(1).is_none_or(|at| text[at].is_ascii_whitespace() || is_quote(text[at]));
-        if !starts {
-            continue;
-        }
-        let end = skip(text, dash, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        let Some(name) = option(&text[dash..end]) else { continue };
-        let spaces = skip(text, end, |b| b == b' ');
-        // A list as text: the quote of the name, a comma, and the next one in quotes.
-        let next = skip(text, end, |b| is_quote(b) || matches!(b, b'\\' | b',' | b' '));
-        let listed = next.checked_sub(1).filter(|at| *at > end && is_quote(text[*at]));
-        let separated = listed.is_some_and(|at| text[end..at].contains(&b','));
-        if let (true, Some(at)) = (separated, listed) {
-            let open = without_escapes(&text[..at]).len();
-            if let Some(value) = quoted(text, open).filter(|value| text[value.start] != b'-') {
-                add(text, value, found);
-            }
-        } else if let Some(value) = quoted(text, spaces).filter(|_| spaces > end) {
-            add(text, value, found);
-        } else if spaces > end {
-            let value = spaces..skip(text, spaces, |b| !b.is_ascii_whitespace() && !is_quote(b));
-            let word = &text[value.clone()];
-            // With one dash it may be punctuation.
-            let is_meant = text[dash..].starts_with(b"--") || is_credible(word, name, true);
-            let is_prose = is_word(word) || word.len() < 3 && !is_chosen(name);
-            if is_meant && !is_prose && !word.starts_with(b"-") {
-                add(text, value, found);
-            }
-        }
-    }
-}
-
 /// The name in an option that wants a secret: `--api-key`, `-token`.
 pub(super) fn option(word: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(word).ok()?;
@@ -205,30 +285,39 @@ pub(super) fn option(word: &[u8]) -> Option<&str> {
     (is_bare && bare.len() < name.len() && bare.len() >= 3 && is_secret_key(bare)).then_some(bare)
 }
 
+/// Whether a value has digits, and letters.
+fn kinds(value: &[u8]) -> (bool, bool) {
+    count(2 * value.len());
+    (value.iter().any(u8::is_ascii_digit), value.iter().any(u8::is_ascii_alphabetic))
+}
+
 /// Whether what stands behind a name and a colon looks like a credential. `is_last`: no word of a sentence follows.
-fn is_credible(value: &[u8], name: &str, is_last: bool) -> bool {
+fn is_credible(value: &[u8], name: &str, is_last: bool, (digits, letters): (bool, bool)) -> bool {
     let word = value.strip_suffix(b"!").unwrap_or(value);
     if is_word(word) || matches!(value, [] | [b'/' | b'\\' | b'[' | b'(' | b'=' | b'-' | b':', ..]) {
         return false;
     }
-    let has = |is: fn(&u8) -> bool| value.iter().any(is);
-    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let mixed = digits && letters;
     if is_chosen(name) {
         is_last || mixed && value.len() >= 4
     } else {
         // Words with digits, and codes of digits alone, are no tokens; long ones are.
-        mixed && value.len() >= 6 || value.len() >= 12 && has(u8::is_ascii_digit)
+        mixed && value.len() >= 6 || value.len() >= 12 && digits
     }
 }
 
-/// What is in quotes that open here, escaped or not.
+/// What is in quotes that open here, escaped or not. Where they are never closed, as in a text that was cut, all that
+/// follows.
 fn quoted(text: &[u8], at: usize) -> Option<Range<usize>> {
     let open = skip(text, at, |b| b == b'\\');
-    let quote = text.get(open).copied().filter(|b| is_quote(*b))?;
+    let quote = text.get(open).copied().filter(|b| is_quote(*b) && open - at <= ESCAPES)?;
     let escapes = open - at;
     let mut end = open + 1;
     loop {
-        end += memchr::memchr(quote, text.get(end..)?)?;
+        let len = memchr::memchr(quote, text.get(end..)?);
+        count(len.unwrap_or(text.len() - end));
+        let Some(len) = len else { return Some(open + 1..text.len()) };
+        end += len;
         let inner = &text[open + 1..end];
         // One with more escapes stands for itself, unless they are pairs that stand for backslashes.
         let before = inner.len() - without_escapes(inner).len();
@@ -261,18 +350,14 @@ fn without_escapes(text: &[u8]) -> &[u8] {
 /// Where what is meant ends.
 fn skip(text: &[u8], from: usize, is_meant: impl Fn(u8) -> bool) -> usize {
     let rest = text.get(from..).unwrap_or_default();
-    from + rest.iter().take_while(|b| is_meant(**b)).count()
-}
-
-fn add(text: &[u8], value: Range<usize>, found: &mut Vec<Range<usize>>) {
-    if !value.is_empty() && !is_placeholder(&text[value.clone()]) {
-        found.push(value);
-    }
+    let len = rest.iter().take_while(|b| is_meant(**b)).count();
+    count(len);
+    from + len
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::secrets::secrets;
+    use super::super::secrets::{STEPS, secrets};
 
     fn found(text: &str) -> Vec<&str> {
         secrets(text.as_bytes()).into_iter().map(|range| &text[range]).collect()
@@ -309,6 +394,16 @@ mod tests {
             ("Cookie: sid=zz37; theme=dark", &["sid=zz37; theme=dark"]),
             ("-H 'Cookie: sid=zz37' -v", &["sid=zz37"]),
             ("userPassword=abc&clientSecret=def", &["abc", "def"]),
+            // Cut.
+            (r#"{"user":"a","password":"hunter2"#, &["hunter2"]),
+            (r#"{"body":"{\"password\":\"hun, ter2"#, &["hun, ter2"]),
+            (r#"{"tokens":1,"token":["a1","b2"#, &["a1", "b2"]),
+            ("user=ann password=\"hunter2 x", &["hunter2 x"]),
+            ("password: 'hunter2 x", &["hunter2 x"]),
+            ("app --token \"abc d", &["abc d"]),
+            (r#"["app","--token","ab"#, &["ab"]),
+            ("token:/a/password:hunter2", &["hunter2"]),
+            ("token: \"see password=hunter\"", &["hunter"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
@@ -353,9 +448,59 @@ mod tests {
             "password: ****",
             "def login(password: str, token: Optional[str])",
             "password: getSecret()",
+            r#"{"password":""#,
+            r#"{"password":"?"#,
+            "password=\"",
+            "unexpected token: '",
+            "unexpected token: '} at the end",
+            "message: \"password is wrong",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn hostile_texts_are_gone_through_a_few_times_at_most() {
+        for piece in [
+            r#"'token\":[\"\"',"#,
+            r#""token":["","#,
+            r#""token":["a","#,
+            "token=%",
+            "token:",
+            "token: ",
+            "token:     ",
+            "password:",
+            "password:a",
+            "password: \"",
+            "password:a(",
+            "token:\\\"a'",
+            "authorization=digest %",
+            "authorization=digest REDACTED ",
+            "authorization:digest %",
+            "authorization: token a",
+            "cookie:",
+            "\"cookie:",
+            "'cookie:\"cookie:cookie:",
+            "cookie:****=",
+            "--token '",
+            "\"--token\",\"",
+            "--token \\\"'",
+            "-token ",
+        ] {
+            let many = piece.repeat(50_000 / piece.len());
+            for text in [many.clone(), format!("{many}("), format!("{many} b")] {
+                STEPS.set(0);
+                let mut found = Vec::new();
+                super::fields(text.as_bytes(), &mut found);
+                assert!(STEPS.get() < 8 * text.len(), "{piece}: {} steps", STEPS.get());
+                assert!(found.len() <= text.len() / 4, "{piece}: {} ranges", found.len());
+            }
+        }
+        // Quotes of ever more escapes, none of which closes another.
+        let text: String = (0..400).map(|n| format!("token:{}\"", "\\".repeat(n))).collect();
+        STEPS.set(0);
+        super::fields(text.as_bytes(), &mut Vec::new());
+        assert!(STEPS.get() < 300 * text.len());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! card numbers.
 
 use super::secret_fields::fields;
-use super::signs::is_masked;
+use super::signs::{is_masked, is_name, password};
 use memchr::memmem;
 use std::ops::Range;
 
@@ -41,15 +41,18 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     mails(text, &mut found);
     cards(text, &mut found);
     found.retain(|range| !is_masked(&text[range.clone()]));
-    // Of two that overlap, the one that starts first.
-    found.sort_by_key(|range| (range.start, usize::MAX - range.end));
-    let mut end = 0;
-    found.retain(|range| {
-        let free = range.start >= end;
-        if free {
-            end = range.end;
+    merged(found)
+}
+
+/// In order, and those that overlap as one, so that nothing stays of either.
+pub(super) fn merged(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_by_key(|range| range.start);
+    found.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
         }
-        free
+        overlaps
     });
     found
 }
@@ -101,9 +104,33 @@ fn numbers(text: &[u8], within: Range<usize>, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `?`, `$1`, `%s`, `:name`, `@name`, `{}` or what was masked already.
+/// `?`, `$1`, `%s`, `%(name)s`, `:name`, `@name`, `{}` or what was masked already, and nothing else beside it.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    is_masked(value) || matches!(value, [b'?' | b'%' | b':' | b'@', ..])
+    match value {
+        [b'?', rest @ ..] => rest.iter().all(|b| *b == b'?') || is_name(rest),
+        [b':' | b'@', name @ ..] => is_name(name.strip_prefix(b"@").unwrap_or(name)),
+        [b'%', b'(' | b'{', inner @ ..] => {
+            let inner = inner.strip_suffix(b"s").filter(|inner| inner.ends_with(b")")).unwrap_or(inner);
+            is_name(inner.strip_suffix(b")").or(inner.strip_suffix(b"}")).unwrap_or(inner))
+        }
+        [b'%', b's' | b'd' | b'i' | b'q' | b'v' | b'@'] => true,
+        // `%1$s`.
+        [b'%', number @ .., b'$', b's' | b'd'] => number.len() < 3 && number.iter().all(u8::is_ascii_digit),
+        _ => is_masked(value),
+    }
+}
+
+/// Counts, in tests, the bytes that were gone through.
+#[cfg(not(test))]
+pub(super) fn count(_: usize) {}
+#[cfg(test)]
+pub(super) fn count(bytes: usize) {
+    STEPS.set(STEPS.get() + bytes);
+}
+
+#[cfg(test)]
+thread_local! {
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 fn private_key(text: &[u8], found: &mut Vec<Range<usize>>) {
@@ -124,11 +151,8 @@ fn user_infos(text: &[u8], found: &mut Vec<Range<usize>>) {
             .count();
         let authority = &text[from..from + len];
         let Some(end) = memchr::memrchr(b'@', authority) else { continue };
-        match memchr::memchr(b':', &authority[..end]) {
-            Some(colon) if !is_placeholder(&authority[colon + 1..end]) => {
-                found.extend([from..from + colon, from + colon + 1..from + end]);
-            }
-            _ => {}
+        if let Some(start) = password(&authority[..end]).filter(|at| !is_placeholder(&authority[*at..end])) {
+            found.extend([from..from + start - 1, from + start..from + end]);
         }
     }
 }
@@ -157,29 +181,55 @@ fn schemes(text: &[u8], found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// JSON web tokens, and those of well-known services.
+/// JSON web tokens, and those of well-known services. Where one is refused, others may start in it, but not where they
+/// would be refused for the same reason: so no text is gone through again and again.
 fn tokens(text: &[u8], found: &mut Vec<Range<usize>>) {
     let starts_here = |at: usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
+    let mut done = 0;
     for at in memmem::find_iter(text, b"eyJ").filter(|at| starts_here(*at)) {
-        let len = text[at..]
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-            .count();
-        let parts: Vec<usize> = text[at..at + len].split(|b| *b == b'.').map(<[u8]>::len).collect();
-        if parts.len() >= 3 && parts[0] > 8 && parts[1] > 8 {
-            found.push(at..at + len);
+        if at < done {
+            continue;
         }
+        let part = |from: usize| {
+            let is_of_part = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            let end = from + text[from..].iter().take_while(is_of_part).count();
+            count(end - from);
+            end
+        };
+        let first = part(at);
+        done = first;
+        if text.get(first) != Some(&b'.') || first - at <= 8 {
+            continue;
+        }
+        let second = part(first + 1);
+        if text.get(second) != Some(&b'.') || second - first <= 9 {
+            continue;
+        }
+        // What follows is of it, more parts too.
+        done = part(second + 1);
+        while text.get(done) == Some(&b'.') {
+            done = part(done + 1);
+        }
+        found.push(at..done);
     }
     for (start, least) in TOKENS {
+        let mut done = 0;
         for at in memmem::find_iter(text, start).filter(|at| starts_here(*at)) {
-            let rest = &text[at + start.len()..];
-            let len =
-                rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
-            let upper_only = !start.ends_with(b"IA")
-                || rest[..len].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-            // A word with dashes is no key.
-            if len >= *least && upper_only && rest[..len].iter().any(u8::is_ascii_digit) {
-                found.push(at..at + start.len() + len);
+            if at < done {
+                continue;
+            }
+            let from = at + start.len();
+            let is_of_key = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            let len = text[from..].iter().take_while(is_of_key).count();
+            count(len);
+            let key = &text[from..from + len];
+            let is_of_id = |b: &u8| !start.ends_with(b"IA") || b.is_ascii_uppercase() || b.is_ascii_digit();
+            done = from + len;
+            if let Some(last) = key.iter().rposition(|b| !is_of_id(b)) {
+                done = from + last;
+            } else if len >= *least && key.iter().any(u8::is_ascii_digit) {
+                // A word with dashes is no key.
+                found.push(at..from + len);
             }
         }
     }
@@ -293,6 +343,65 @@ mod tests {
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn what_overlaps_is_one() {
+        assert_eq!(merged(vec![4..6, 0..3, 5..9, 3..4, 7..8]), [0..3, 3..4, 4..9]);
+    }
+
+    #[test]
+    fn placeholders_are_placeholders_as_a_whole() {
+        for placeholder in [
+            "?",
+            "??",
+            "?1",
+            ":name",
+            ":1",
+            "@name",
+            "@p0",
+            "@__user_0",
+            "@@name",
+            "%s",
+            "%(name)s",
+            "%(name",
+            "%1$s",
+            "$1",
+            "{name}",
+            "***",
+        ] {
+            assert!(is_placeholder(placeholder.as_bytes()), "{placeholder}");
+        }
+        for secret in ["?a1b2c3", ":hunter2", "@dmin1234", "%2FaBc", "%abc", "%Ann%", "$2b$10$abc", "%s3cret"]
+        {
+            assert!(!is_placeholder(secret.as_bytes()), "{secret}");
+        }
+        assert_eq!(found("http://ann:%2FaBc1@shop/a"), ["ann", "%2FaBc1"]);
+        for text in [r#"{"password":"@dmin1234"}"#, "run --token '@dmin1234'", "/a?token=@dmin1234&b=1"] {
+            assert_eq!(found(text), ["@dmin1234"], "{text}");
+        }
+        assert_eq!(found(r#"{"password":"$2b$10$N9qo"}"#), ["$2b$10$N9qo"]);
+        assert_eq!(found("/a?token=%2FaBc&b=1"), ["%2FaBc"]);
+        assert_eq!(found("run --token '%abc1'"), ["%abc1"]);
+    }
+
+    #[test]
+    fn hostile_texts_are_gone_through_a_few_times_at_most() {
+        for piece in
+            ["eyJ-", "eyJ.", "eyJaaaaaaaaa-", "eyJaaaaaaaaa.", "sk-1-", "ghp_-", "AKIA-", "AKIAa-", "xoxb-1_"]
+        {
+            let many = piece.repeat(50_000 / piece.len());
+            for text in [many.clone(), format!("{many}.b"), format!("{many}.bbbbbbbbbb.c")] {
+                STEPS.set(0);
+                let mut found = Vec::new();
+                tokens(text.as_bytes(), &mut found);
+                assert!(STEPS.get() <= 3 * text.len(), "{piece}: {} steps", STEPS.get());
+                let sum: usize = found.iter().map(Range::len).sum();
+                assert!(sum <= 3 * text.len(), "{piece}: {sum} bytes found");
+            }
+        }
+        assert_eq!(found("eyJ.a.eyJaaaaaaaa.eyJbbbbbbbb.c1"), ["eyJaaaaaaaa.eyJbbbbbbbb.c1"]);
+        assert_eq!(found("AKIAa-AKIAIOSFODNN7EXAMPLE"), ["AKIAIOSFODNN7EXAMPLE"]);
     }
 
     #[test]

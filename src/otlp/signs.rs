@@ -118,8 +118,14 @@ fn has_user_info(url: &[u8]) -> bool {
     let Some(at) = memmem::find(url, b"://") else { return false };
     let authority = url[at + 3..].split(|b| *b == b'/').next().unwrap_or_default();
     let Some(end) = memchr::memrchr(b'@', authority) else { return false };
-    let password = authority[..end].splitn(2, |b| *b == b':').nth(1).unwrap_or_default();
-    !is_masked(password)
+    password(&authority[..end]).is_some_and(|at| !is_masked(&authority[at..end]))
+}
+
+/// Where the password starts in what stands before the `@` of a URL. A user that was masked may hold a colon:
+/// `[redacted:0a1b2c3d]`.
+pub(super) fn password(user_info: &[u8]) -> Option<usize> {
+    let masked = user_info.starts_with(b"[").then(|| memchr::memchr(b']', user_info)).flatten().unwrap_or(0);
+    memchr::memchr(b':', &user_info[masked..]).map(|colon| masked + colon + 1)
 }
 
 /// Whether a query carries a signature that is not masked.
@@ -131,13 +137,82 @@ fn is_signed(query: &[u8]) -> bool {
         })
 }
 
-/// Whether nothing is left of a secret: empty, stars, dots, a word that says so, or a place to put one.
+/// Whether nothing is left of a secret: it is empty, or all of it is stars, dots, a word that says so, or a place to put
+/// one. One secret beside a mask is enough: `a=REDACTED; b=hunter2` is none.
 pub(super) fn is_masked(value: &[u8]) -> bool {
-    let placeholder = matches!(value, [b'$' | b'<' | b'{', ..] | b"password" | b"pass" | b"PASSWORD");
+    is_mask(value)
+        || value.split(|b| matches!(b, b';' | b',' | b'&')).all(|part| {
+            let part = part.trim_ascii();
+            // `name=REDACTED` of a cookie, and `Bearer REDACTED`.
+            let (name, rest) =
+                memchr::memchr2(b'=', b' ', part).map_or((part, part), |at| (&part[..at], &part[at + 1..]));
+            let names = part.get(name.len()) == Some(&b'=') || name.iter().all(u8::is_ascii_alphabetic);
+            is_mask(part) || names && (says_so(rest) || rest.len() >= 3 && rest.iter().all(|b| *b == b'*'))
+        })
+}
+
+fn is_mask(value: &[u8]) -> bool {
     let plain = value.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'));
-    let says_so =
-        [&b"REDACTED"[..], b"redacted", b"Redacted", b"FILTERED", b"Filtered", b"%2A%2A", b"masked", b"****"];
-    placeholder || plain || says_so.iter().any(|word| memmem::find(value, word).is_some())
+    plain || matches!(value, b"password" | b"pass" | b"PASSWORD") || says_so(value) || is_place(value)
+}
+
+/// `[redacted:0a1b2c3d]`, `REDACTED_BY_PROXY`, `<masked>`, `****1234`, `%2A%2A%2A`.
+fn says_so(value: &[u8]) -> bool {
+    let start = value.iter().position(u8::is_ascii_alphanumeric).unwrap_or(value.len());
+    let bare = &value[start..];
+    let starts = |word: &[u8]| bare.get(..word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+    let word = ["redacted", "filtered", "masked"].into_iter().find(|word| starts(word.as_bytes()));
+    if let Some(word) = word {
+        let rest = &bare[word.len()..];
+        return rest.len() <= 48 && !rest.first().is_some_and(u8::is_ascii_alphanumeric);
+    }
+    // The few characters that some leave.
+    let stars = memmem::find(value, b"****").is_some() || memmem::find(value, b"%2A%2A").is_some();
+    let left =
+        value.len() - memchr::memchr_iter(b'*', value).count() - 3 * memmem::find_iter(value, b"%2A").count();
+    stars && left <= 8
+}
+
+/// `$1`, `$name`, `${NAME}`, `{name}`, `{{ a.name }}`, `<a name>`; what is cut off at its end too.
+fn is_place(value: &[u8]) -> bool {
+    match value {
+        [b'$', b'{', inner @ ..] => {
+            let inner = inner.strip_suffix(b"}").unwrap_or(inner);
+            is_name(inner.strip_prefix(b"env:").unwrap_or(inner))
+        }
+        [b'$', name @ ..] => is_name(name),
+        [b'{', inner @ ..] => {
+            let inner = inner.strip_prefix(b"{").unwrap_or(inner);
+            let inner = inner.strip_suffix(b"}").unwrap_or(inner);
+            let inner = inner.strip_suffix(b"}").unwrap_or(inner).trim_ascii();
+            inner.is_empty() || inner.split(|b| *b == b'.').all(is_name)
+        }
+        [b'<', inner @ ..] => {
+            let inner = inner.strip_suffix(b">").unwrap_or(inner);
+            inner.is_empty() || inner.split(|b| matches!(b, b' ' | b'-' | b'.')).all(is_name)
+        }
+        _ => false,
+    }
+}
+
+/// A name of a parameter or of a variable, `name`, `NAME_2`, `p0`, `_id_0`, or its number. Others with digits are no
+/// names but may be passwords: `dmin1234`.
+pub(super) fn is_name(name: &[u8]) -> bool {
+    let bare = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
+    let (bare, digits) = name.split_at(bare);
+    let of = |is: fn(&u8) -> bool| name.iter().all(|b| is(b) || *b == b'_');
+    name.len() <= 64
+        && match bare {
+            [] => matches!(digits.len(), 1..=3),
+            [b'p' | b'P'] | [.., b'_'] if digits.len() <= 3 => {
+                bare.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
+            }
+            _ => {
+                of(u8::is_ascii_alphabetic)
+                    || memchr::memchr(b'_', name).is_some()
+                        && of(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            }
+        }
 }
 
 #[cfg(test)]
@@ -191,6 +266,65 @@ mod tests {
         assert!(is_secret("db.connection_string", "postgresql://ann:hunter2@db:5432/shop"));
         assert!(!is_secret("db.connection_string", "Server=db;Database=shop"));
         assert!(is_secret("url.query", "sig=abc") && !is_secret("app.note", "sig=abc"));
+    }
+
+    #[test]
+    fn masks_are_masks_as_a_whole() {
+        for masked in [
+            "",
+            "****",
+            "xxxx",
+            "XXX-XX",
+            "...",
+            "****1234",
+            "%2A%2A%2A",
+            "REDACTED",
+            "[redacted:0a1b2c3d]",
+            "<redacted>",
+            "[Filtered]",
+            "***MASKED***",
+            "REDACTED_BY_PROXY",
+            "Bearer REDACTED",
+            "Bearer [redacted:0a1b2c3d]",
+            "a=REDACTED; b=REDACTED",
+            "$1",
+            "$name",
+            "${NAME}",
+            "${env:DB_PASSWORD_2}",
+            "{}",
+            "{0}",
+            "{name}",
+            "{{ vault.name }}",
+            "<TOKEN>",
+            "<your token>",
+            "$DB_PASSWORD2",
+            "password",
+        ] {
+            assert!(is_masked(masked.as_bytes()), "{masked}");
+        }
+        for secret in [
+            "$2b$10$N9qo8uLOickgx2ZMRZoMye",
+            "$ecret1",
+            "$1a2b3c4d",
+            "${PASSWORD:-hunter2}",
+            "{\"a\":\"hunter2\"}",
+            "<3hunter2",
+            "{0af76519-16cd-43dd-8448-eb211c80319c}",
+            "{SSHA}0a1b2c3d4e",
+            "unmasked7",
+            "maskedball7",
+            "a=REDACTED; b=hunter2",
+            "a=REDACTED&token=abc",
+            "hunter2****hunter3",
+            "hunter2=",
+            "hunter2 REDACTED",
+            "Basic x",
+            "passw0rd",
+        ] {
+            assert!(!is_masked(secret.as_bytes()), "{secret}");
+        }
+        assert_eq!(url("http://[redacted:0a1b2c3d]:[redacted:0a1b2c3e]@shop/a"), []);
+        assert_eq!(url("http://[redacted:0a1b2c3d]:hunter2@shop/a"), [Key::Secret]);
     }
 
     #[test]
