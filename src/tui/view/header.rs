@@ -61,9 +61,9 @@ pub fn draw(area: Rect, titles: &[(usize, &str)], tab: usize, pen: &mut Pen<'_>,
         let fits = both + RULE <= usize::from(room);
         first.push(findings);
         if fits {
-            first.push(losses)
+            first.push(losses);
         } else {
-            second.push(losses)
+            second.push(losses);
         }
         let line = compose(second, area.width.saturating_sub(1), cx);
         let own = Rect { x: area.x + 1, y: area.y + 1, width: columns(&line.0) as u16, height: 1 };
