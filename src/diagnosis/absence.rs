@@ -45,7 +45,8 @@ pub enum Absence<'a> {
 }
 
 impl Absence<'_> {
-    /// Why a parent that was created in its children's process, or at least may have been, is not here. `ended`: nothing more will come of anyone.
+    /// Why a parent that was created in its children's process, or at least may have been, is not here. `ended`: nothing
+    /// more will come of anyone.
     pub(crate) fn of_local(missing: &Missing, process: &Process, ended: bool, now_ns: u64) -> Self {
         let went_on = process.watermark_ns >= missing.last_end_ns.saturating_add(QUIET_NS);
         match (ended || process.is_gone(now_ns), went_on) {

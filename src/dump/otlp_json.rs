@@ -47,17 +47,11 @@ fn sniff(head: &[u8]) -> Guess {
     }
     // A log that was rotated starts in the middle of a line.
     let later = || memmem::find_iter(head, b"\n{").any(|at| starts(&head[at + 1..]));
+    let at_once = if ours { Guess::Sure } else { Guess::Perhaps };
     match first(head) {
-        Some(b'{') if ours => Guess::Sure,
-        Some(b'{') => Guess::Perhaps,
+        Some(b'{') => at_once,
         // A line of a log may start with a bracket too: `[main] INFO …`.
-        Some(b'[') if !is_log_line(head) => {
-            if ours {
-                Guess::Sure
-            } else {
-                Guess::Perhaps
-            }
-        }
+        Some(b'[') if !is_log_line(head) => at_once,
         _ if later() => Guess::Perhaps,
         _ => Guess::No,
     }

@@ -61,7 +61,8 @@ impl Store {
         true
     }
 
-    /// Deletes every trace that is not pinned, and the log records that belong to none that is, in a time that depends on the pinned ones only. Tells how many.
+    /// Deletes every trace that is not pinned, and the log records that belong to none that is, in a time that depends on
+    /// the pinned ones only. Tells how many traces.
     pub fn clear(&mut self) -> u64 {
         let mut all = std::mem::take(&mut self.by_arrival);
         self.trace_index = Index::default();
@@ -78,7 +79,7 @@ impl Store {
         cleared
     }
 
-    /// Whether spans of deleted traces are still held.
+    /// Whether spans or log records of deleted traces are still held.
     pub fn is_deleting(&self) -> bool {
         self.deletion.traces.iter().any(|traces| !traces.is_empty())
             || self.has_logs_before(self.deletion.logs_end)

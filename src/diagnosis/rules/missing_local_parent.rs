@@ -31,8 +31,8 @@ and nothing on the screen says what the pieces belonged to.
 
 How it is found: the flags of the children say that their parent is local, and their process has delivered spans that
 ended 10 s later, was silent for 30 s, or its recording has ended. Without flags it is supposed of spans that are no
-entries, and no more than a hint: the parent may as well be of another process whose spans are not here. While the process runs it stays provisional: an open
-span looks the same. It is firm when the process has been silent for five minutes or the recording is over.
+entries, and no more than a hint: the parent may as well be of another process whose spans are not here. While the
+process runs it stays provisional: an open span looks the same. It is firm when the process has been silent for five minutes or the recording is over.
 
 What looks alike and is fine: a span that is still running, such as a long job or a connection; the end of a recording,
 within 10 s of which parents may just be cut off; tail sampling that has not decided yet. Requests that share one

@@ -56,8 +56,8 @@ pub fn interval(at: SpanIx, tree: &Tree<'_>, all: Axis, cx: &Cx<'_>) -> (u64, u6
     (start_ns, end_ns.max(start_ns))
 }
 
-/// `Trace 841af2…  /cart 3 of 19  shop  6.42 s  24 requests, un-merged (u: as recorded)`, the hint as its last part; `sought` is
-/// what is looked for and how far that has come.
+/// `Trace 841af2…  /cart 3 of 19  shop  6.42 s  24 requests, un-merged (u: as recorded)`, the hint as its last part;
+/// `sought` is what is looked for and how far that has come.
 pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let held = cx.session.store.trace(tree.trace);
     let service = row::main_service(tree.trace, cx);
