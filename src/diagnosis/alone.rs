@@ -1,11 +1,11 @@
-//! Entries whose kind is wrong and that no merge explains: counted by scope of a process.
+//! Entries whose kind is wrong and that no merge explains: counted by scope of a service.
 //!
 //! What an entry waits for may yet explain it, and a merge may be found later: every count can be taken back.
 
 use super::Diagnosis;
+use super::aggregate::emitters::EmitterIx;
 use super::finding::MAX_SPAN_IDS;
 use super::group::{Settled, insert_bounded};
-use super::process::ServiceIx;
 use super::unmerge::Place;
 use super::verdict::{QUIET_NS, SILENT_NS};
 use crate::model::{KeySet, ParentLocality, SpanId, SpanKind, TraceId};
@@ -38,9 +38,10 @@ pub(crate) struct WrongKind {
 }
 
 impl Diagnosis {
-    pub(super) fn kinds_key(&self, store: &Store, at: SpanIx) -> (ServiceIx, u32) {
+    /// Who sent a span that was observed.
+    pub(super) fn emitter(&self, store: &Store, at: SpanIx) -> Option<EmitterIx> {
         let record = store.record(at);
-        (self.processes.service_of(record.resource), record.scope)
+        self.gathered.emitters.find(self.processes.service_of(record.resource), record.scope)
     }
 
     /// Counts a waiting entry whose kind is wrong: what it waits for will hardly come.
@@ -58,10 +59,10 @@ impl Diagnosis {
     pub(super) fn note_wrong_kind(&mut self, store: &Store, at: SpanIx, settled: Settled) {
         let slot = store.slot(at);
         let record = &slot.record;
-        if !self.chains.has_wrong_kind(at) {
+        let Some(emitter) = self.emitter(store, at).filter(|_| self.chains.has_wrong_kind(at)) else {
             return;
-        }
-        let kinds = self.wrong_kinds.entry(self.kinds_key(store, at)).or_default();
+        };
+        let kinds = self.wrong_kinds.entry(emitter).or_default();
         let trace = store.trace(slot.trace).id;
         kinds.n += 1;
         kinds.not_received += u64::from(!settled.received);
@@ -82,8 +83,8 @@ impl Diagnosis {
     pub(super) fn retract_wrong_kind(&mut self, store: &Store, at: SpanIx, settled: Settled) {
         let record = *store.record(at);
         let trace = store.trace(store.slot(at).trace).id;
-        let key = self.kinds_key(store, at);
-        let Some(kinds) = self.wrong_kinds.get_mut(&key) else { return };
+        let Some(emitter) = self.emitter(store, at) else { return };
+        let Some(kinds) = self.wrong_kinds.get_mut(&emitter) else { return };
         kinds.n -= 1;
         kinds.not_received -= u64::from(!settled.received);
         kinds.provisional -= u64::from(settled.tail);
@@ -95,7 +96,7 @@ impl Diagnosis {
         }
         kinds.sample.remove(&(record.start_ns, trace, record.span_id));
         if kinds.n == 0 {
-            self.wrong_kinds.remove(&key);
+            self.wrong_kinds.remove(&emitter);
             self.news = true;
         }
         self.wrong_kinds_changed = true;

@@ -39,21 +39,24 @@ impl Diagnosis {
         let group = self.groups_under(at).find_map(|g| self.finding_of_group.get(&g)).map(|(f, _)| *f);
         let member = match self.chains.place(at) {
             Some(Place::Group(number)) if self.is_alone(number, at) => {
-                [self.finding_of_wrong_kinds.get(&self.kinds_key(store, at)).copied(), None]
+                [self.finding_of_wrong_kinds(store, at), None]
             }
             Some(Place::Group(number)) => {
                 let (headline, symptom) = self.finding_of_group.get(&number).copied().unzip();
                 [headline, symptom.flatten()]
             }
-            Some(Place::WrongKind) => {
-                [self.finding_of_wrong_kinds.get(&self.kinds_key(store, at)).copied(), None]
-            }
+            Some(Place::WrongKind) => [self.finding_of_wrong_kinds(store, at), None],
             Some(Place::Waiting(_)) | None => [None, None],
         };
         let merged = group.into_iter().chain(member.into_iter().flatten());
         let mut all: Vec<usize> = merged.chain(self.claims_on(store, at)).collect();
         all.dedup();
         all
+    }
+
+    /// The finding of wrong kinds without a merge that a span would be part of.
+    fn finding_of_wrong_kinds(&self, store: &Store, at: SpanIx) -> Option<usize> {
+        self.finding_of_wrong_kinds.get(&self.emitter(store, at)?).copied()
     }
 
     /// The findings of rules on spans, pairs and aggregates that a span is part of.

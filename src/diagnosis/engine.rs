@@ -1,6 +1,6 @@
 //! The engine: what happens when a batch has arrived, when a second has passed, and when nothing more will come.
 
-use super::aggregate::emitters::Emitter;
+use super::aggregate::emitters::{Emitter, EmitterIx};
 use super::aggregate::missing::{Around, Recording};
 use super::aggregate::{Aggregates, Cx};
 use super::alone::WrongKinds;
@@ -76,7 +76,7 @@ pub struct Diagnosis {
     /// How many processes were silent when the time was last told.
     pub(super) silent: usize,
     pub(super) waiting: HashMap<SpanIx, BTreeSet<SpanIx>>,
-    pub(super) wrong_kinds: BTreeMap<(ServiceIx, u32), WrongKinds>,
+    pub(super) wrong_kinds: BTreeMap<EmitterIx, WrongKinds>,
     /// Groups that changed since they were last weighed.
     pub(super) dirty: BTreeSet<u32>,
     /// Groups whose verdict may still change with time alone.
@@ -100,7 +100,7 @@ pub struct Diagnosis {
     pub(super) suppressed: Vec<Suppressed>,
     pub(super) policy_remarks: Vec<String>,
     pub(super) finding_of_group: HashMap<u32, (usize, Option<usize>)>,
-    pub(super) finding_of_wrong_kinds: HashMap<(ServiceIx, u32), usize>,
+    pub(super) finding_of_wrong_kinds: HashMap<EmitterIx, usize>,
     pub(super) now_ns: u64,
     pub(super) ended: bool,
 }
@@ -192,7 +192,7 @@ impl Diagnosis {
             if self.chains.scope(record.scope).tests {
                 self.processes.note_test(process);
             }
-            self.gathered.emitters.number(&self.processes, record.resource, record.scope);
+            self.gathered.emitters.number(store, &self.processes, record);
         }
         self.show_waiting_pairs(store, PAIRS_AT_ONCE);
         for at in arrived {
@@ -210,7 +210,8 @@ impl Diagnosis {
         self.weigh_changed(store);
         self.unwritten += arrived.len();
         self.unasked += arrived.len() + repeated.len();
-        let findings = self.findings.len();
+        // A headline may tell of many groups, and the work is theirs.
+        let findings = self.findings.len().max(self.verdicts.len());
         let prompt =
             findings < PROMPT && (self.news || self.unwritten >= self.claims.len() * SPANS_A_FINDING);
         if self.stale && (prompt || self.unwritten >= findings * SPANS_A_FINDING) {

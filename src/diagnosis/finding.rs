@@ -147,6 +147,11 @@ pub struct KnownIssueMatch {
 }
 
 impl KnownIssueMatch {
+    /// Whether it is more than a possibility.
+    pub fn is_sure(&self) -> bool {
+        self.certainty > Certainty::Perhaps
+    }
+
     /// `known issue G1, fixed in 0.51b0`
     pub fn label(&self) -> String {
         let perhaps = if self.certainty == Certainty::Perhaps { "perhaps " } else { "" };

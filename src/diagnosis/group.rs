@@ -284,8 +284,13 @@ impl Group {
     }
 
     /// Takes everything that another group knew.
-    pub(crate) fn absorb(&mut self, other: Group) {
-        self.members.extend(other.members);
+    pub(crate) fn absorb(&mut self, mut other: Group) {
+        self.members.append(&mut other.members);
+        self.add(&other);
+    }
+
+    /// Adds what another group knew to what is known here, but for the entries that are held.
+    pub(crate) fn add(&mut self, other: &Group) {
         self.n += other.n;
         self.wrong_kinds += other.wrong_kinds;
         self.conditional += other.conditional;
@@ -300,18 +305,18 @@ impl Group {
         self.resent += other.resent;
         self.linked += other.linked;
         self.mixed |= other.mixed || other.process != self.process;
-        self.traces.extend(other.traces);
+        self.traces.extend(&other.traces);
         for (into, from) in [
-            (&mut self.addresses, other.addresses),
-            (&mut self.agents, other.agents),
-            (&mut self.sessions, other.sessions),
-            (&mut self.ports, other.ports),
-            (&mut self.routes, other.routes),
-            (&mut self.threads, other.threads),
-            (&mut self.paths, other.paths),
-            (&mut self.services, other.services),
+            (&mut self.addresses, &other.addresses),
+            (&mut self.agents, &other.agents),
+            (&mut self.sessions, &other.sessions),
+            (&mut self.ports, &other.ports),
+            (&mut self.routes, &other.routes),
+            (&mut self.threads, &other.threads),
+            (&mut self.paths, &other.paths),
+            (&mut self.services, &other.services),
         ] {
-            from.0.into_iter().for_each(|value| into.insert(value));
+            from.0.iter().for_each(|value| into.insert(*value));
         }
         self.first_start_ns = self.first_start_ns.min(other.first_start_ns);
         self.last_start_ns = self.last_start_ns.max(other.last_start_ns);
@@ -321,9 +326,8 @@ impl Group {
         let both = [self.second_arrived_ns, other.second_arrived_ns].into_iter().flatten().min();
         self.second_arrived_ns =
             both.or((self.first_end_ns <= self.last_start_ns).then_some(self.last_arrived_ns));
-        self.sample.extend(other.sample);
-        while self.sample.len() > SAMPLE {
-            self.sample.pop_last();
+        for (key, sampled) in &other.sample {
+            insert_bounded(&mut self.sample, SAMPLE, *key, *sampled);
         }
     }
 

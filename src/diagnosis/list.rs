@@ -2,8 +2,9 @@
 
 use super::Diagnosis;
 use super::Subject;
+use super::aggregate::emitters::EmitterIx;
+use super::cause::Cause;
 use super::finding::Finding;
-use super::process::ServiceIx;
 use super::rules::http_entry_not_server;
 use crate::model::TraceId;
 use crate::store::Store;
@@ -12,12 +13,12 @@ use std::collections::HashMap;
 /// What a finding was made from.
 #[derive(Clone, Copy)]
 enum From {
-    /// A group of entries that hang from one culprit.
-    Group(u32),
-    /// The wrong kinds of a group.
-    Symptom(u32),
+    /// Groups of entries that hang from one culprit each, of one root cause: its place in the list of those.
+    Cause(usize),
+    /// The wrong kinds of a root cause.
+    Symptom(usize),
     /// Wrong kinds that no merge explains.
-    WrongKinds((ServiceIx, u32)),
+    WrongKinds(EmitterIx),
     /// A rule on spans, pairs or aggregates.
     Claim,
 }
@@ -30,9 +31,11 @@ struct Draft {
 impl Diagnosis {
     /// Writes the list of findings anew.
     pub(super) fn write_findings(&mut self, store: &Store) {
-        let mut drafts = self.drafts(store);
+        let causes = self.causes(store);
+        let mut drafts = self.drafts(store, &causes);
         drafts.sort_by(|a, b| a.finding.order().cmp(&b.finding.order()));
-        let mut under: Vec<Option<usize>> = (0..drafts.len()).map(|i| self.explanation(&drafts, i)).collect();
+        let mut under: Vec<Option<usize>> =
+            (0..drafts.len()).map(|i| explanation(&drafts, &causes, i)).collect();
         for index in 0..under.len() {
             // What explains it may itself be a symptom: the top of all is the headline. Bounded against a circle.
             for _ in 0..under.len() {
@@ -49,21 +52,28 @@ impl Diagnosis {
         for (new, old) in order.iter().enumerate() {
             place[*old] = new;
         }
-        self.finding_of_group.clear();
-        self.finding_of_wrong_kinds.clear();
+        let mut of_group: HashMap<u32, (usize, Option<usize>)> = HashMap::new();
+        let mut of_wrong_kinds = HashMap::new();
         for (old, draft) in drafts.iter_mut().enumerate() {
             draft.finding.folded_under = under[old].map(|above| place[above]);
             match draft.from {
-                From::Group(number) => self.finding_of_group.entry(number).or_default().0 = place[old],
-                From::Symptom(number) => {
-                    self.finding_of_group.entry(number).or_default().1 = Some(place[old]);
+                From::Cause(cause) => {
+                    for number in &causes[cause].numbers {
+                        of_group.entry(*number).or_default().0 = place[old];
+                    }
+                }
+                From::Symptom(cause) => {
+                    for number in &causes[cause].numbers {
+                        of_group.entry(*number).or_default().1 = Some(place[old]);
+                    }
                 }
                 From::WrongKinds(key) => {
-                    self.finding_of_wrong_kinds.insert(key, place[old]);
+                    of_wrong_kinds.insert(key, place[old]);
                 }
                 From::Claim => {}
             }
         }
+        (self.finding_of_group, self.finding_of_wrong_kinds) = (of_group, of_wrong_kinds);
         let mut findings: Vec<(usize, Finding)> =
             drafts.into_iter().enumerate().map(|(old, draft)| (place[old], draft.finding)).collect();
         findings.sort_by_key(|(new, _)| *new);
@@ -96,22 +106,23 @@ impl Diagnosis {
         self.policy_remarks = judged.remarks;
     }
 
-    fn drafts(&self, store: &Store) -> Vec<Draft> {
+    fn drafts(&self, store: &Store, causes: &[Cause<'_>]) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = Vec::new();
-        for (number, verdict) in &self.verdicts {
-            let Some(group) = &self.groups[*number as usize] else { continue };
-            let finding = self.merge_finding(store, group, verdict);
-            drafts.push(Draft { from: From::Group(*number), finding });
-            if group.wrong_kinds > 0 {
-                let finding = self.symptom_finding(store, group, verdict);
-                drafts.push(Draft { from: From::Symptom(*number), finding });
+        for (number, cause) in causes.iter().enumerate() {
+            let finding = self.merge_finding(store, cause);
+            drafts.push(Draft { from: From::Cause(number), finding });
+            if cause.has_wrong_kinds() {
+                let finding = self.symptom_finding(store, cause);
+                drafts.push(Draft { from: From::Symptom(number), finding });
             }
         }
-        for (key, kinds) in &self.wrong_kinds {
-            let service = self.processes.service(key.0);
-            let mut finding = http_entry_not_server::alone(store, *key, service, kinds, self.ended);
+        for (emitter, kinds) in &self.wrong_kinds {
+            let of = self.gathered.emitters.get(*emitter);
+            let (service, scope) = (self.processes.service(of.service), store.scope(of.scope));
+            let mut finding = http_entry_not_server::alone(store, service, scope, kinds, self.ended);
+            finding.key = 1 << 63 | u64::from(emitter.0);
             self.add_known_issue(store, &mut finding, "", "");
-            drafts.push(Draft { from: From::WrongKinds(*key), finding });
+            drafts.push(Draft { from: From::WrongKinds(*emitter), finding });
         }
         drafts.retain(|draft| self.is_on(draft.finding.rule));
         drafts.extend(self.claims.iter().map(|(rule, claim)| {
@@ -121,29 +132,24 @@ impl Diagnosis {
         }));
         drafts
     }
+}
 
-    /// What explains a finding: for the wrong kinds of a group its merge, else a finding of one of the rules that its
-    /// own rule names, about all of its traces.
-    fn explanation(&self, drafts: &[Draft], index: usize) -> Option<usize> {
-        let Draft { from, finding } = &drafts[index];
-        if let From::Symptom(number) = from {
-            return drafts.iter().position(|other| matches!(other.from, From::Group(n) if n == *number));
-        }
-        let explains = |(other, draft): &(usize, &Draft)| {
-            *other != index
-                && finding.rule.symptom_of.contains(&draft.finding.rule.id)
-                && !finding.trace_ids.is_empty()
-                && finding.trace_ids.iter().all(|trace| self.is_about(draft, *trace))
-        };
-        drafts.iter().enumerate().find(explains).map(|(other, _)| other)
+/// What explains a finding: for the wrong kinds of a merge the merge, else a finding of one of the rules that its own rule
+/// names, about all of its traces.
+fn explanation(drafts: &[Draft], causes: &[Cause<'_>], index: usize) -> Option<usize> {
+    let Draft { from, finding } = &drafts[index];
+    if let From::Symptom(cause) = from {
+        return drafts.iter().position(|other| matches!(other.from, From::Cause(n) if n == *cause));
     }
-
-    fn is_about(&self, draft: &Draft, trace: TraceId) -> bool {
-        match draft.from {
-            From::Group(number) => {
-                self.groups[number as usize].as_ref().is_some_and(|group| group.traces.contains(&trace))
-            }
-            _ => draft.finding.trace_ids.contains(&trace),
-        }
-    }
+    let is_about = |draft: &Draft, trace: TraceId| match draft.from {
+        From::Cause(cause) => causes[cause].is_about(trace),
+        _ => draft.finding.trace_ids.contains(&trace),
+    };
+    let explains = |(other, draft): &(usize, &Draft)| {
+        *other != index
+            && finding.rule.symptom_of.contains(&draft.finding.rule.id)
+            && !finding.trace_ids.is_empty()
+            && finding.trace_ids.iter().all(|trace| is_about(draft, *trace))
+    };
+    drafts.iter().enumerate().find(explains).map(|(other, _)| other)
 }

@@ -23,7 +23,8 @@
 //! | `group` | entries that hang from one culprit |
 //! | `alone` | wrong kinds that no merge explains |
 //! | `evidence` | how sure |
-//! | `verdict` | findings from groups |
+//! | `verdict` | what is said of a group |
+//! | `cause` | groups of one root cause, and the finding of all of them |
 //! | `list` | the list of findings, symptoms folded under what explains them |
 //! | `known_issues/` | which release explains it |
 //! | `rules/` | one file a rule: its words |
@@ -38,6 +39,7 @@ mod aggregate;
 mod alone;
 mod answers;
 mod baseline;
+mod cause;
 mod claim;
 mod engine;
 mod evidence;

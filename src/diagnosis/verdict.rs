@@ -1,19 +1,16 @@
-//! From groups to findings: when a verdict may be spoken, how it is ordered, what is folded under what.
+//! Verdicts on groups: when one may be spoken, how sure it is, who did it and what to do.
 
 use super::evidence::{Circumstances, severity};
-use super::finding::{
-    Culprit, CulpritClass, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity, State,
-};
+use super::finding::{Culprit, CulpritClass, KnownIssueMatch, Severity, State};
 use super::group::{Group, GroupKey, Hub, Sampled};
 use super::known_issues::Match;
 use super::rule::On;
 use super::rules::{
-    client_span_adopted, fixed_remote_parent, http_entry_not_server, merged_under_local_span,
-    request_inherits_finished_request,
+    client_span_adopted, fixed_remote_parent, merged_under_local_span, request_inherits_finished_request,
 };
 use super::unmerge::Place;
 use super::{Diagnosis, Rule};
-use crate::model::{SpanKind, TraceId};
+use crate::model::SpanKind;
 use crate::store::{Presence, SpanIx, Store};
 
 /// What a missing parent may lag behind the last span of its process (`T_QUIET`), nanoseconds.
@@ -23,14 +20,14 @@ pub(super) const SILENT_NS: u64 = 30_000_000_000;
 /// What is said of a group.
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
-    rule: &'static Rule,
-    severity: Severity,
-    confidence: f64,
-    state: State,
-    evidence: Vec<String>,
-    culprit: Option<Culprit>,
-    known_issue: Option<KnownIssueMatch>,
-    remedy: Vec<String>,
+    pub(super) rule: &'static Rule,
+    pub(super) severity: Severity,
+    pub(super) confidence: f64,
+    pub(super) state: State,
+    pub(super) evidence: Vec<String>,
+    pub(super) culprit: Option<Culprit>,
+    pub(super) known_issue: Option<KnownIssueMatch>,
+    pub(super) remedy: Vec<String>,
 }
 
 impl Verdict {
@@ -46,7 +43,12 @@ impl Verdict {
 
 /// What a rule needs to find its words.
 pub(crate) struct Words<'a> {
+    /// The group that shows it best.
     pub(crate) group: &'a Group,
+    /// All groups of the same root cause together: what is counted. The same group where there is one.
+    pub(crate) all: &'a Group,
+    /// How many groups these are.
+    pub(crate) groups: usize,
     pub(crate) language: &'a str,
     pub(crate) culprit: Option<&'a Culprit>,
     /// The culprit's duration, or how long it has been open at least, nanoseconds.
@@ -125,7 +127,7 @@ impl Diagnosis {
         })
     }
 
-    fn words<'a>(
+    pub(super) fn words<'a>(
         &'a self,
         group: &'a Group,
         culprit: Option<&'a Culprit>,
@@ -135,6 +137,8 @@ impl Diagnosis {
         let process = self.processes.get(group.process);
         Words {
             group,
+            all: group,
+            groups: 1,
             language: &process.language,
             culprit,
             open_ns,
@@ -145,7 +149,7 @@ impl Diagnosis {
     }
 
     /// How long the culprit was open, or at least has been, nanoseconds.
-    fn open_ns(&self, store: &Store, group: &Group) -> u64 {
+    pub(super) fn open_ns(&self, store: &Store, group: &Group) -> u64 {
         let process = self.processes.get(group.process);
         match (group.key, &group.hub) {
             (_, Some(hub)) => hub.end_ns.saturating_sub(hub.start_ns),
@@ -204,77 +208,6 @@ impl Diagnosis {
             open_at_least_ns: None,
         })
     }
-
-    pub(super) fn merge_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
-        let process = self.processes.get(group.process);
-        let known_issue = self.known_issue(store, group, verdict.rule);
-        let words = self.words(group, verdict.culprit.as_ref(), self.open_ns(store, group), known_issue);
-        let requests = self.request_count(store, group);
-        let message = match &verdict.rule.on {
-            On::Merge(on) => (on.message)(&words, requests),
-            _ => String::new(),
-        };
-        let (trace_ids, span_ids) = ids(group, |_| true);
-        Finding {
-            key: group.serial << 2,
-            rule: verdict.rule,
-            severity: verdict.severity,
-            confidence: verdict.confidence,
-            state: verdict.state,
-            service: process.service.clone(),
-            scope: None,
-            trace_ids,
-            trace_count: group.traces.len() as u64,
-            span_ids,
-            span_count: group.n,
-            request_count: Some(requests),
-            culprit: verdict.culprit.clone(),
-            known_issue: verdict.known_issue.clone(),
-            message,
-            evidence: verdict.evidence.clone(),
-            remedy: verdict.remedy.clone(),
-            folded_under: None,
-        }
-    }
-
-    pub(super) fn symptom_finding(&self, store: &Store, group: &Group, verdict: &Verdict) -> Finding {
-        let (trace_ids, span_ids) = ids(group, |sampled| sampled.wrong_kind);
-        let scope = store.scope(group.scope());
-        let kind = group.sample.values().find(|s| s.wrong_kind).map(|s| s.kind);
-        Finding {
-            key: group.serial << 2 | 1,
-            rule: &http_entry_not_server::RULE,
-            severity: http_entry_not_server::RULE.severity.min(verdict.severity),
-            confidence: verdict.confidence,
-            state: verdict.state,
-            service: self.processes.get(group.process).service.clone(),
-            scope: Some((scope.name.clone(), scope.version.clone())).filter(|(name, _)| !name.is_empty()),
-            trace_ids,
-            trace_count: group.traces.len() as u64,
-            span_ids,
-            span_count: group.wrong_kinds,
-            request_count: None,
-            culprit: None,
-            known_issue: verdict.known_issue.clone(),
-            message: http_entry_not_server::message(group.wrong_kinds, kind, scope),
-            evidence: vec![
-                "a span was already current when these requests arrived; see the headline".to_owned(),
-            ],
-            remedy: vec!["fix the finding above it: these kinds come right with it".to_owned()],
-            folded_under: None,
-        }
-    }
-
-    /// How many requests the traces of a group hold.
-    fn request_count(&self, store: &Store, group: &Group) -> u64 {
-        const LOOKED_AT: usize = 256;
-        if group.traces.len() > LOOKED_AT {
-            // Each trace holds at least the request that the others were cut from.
-            return group.n + group.traces.len() as u64;
-        }
-        let held = |id: &TraceId| store.find_trace(*id).and_then(|trace| self.requests(store, trace));
-        group.traces.iter().filter_map(held).sum::<u64>().max(group.n)
-    }
 }
 
 fn culprit_class(group: &Group, known_issue: Option<Match<'_>>, process_start_ns: u64) -> CulpritClass {
@@ -294,22 +227,4 @@ fn culprit_class(group: &Group, known_issue: Option<Match<'_>>, process_start_ns
         (GroupKey::Caller(_), Some(hub)) if hub.kind == SpanKind::Client => CulpritClass::FanOutClient,
         (GroupKey::Caller(_), _) => CulpritClass::FixedRemoteParent,
     }
-}
-
-/// Trace and span ids of sampled entries, earliest first.
-fn ids(
-    group: &Group,
-    wanted: impl Fn(&super::group::Sampled) -> bool,
-) -> (Vec<TraceId>, Vec<(TraceId, crate::model::SpanId)>) {
-    let mut traces = Vec::new();
-    let mut spans = Vec::new();
-    for ((_, span, trace), _) in group.sample.iter().filter(|(_, sampled)| wanted(sampled)) {
-        if traces.len() < MAX_TRACE_IDS && !traces.contains(trace) {
-            traces.push(*trace);
-        }
-        if spans.len() < MAX_SPAN_IDS {
-            spans.push((*trace, *span));
-        }
-    }
-    (traces, spans)
 }

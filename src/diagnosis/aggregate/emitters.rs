@@ -2,7 +2,8 @@
 
 use crate::diagnosis::process::{Processes, ServiceIx};
 use crate::diagnosis::seen::Seen;
-use crate::model::{KeySet, SpanId, SpanKind, TraceId};
+use crate::model::{KeySet, SpanId, SpanKind, SpanRecord, TraceId};
+use crate::store::Store;
 use std::collections::HashMap;
 
 /// The number of an emitter.
@@ -13,7 +14,8 @@ pub(crate) struct EmitterIx(pub(crate) u32);
 #[derive(Clone, Debug)]
 pub(crate) struct Emitter {
     pub(crate) service: ServiceIx,
-    /// Scope number of the store.
+    /// Scope number of the store: the first of this name and version. Those of other attributes or another schema URL
+    /// are the same instrumentation.
     pub(crate) scope: u32,
     /// `telemetry.sdk.language` of the process that was seen first.
     pub(crate) language: String,
@@ -47,14 +49,17 @@ fn slot(kind: SpanKind) -> usize {
 pub(crate) struct Emitters {
     all: Vec<Emitter>,
     by_key: HashMap<(ServiceIx, u32), EmitterIx>,
+    /// By name and version of the scope.
+    by_name: HashMap<(ServiceIx, String, String), EmitterIx>,
     /// The one that was asked for last: spans come in runs.
     last: Option<(ServiceIx, u32, EmitterIx)>,
 }
 
 impl Emitters {
     /// The number of a scope of a service, new or known.
-    pub(crate) fn number(&mut self, processes: &Processes, resource: u32, scope: u32) -> EmitterIx {
-        let process = processes.get(processes.of(resource));
+    pub(crate) fn number(&mut self, store: &Store, processes: &Processes, record: &SpanRecord) -> EmitterIx {
+        let scope = record.scope;
+        let process = processes.get(processes.of(record.resource));
         let service = process.service_ix;
         if let Some((last_service, last_scope, emitter)) = self.last
             && (last_service, last_scope) == (service, scope)
@@ -62,7 +67,11 @@ impl Emitters {
             return emitter;
         }
         let next = EmitterIx(self.all.len() as u32);
-        let emitter = *self.by_key.entry((service, scope)).or_insert(next);
+        let emitter = *self.by_key.entry((service, scope)).or_insert_with(|| {
+            let scope = store.scope(scope);
+            let name = (service, scope.name.clone(), scope.version.clone());
+            *self.by_name.entry(name).or_insert(next)
+        });
         if emitter == next {
             self.all.push(Emitter {
                 service,
@@ -112,6 +121,35 @@ impl Emitters {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.all.capacity() * (size_of::<Emitter>() + 16) + self.by_key.capacity() * 24
+        self.all.capacity() * (size_of::<Emitter>() + 128) + self.by_key.capacity() * 24
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testkit::{Bench, batches, spans};
+
+    #[test]
+    fn a_scope_of_another_schema_url_is_the_same_instrumentation() {
+        let line = |n: u32| {
+            format!(
+                "GET /{n}  s  internal  {n}000..{n}010  get=/{n} trace={n} scope=flask@1\nGET  s  client  {n}020..{n}030  call=http://b/ trace=1{n} scope=urllib@1\n"
+            )
+        };
+        let mut groups = spans(&(1..7).map(line).collect::<String>());
+        for group in groups.iter_mut().skip(6) {
+            group.scope.schema_url = "https://opentelemetry.io/schemas/1.30.0".to_owned();
+        }
+        let mut bench = Bench::default();
+        bench.take(batches(&groups)).finish();
+        let said = bench.list(|finding| matches!(finding.rule.id, "client-root" | "http-entry-not-server"));
+        assert_eq!(said, ["error http-entry-not-server firm ×6", "info client-root firm ×6"]);
+        for group in groups.iter_mut().skip(6) {
+            group.scope.version = "2".to_owned();
+        }
+        let mut bench = Bench::default();
+        bench.take(batches(&groups)).finish();
+        let said = bench.list(|finding| finding.rule.id == "http-entry-not-server");
+        assert_eq!(said, ["error http-entry-not-server firm ×3"; 2]);
     }
 }

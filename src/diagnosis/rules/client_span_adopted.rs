@@ -94,9 +94,12 @@ fn weigh(group: &Group, _: &Circumstances<'_>) -> Weighed {
 }
 
 fn message(words: &Words<'_>, _requests: u64) -> String {
-    let group = words.group;
-    let call = group.hub.as_ref().map_or_else(String::new, |hub| format!(" `{}`", hub.name));
-    format!("{} requests hang from one outgoing call{call}", group.n)
+    let name = words.group.hub.as_ref().map_or_else(String::new, |hub| format!(" `{}`", hub.name));
+    let calls = match words.groups {
+        1 => "one outgoing call".to_owned(),
+        groups => format!("{groups} outgoing calls"),
+    };
+    format!("{} requests hang from {calls}{name}", words.all.n)
 }
 
 fn remedy(words: &Words<'_>) -> Vec<String> {

@@ -128,16 +128,19 @@ fn weigh(group: &Group, _: &Circumstances<'_>) -> Weighed {
 }
 
 fn message(words: &Words<'_>, _requests: u64) -> String {
-    let group = words.group;
+    let (group, groups) = (words.group, words.groups);
     let from = match &group.hub {
-        Some(hub) => format!("`{}`, which had ended", hub.name),
-        None => format!("a span of another process that was not received ({})", group.culprit_id),
+        Some(hub) if groups == 1 => format!("one trace context, that of `{}`, which had ended", hub.name),
+        Some(hub) => format!("{groups} trace contexts, those of spans `{}`, which had ended", hub.name),
+        None if groups == 1 => {
+            let id = group.culprit_id;
+            format!("one trace context, that of a span of another process that was not received ({id})")
+        }
+        None => {
+            format!("{groups} trace contexts, those of spans of other processes that were not received")
+        }
     };
-    format!(
-        "{} requests over {} carry one trace context, that of {from}",
-        group.n,
-        duration(envelope_ns(group))
-    )
+    format!("{} requests over {} carry {from}", words.all.n, duration(envelope_ns(words.all)))
 }
 
 fn remedy(words: &Words<'_>) -> Vec<String> {

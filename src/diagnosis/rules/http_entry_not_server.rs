@@ -1,7 +1,6 @@
 //! An inbound HTTP request was handled, but its span is not SERVER.
 
 use crate::diagnosis::alone::{WrongKind, WrongKinds};
-use crate::diagnosis::process::ServiceIx;
 use crate::diagnosis::role::inbound_proof;
 use crate::diagnosis::rule::On;
 use crate::diagnosis::{Finding, MAX_TRACE_IDS, Rule, Severity, State};
@@ -52,15 +51,8 @@ pub(crate) fn message(count: u64, kind: Option<SpanKind>, scope: &Scope) -> Stri
     format!("{subject} {kind} and should be SERVER{by}")
 }
 
-/// The finding for entries that no merge explains.
-pub(crate) fn alone(
-    store: &Store,
-    key: (ServiceIx, u32),
-    service: &str,
-    kinds: &WrongKinds,
-    ended: bool,
-) -> Finding {
-    let scope = store.scope(key.1);
+/// The finding for entries that no merge explains. Its key is left to the caller.
+pub(crate) fn alone(store: &Store, service: &str, scope: &Scope, kinds: &WrongKinds, ended: bool) -> Finding {
     let mut trace_ids = Vec::new();
     for (_, trace, _) in kinds.sample.keys() {
         if trace_ids.len() < MAX_TRACE_IDS && !trace_ids.contains(trace) {
@@ -97,7 +89,7 @@ pub(crate) fn alone(
         evidence.push(format!("{} hang from a parent that was not received", kinds.not_received));
     }
     Finding {
-        key: 1 << 63 | u64::from(key.0.0) << 32 | u64::from(key.1),
+        key: 0,
         rule: &RULE,
         severity,
         confidence,

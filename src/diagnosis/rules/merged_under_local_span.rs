@@ -77,14 +77,19 @@ fn state(group: &Group, moment: &Moment) -> Option<State> {
 
 /// The one line.
 fn message(words: &Words<'_>, _requests: u64) -> String {
-    let requests = words.group.n;
-    let what = if requests == 1 {
-        "1 request runs inside of a longer-lived span".to_owned()
-    } else {
-        format!("{requests} unrelated requests share one trace")
+    let (requests, groups, traces) = (words.all.n, words.groups, words.all.traces.len());
+    let what = match () {
+        () if requests == 1 => "1 request runs inside of a longer-lived span".to_owned(),
+        // One each.
+        () if requests == traces as u64 => {
+            format!("{requests} requests run inside of longer-lived spans")
+        }
+        () if traces == 1 => format!("{requests} unrelated requests share one trace"),
+        () => format!("{requests} unrelated requests share {traces} traces"),
     };
     let all = if requests == 1 { "" } else { "all " };
-    let open = duration(words.open_ns);
+    let up_to = if groups == 1 { "" } else { "up to " };
+    let open = format!("{up_to}{}", duration(words.open_ns));
     match &words.group.hub {
         Some(hub) => {
             let by = [hub.scope.as_str(), hub.scope_version.as_str()].join(" ");

@@ -49,7 +49,7 @@ fn state(group: &Group, _moment: &Moment) -> Option<State> {
 
 /// The one line.
 fn message(words: &Words<'_>, requests: u64) -> String {
-    let group = words.group;
+    let group = words.all;
     let n = group.n;
     let start = if n == 1 { "1 request continues".to_owned() } else { format!("{n} requests continue") };
     let why = match (group.ended, group.other_connection) {
