@@ -68,6 +68,20 @@ fn the_line_of_the_culprit_leads_to_the_culprit() {
     assert!(stage.text().contains("holds the requests together"), "{}", stage.text());
 }
 
+/// One run was killed, so that its command's span is missing; the next one shows what it was.
+#[test]
+fn a_fault_of_two_runs_is_one_headline_whose_culprit_is_the_one_that_was_received() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigkill", "flask-1.29-sigint"]);
+    stage.act(&[Action::Tab(1)]);
+    let rows = stage.text();
+    assert_eq!(rows.matches("merged-under-local-span").count(), 1, "{rows}");
+    assert!(rows.contains("48 unrelated requests share 2 traces, all under `run`"), "{rows}");
+    select(&mut stage, "culprit run");
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Tree);
+    assert!(stage.selected_lines()[0].1.contains("run"), "{:?}", stage.selected_lines());
+}
+
 /// The row of a parent that has not come is where one asks why.
 #[test]
 fn a_missing_parent_is_explained_from_its_own_row() {

@@ -6,6 +6,7 @@ use super::{Cx, Target, before_after, nodes, row, short_id, sign};
 use crate::diagnosis::{
     Culprit, Finding, Known, MAX_SPAN_IDS, Missing, RULES, Severity, Standing, Suppressed, about,
 };
+use crate::model::TraceId;
 use crate::store::Store;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -256,9 +257,10 @@ pub fn path(key: u64, cx: &Cx<'_>) -> Option<Vec<String>> {
 /// Spans that are wrong, then the culprit, then whole traces; where it lists none of them, the latest span of whom it is
 /// about.
 pub fn targets(finding: &Finding, cx: &Cx<'_>) -> Vec<Target> {
+    // It is in one of them: a root cause may have shown itself in many.
     let culprit = finding.culprit.iter().filter_map(|culprit| {
-        let trace = *finding.trace_ids.first()?;
-        Some(Target { trace, span: Some(culprit.span_id) })
+        let at = |trace: &TraceId| Target { trace: *trace, span: Some(culprit.span_id) };
+        finding.trace_ids.iter().map(at).find(|target| is_held(target, &cx.session.store))
     });
     let spans = finding.span_ids.iter().map(|(trace, span)| Target { trace: *trace, span: Some(*span) });
     let traces = finding.trace_ids.iter().map(|trace| Target { trace: *trace, span: None });
