@@ -1,7 +1,7 @@
 //! By mouse alone, by a key that means nothing, by name; held, and as it was left.
 
 use crate::made::{span, trace};
-use crate::stage::{NOW_NS, Stage};
+use crate::stage::{NOW_NS, Stage, write_line};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use otoscope::model::TraceId;
 use otoscope::tui::keymap::{Action, Context};
@@ -368,9 +368,52 @@ fn ctrl_and_the_wheel_zoom_in_time_around_the_pointer() {
     assert_eq!(stage.app.context(), Context::Tree);
     held(&mut stage, ctrl, &[MouseEventKind::ScrollDown], (x, y));
     assert_eq!(stage.text(), whole, "and back");
+    held(&mut stage, ctrl, &[MouseEventKind::ScrollUp], (75, y));
+    assert!(stage.text().contains('['), "beside the bars, around the selected span: {}", stage.text());
     held(&mut stage, ctrl, &[MouseEventKind::ScrollDown], (75, y));
-    assert_ne!(stage.text(), whole, "beside the bars the wheel scrolls");
-    assert!(!stage.text().contains('['), "{}", stage.text());
+    assert_eq!(stage.text(), whole, "and back");
+}
+
+#[test]
+fn the_hints_of_titles_can_be_clicked() {
+    for size in [(200, 50), (140, 42), (80, 24)] {
+        let mut stage = Stage::new(size, &["flask-1.29-sigint"]);
+        let mut toggle = |from: &str, to: &str| {
+            let (x, y) = stage.find(from);
+            stage.click(x, y);
+            assert!(stage.text().contains(to), "{size:?} {from}: {}", stage.text());
+            assert_eq!(stage.app.context(), Context::Tree);
+        };
+        toggle("u: as recorded", "u: un-merge");
+        toggle("u: un-merge", "u: as recorded");
+        stage.act(&[Action::Icicle]);
+        let (x, y) = stage.find("t: waterfall");
+        stage.click(x, y);
+        assert_eq!(stage.app.context(), Context::Tree, "{size:?}");
+        stage.act(&[Action::Search]);
+        write_line(&mut stage, "rolldice");
+        stage.act(&[Action::Open, Action::HideRest]);
+        let rows = stage.text();
+        let (x, y) = stage.find("&: all");
+        stage.click(x + 1, y);
+        assert_ne!(stage.text(), rows, "{size:?}");
+        assert!(!stage.text().contains("&: all"), "{size:?}: {}", stage.text());
+    }
+}
+
+/// Whoever has put them on other keys reads those.
+#[test]
+fn the_hints_of_titles_are_of_the_keys_that_are_bound() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    let mut keys = otoscope::tui::keys::Keys::default();
+    for (action, key) in [("unmerge", "m"), ("icicle", "F7"), ("hide-rest", "F9")] {
+        keys.bind(action, &[key.to_owned()]).unwrap();
+    }
+    stage.app.bind(keys);
+    assert!(stage.text().contains("m: as recorded"), "{}", stage.text());
+    stage.act(&[Action::Open]);
+    press(&mut stage, KeyCode::F(7));
+    assert!(stage.text().contains("F7: waterfall"), "{}", stage.text());
 }
 
 /// The wheel shows more of a menu at once, and what says that there is more goes there when it is clicked.

@@ -77,9 +77,12 @@ impl Waterfall {
         let first = if sought.is_some() { head::SOUGHT } else { 0 };
         let title = head::title(&tree, sought, cx);
         let said = head::width(&title[..first.min(title.len())]);
-        let note = "icicle (t: waterfall)";
-        let room = first == 0 || said + text::width(note) + head::EDGES <= usize::from(area.width);
-        head::draw_title(area, focused, title, if room { note } else { "icicle" }, pen);
+        let hint = format!("{}: waterfall", cx.keys.name_of(Action::Icicle, cx.look.symbols));
+        let note = format!("icicle ({hint})");
+        let room = first == 0 || said + text::width(&note) + head::EDGES <= usize::from(area.width);
+        let note = if room { note.as_str() } else { "icicle" };
+        let keyed = Some((Action::Icicle, hint.as_str()));
+        self.buttons = head::draw_title(area, focused, title, note, keyed, pen);
         let lines = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let ruler = Rect { height: lines.height.min(1), ..lines };
         let foot = Rect { y: lines.bottom().saturating_sub(1), height: 1, ..lines };

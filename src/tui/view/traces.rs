@@ -368,6 +368,13 @@ impl Screen for Traces {
         if matches!(mouse, Mouse::Drag(_) | Mouse::Release(_)) && self.tree.is_dragging() {
             return self.tree.mouse(mouse, cx);
         }
+        if let Mouse::Click(at) = mouse
+            && self.panes.tree.contains(at)
+            && let Some(action) = self.tree.button(at)
+        {
+            self.focus(Pane::Tree);
+            return Outcome::Act(action);
+        }
         match mouse {
             Mouse::Click(at) => self.dragged = self.divider_at(at),
             Mouse::Drag(at) => return self.drag(at),

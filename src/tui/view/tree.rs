@@ -1,6 +1,7 @@
 //! The waterfall of one trace: as recorded, or as the requests that really happened.
 
 use super::critical::{self, Paths};
+use super::footer::Buttons;
 use super::icicle::Icicle;
 use super::minimap::Minimap;
 use super::narrow::Wanted;
@@ -35,6 +36,8 @@ pub struct Waterfall {
     pub(super) icicle: Icicle,
     rows: Rect,
     markers: Markers,
+    /// Hints of its title.
+    pub(super) buttons: Buttons,
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
@@ -260,7 +263,12 @@ impl Waterfall {
         at.y >= self.rows.y && self.window.click((at.y - self.rows.y) as usize)
     }
 
-    /// The same; folds or unfolds where a marker is, and begins to select a stretch of time where bars are.
+    /// What a click on the title does there.
+    pub fn button(&self, at: Position) -> Option<Action> {
+        self.buttons.hit(at)
+    }
+
+    /// Selects what was drawn at a place; folds or unfolds where a marker is, and begins to select a stretch of time where bars are.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
         self.dragged = self.bars.contains(at).then_some((at.x, at.x));
         let marker = !self.shown.icicle && self.markers.hit(at);
@@ -277,7 +285,9 @@ impl Waterfall {
     pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
         match (mouse, self.dragged) {
-            (Mouse::Closer(at) | Mouse::Wider(at), _) if !self.bars.contains(at) => Outcome::Ignored,
+            // Beside the bars there is no time to keep in place: the selected span is what is looked at.
+            (Mouse::Closer(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomCloser, cx),
+            (Mouse::Wider(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomWider, cx),
             (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.zoom_at(at.x, true, cx),
             (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.zoom_at(at.x, false, cx),
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
@@ -306,6 +316,7 @@ impl Waterfall {
     /// Draws title, axis and rows.
     pub fn draw(&mut self, area: Rect, focused: bool, pen: &mut Pen<'_>, cx: &Cx<'_>) {
         let Some(tree) = self.shown.tree(cx) else {
+            self.buttons = Buttons::default();
             pen.title(area, focused, &[part("Trace", Style::new())], "");
             return;
         };
@@ -349,7 +360,9 @@ impl Waterfall {
                 *said == 0 || said + text::width(note) + head::EDGES <= usize::from(area.width)
             })
             .map_or_else(|| note(None, Words::Few), |(note, _)| note);
-        head::draw_title(area, focused, title, &note, pen);
+        let all_again = head::key_of_all(cx);
+        let keyed = tree.narrow().map(|_| (Action::HideRest, all_again.as_str()));
+        self.buttons = head::draw_title(area, focused, title, &note, keyed, pen);
         if lines > 0 {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
             head::draw(line, &columns, axis, all, pen);

@@ -1,9 +1,11 @@
 //! What stands above the rows of a tree: which trace it is, how much of its time the bars span, what is hidden.
 
+use super::footer::Buttons;
 use super::tree_rows::Tree;
 use super::{Cx, covered, row, short_id};
 use crate::model::time;
 use crate::store::{SpanIx, View};
+use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::row::Columns;
@@ -69,9 +71,9 @@ pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>)
     }
     title.push(part(service, cx.look.service(service)));
     title.push(part(format!("  {}  ", time::duration(held.duration_ns())), plain));
-    let (shown, hint) = match tree.view {
-        View::Unmerged => (", un-merged", " (u: as recorded)"),
-        View::Recorded => (", as recorded", " (u: un-merge)"),
+    let (shown, otherwise) = match tree.view {
+        View::Unmerged => (", un-merged", "as recorded"),
+        View::Recorded => (", as recorded", "un-merge"),
     };
     match tree.requests {
         Some(requests) => {
@@ -84,16 +86,42 @@ pub fn title<'a>(tree: &Tree<'_>, sought: Option<(String, String)>, cx: &Cx<'a>)
         let evicted = format!("  {} evicted", text::count(u64::from(held.evicted)));
         title.push(part(evicted, cx.look.style(Role::Warning)));
     }
-    title.push(part(if tree.requests.is_some() { hint } else { "" }, plain));
+    let key = cx.keys.name_of(Action::Unmerge, cx.look.symbols);
+    let hint = tree.requests.map(|_| format!(" ({key}: {otherwise})"));
+    title.push(part(hint.unwrap_or_default(), plain));
     title
 }
 
-/// Draws the title. The key that shows the trace otherwise, which the footer names too, gives way.
-pub fn draw_title(area: Rect, focused: bool, mut title: Vec<Part<'_>>, note: &str, pen: &mut Pen<'_>) {
+/// Draws the title, its hints as buttons; `keyed` is the hint in the note. The key that shows the trace otherwise, which
+/// the footer names too, gives way.
+pub fn draw_title(
+    area: Rect,
+    focused: bool,
+    mut title: Vec<Part<'_>>,
+    note: &str,
+    keyed: Option<(Action, &str)>,
+    pen: &mut Pen<'_>,
+) -> Buttons {
+    let mut buttons = Buttons::default();
     if width(&title) + text::width(note) + EDGES > usize::from(area.width) {
         title.pop();
+    } else if let Some(((hint, _), before)) = title.split_last() {
+        let x = area.x + 2 + width(before) as u16;
+        buttons.add(Action::Unmerge, Rect { x, width: text::width(hint) as u16, height: 1, ..area });
     }
-    pen.title(area, focused, &title, note);
+    let place = pen.title(area, focused, &title, note);
+    if let Some((action, hint)) = keyed
+        && let Some(from) = note.find(hint).filter(|_| place.width > 0)
+    {
+        let x = place.x + text::width(&note[..from]) as u16;
+        buttons.add(action, Rect { x, width: text::width(hint) as u16, ..place });
+    }
+    buttons
+}
+
+/// The key that shows again what is hidden, as the note says it.
+pub fn key_of_all(cx: &Cx<'_>) -> String {
+    format!("{}: all", cx.keys.name_of(Action::HideRest, cx.look.symbols))
 }
 
 /// How many columns these take.
@@ -127,8 +155,8 @@ pub fn note(
     if let Some(narrow) = tree.narrow() {
         // How many match is in the title too.
         parts.push(match words {
-            Words::All => format!("{} (&: all)", narrow.words(store.trace(tree.trace).spans)),
-            _ => "&: all".to_owned(),
+            Words::All => format!("{} ({})", narrow.words(store.trace(tree.trace).spans), key_of_all(cx)),
+            _ => key_of_all(cx),
         });
     }
     if let Some(cut) = critical {
