@@ -11,7 +11,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::widget::branches::{self, Branches};
-use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::pen::{Part, Pen, part, title_fits};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -21,9 +21,6 @@ const UNFOLDED: usize = 3;
 
 /// In which order they are listed.
 const ORDER: [&str; 2] = ["worst first, then most requests, then surest", "worst first"];
-
-/// What a note takes beside its words: blanks, arrows, the rule.
-const NOTE_EDGES: usize = 10;
 
 /// The tab of findings.
 #[derive(Debug, Default)]
@@ -280,8 +277,8 @@ impl Screen for Findings {
         let title = title(cx);
         let words: usize = title.iter().map(|(words, _)| text::width(words)).sum();
         // Half a word of the title is worse than less of the order.
-        let order = ORDER.into_iter().find(|order| words + order.len() + NOTE_EDGES < area.width.into());
-        let note: Vec<&str> = order.into_iter().chain(arrows).collect();
-        Pen::new(into, cx.look).title(area, true, &title, &note.join(" "));
+        let mut notes = ORDER.into_iter().map(|order| [&[order], arrows.as_slice()].concat().join(" "));
+        let note = notes.find(|note| title_fits(area, words, note)).unwrap_or_else(|| arrows.join(" "));
+        Pen::new(into, cx.look).title(area, true, &title, &note);
     }
 }

@@ -16,7 +16,7 @@ use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::tree_head as head;
 use crate::tui::widget::bar::Axis;
-use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::pen::{Part, Pen, part, title_fits};
 use crate::tui::widget::window::Rows;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -79,7 +79,7 @@ impl Waterfall {
         let said = head::width(&title[..first.min(title.len())]);
         let hint = format!("{}: waterfall", cx.keys.name_of(Action::Icicle, cx.look.symbols));
         let note = format!("icicle ({hint})");
-        let room = first == 0 || said + text::width(&note) + head::EDGES <= usize::from(area.width);
+        let room = first == 0 || title_fits(area, said, &note);
         let note = if room { note.as_str() } else { "icicle" };
         let keyed = Some((Action::Icicle, hint.as_str()));
         self.buttons = head::draw_title(area, focused, title, note, keyed, pen);

@@ -15,10 +15,9 @@ use crate::model::{SpanId, TraceId};
 use crate::query::Seen;
 use crate::store::{SpanIx, View};
 use crate::tui::keymap::Action;
-use crate::tui::text;
 use crate::tui::widget::bar::Axis;
 use crate::tui::widget::markers::Markers;
-use crate::tui::widget::pen::{Pen, part};
+use crate::tui::widget::pen::{Pen, part, title_fits};
 use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -356,9 +355,7 @@ impl Waterfall {
         let note = [(own, Words::All), (None, Words::All), (None, Words::Short)]
             .into_iter()
             .map(|(own, words)| (note(own, words), if own.is_some() { head::width(&title) } else { first }))
-            .find(|(note, said)| {
-                *said == 0 || said + text::width(note) + head::EDGES <= usize::from(area.width)
-            })
+            .find(|(note, said)| *said == 0 || title_fits(area, *said, note))
             .map_or_else(|| note(None, Words::Few), |(note, _)| note);
         let all_again = head::key_of_all(cx);
         let keyed = tree.narrow().map(|_| (Action::HideRest, all_again.as_str()));

@@ -10,7 +10,7 @@ use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::row::Columns;
 use crate::tui::widget::bar::Axis;
-use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::pen::{Part, Pen, part, title_fits};
 use crate::tui::widget::window::Rows;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -19,8 +19,6 @@ use ratatui::style::Style;
 const ROOTS: usize = 256;
 /// How many parts of a title come before what the trace is: which it is, and what is looked for in it.
 pub const SOUGHT: usize = 5;
-/// What a title and a note take beside their words: blanks, the rule.
-pub const EDGES: usize = 7;
 /// Ticks of the axis are at least this far apart, columns.
 const APART: u16 = 14;
 
@@ -103,7 +101,7 @@ pub fn draw_title(
     pen: &mut Pen<'_>,
 ) -> Buttons {
     let mut buttons = Buttons::default();
-    if width(&title) + text::width(note) + EDGES > usize::from(area.width) {
+    if !title_fits(area, width(&title), note) {
         title.pop();
     } else if let Some(((hint, _), before)) = title.split_last() {
         let x = area.x + 2 + width(before) as u16;

@@ -15,6 +15,13 @@ pub fn part<'a>(text: impl Into<Cow<'a, str>>, style: Style) -> Part<'a> {
     (text.into(), style)
 }
 
+/// Whether a title of so many columns has room in this area beside a note at its other end, if there is one: with blanks
+/// around both, and the rule.
+pub fn title_fits(area: Rect, columns: usize, note: &str) -> bool {
+    let edges = if note.is_empty() { 4 } else { 7 };
+    columns + text::width(note) + edges <= usize::from(area.width)
+}
+
 /// Writes into a buffer.
 #[derive(Debug)]
 pub struct Pen<'a> {

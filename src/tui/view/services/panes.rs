@@ -8,7 +8,7 @@ use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, row, sign};
 use crate::tui::widget::heads::{Head, Heads};
-use crate::tui::widget::pen::{Part, Pen, part};
+use crate::tui::widget::pen::{Part, Pen, part, title_fits};
 use crate::tui::widget::window::{Rows, Window};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -148,8 +148,6 @@ pub(super) fn figures(area: Rect, of: &Figures, pen: &mut Pen<'_>) {
 
 /// How many columns that takes.
 pub(super) const FIGURES: u16 = 29;
-/// What a title takes beside its words: blanks, the rule.
-const TITLE_EDGES: usize = 6;
 
 pub(super) fn figure_heads(x: u16, count: &'static str) -> [Head<'static, Column>; 4] {
     let head = |column, at, width, words| Head { column, x: x + at, width, words, right: true };
@@ -185,7 +183,7 @@ pub fn services(
     // What a word in the head of the table means, where there is room for all of it.
     let meaning = format!(" {dot} entries: roots, calls from outside");
     let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
-    if said + text::width(&meaning) + TITLE_EDGES <= usize::from(area.width) {
+    if title_fits(area, said + text::width(&meaning), "") {
         title.push(part(meaning, pen.style(Role::Dim)));
     }
     let body = below(area, 2);
