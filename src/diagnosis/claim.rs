@@ -6,6 +6,7 @@ use super::finding::{Culprit, Finding, KnownIssueMatch, MAX_SPAN_IDS, MAX_TRACE_
 use super::rule::Rule;
 use super::tally::{Sample, SampleKey, Tally};
 use crate::model::{Scope, SpanId, TraceId, hash64};
+use std::collections::HashSet;
 
 /// The words of a finding.
 #[derive(Clone, Debug)]
@@ -153,8 +154,9 @@ impl Claim {
     /// With these spans, earliest first, and how many there are in all.
     #[must_use]
     pub(crate) fn spans(mut self, spans: impl IntoIterator<Item = (TraceId, SpanId)>, count: u64) -> Self {
+        let mut counted: HashSet<TraceId> = self.traces.iter().copied().collect();
         for (trace, span) in spans {
-            if !self.traces.contains(&trace) {
+            if counted.insert(trace) {
                 self.trace_count += 1;
                 if self.traces.len() < MAX_TRACE_IDS {
                     self.traces.push(trace);
@@ -165,6 +167,15 @@ impl Claim {
             }
         }
         self.span_count = count;
+        self
+    }
+
+    /// With as many traces as these sampled ones of `all` tell: where each is of a trace of its own, so are the others.
+    #[must_use]
+    pub(crate) fn traces_of(mut self, sampled: impl Iterator<Item = TraceId>, all: u64) -> Self {
+        let mut traces = HashSet::new();
+        let apart = sampled.fold(true, |apart, trace| traces.insert(trace) && apart);
+        self.trace_count = if apart { all } else { traces.len() as u64 }.max(self.traces.len() as u64);
         self
     }
 
@@ -197,5 +208,31 @@ impl Claim {
             remedy,
             folded_under: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claim, Said, Severity};
+    use crate::model::{SpanId, TraceId};
+
+    fn claim() -> Claim {
+        Claim::about("shop", Said::firm(Severity::Error, 0.9, String::new()))
+    }
+
+    #[test]
+    fn each_trace_is_counted_once() {
+        // Two spans of each of forty traces, in turns.
+        let spans = (0..80).map(|n| (TraceId([n % 40; 16]), SpanId(u64::from(n) + 1)));
+        let claim = claim().spans(spans, 80);
+        assert_eq!((claim.trace_count, claim.traces.len(), claim.span_count), (40, 16, 80));
+    }
+
+    #[test]
+    fn past_the_sample_traces_are_counted_as_the_sample_tells() {
+        let in_traces =
+            |of: u8, all| claim().traces_of((0..of * 2).map(|n| TraceId([n / 2; 16])), all).trace_count;
+        assert_eq!(in_traces(5, 100), 5, "several of one trace: no more is known");
+        assert_eq!(claim().traces_of((0..10).map(|n| TraceId([n; 16])), 100).trace_count, 100);
     }
 }

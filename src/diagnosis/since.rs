@@ -76,8 +76,6 @@ struct Fault {
     shown: bool,
     /// A finding of it is listed now.
     listed: bool,
-    /// A finding of it was listed since.
-    found: bool,
     /// How many spans show it.
     spans: u64,
     /// When it last gained some, nanoseconds since the Unix epoch, and what its service had sent by then.
@@ -177,7 +175,7 @@ impl Since {
             let grew = self.follow(finding, begins, diagnosis, store);
             let Some(followed) = self.followed.get(&finding.key) else { continue };
             let fault = &mut self.faults[followed.fault];
-            (fault.listed, fault.found) = (true, true);
+            fault.listed = true;
             if begins || grew {
                 let of_fault = |other: &&Followed| other.fault == followed.fault;
                 fault.spans = self.followed.values().filter(of_fault).map(|other| other.spans).sum();
@@ -239,7 +237,6 @@ impl Fault {
             was_there,
             shown: false,
             listed: false,
-            found: false,
             spans,
             grew_ns: 0,
             sent,
@@ -270,11 +267,10 @@ impl Fault {
         // One in so many requests showed it.
         let every = self.sent.measure(by_entries).checked_div(self.spans).unwrap_or(0);
         let enough = without >= if spread { FEW } else { MANY } && without >= TIMES * every;
-        let withdrawn = self.found && !self.listed;
         // A dump that was read to its end will not show it any more.
         let over = ended && !self.shown && without > 0;
         match () {
-            () if enough || withdrawn || over => Standing::Gone(sent.since(self.sent)),
+            () if enough || over => Standing::Gone(sent.since(self.sent)),
             () if !self.shown => Standing::NotSeen(sent.since(self.sent)),
             () if self.was_there => Standing::StillThere,
             () => Standing::New,

@@ -15,7 +15,7 @@ use crate::store::{Presence, SpanIx, Store};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// How many missing parents are remembered one by one, by process.
-const SAMPLE: usize = 64;
+pub(crate) const SAMPLE: usize = 64;
 /// How many listed parents are looked at with each that is listed: two, so that the list is never much longer than
 /// the number of parents that are really missing.
 const WITH_EACH: usize = 2;

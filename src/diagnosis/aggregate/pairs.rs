@@ -106,10 +106,12 @@ impl<'a> Hop<'a> {
             return None;
         }
         let known: Vec<ServiceIx> = behind(cx, key);
-        if !known.is_empty() && !known.contains(&callee) {
+        let tie = tie(cx, key, callee, &known, &pairs);
+        // Several may share a host and a port, one after the other or on machines of their own: what one answered only
+        // speaks against those that do not say themselves that they serve it.
+        if tie.is_none() && !known.is_empty() {
             return None;
         }
-        let tie = tie(cx, key, callee, &known, &pairs);
         if tie.is_none() {
             let of_kind = by_what.values().flatten().filter(|(key, _)| edge.calls.covers(key)).count();
             let fits = pairs.len() >= PAIRS_WITHOUT_HOST

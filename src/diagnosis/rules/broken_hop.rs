@@ -78,8 +78,15 @@ fn claim(cx: &Cx<'_>, hop: &Hop<'_>) -> Claim {
         let (call, root) = (pair.call, pair.root);
         let lag = root.0.1 as i128 - call.0.1 as i128;
         let when = if lag >= 0 { "after" } else { "before" };
+        let over = root.1.end_ns.saturating_sub(call.1.end_ns);
+        let until = match over {
+            0 if lag >= 0 => "lies inside of it".to_owned(),
+            0 => "ends before it".to_owned(),
+            // The answer was read before the callee's span was ended.
+            _ => format!("ends {} after it", duration(over)),
+        };
         said = said.because(format!(
-            "`{}` of {caller} in trace {} is `{}` of {callee} in trace {}: it starts {} {when} the call and lies inside of it",
+            "`{}` of {caller} in trace {} is `{}` of {callee} in trace {}: it starts {} {when} the call and {until}",
             name(call.1.name),
             call.0.2,
             name(root.1.name),
@@ -110,7 +117,7 @@ fn claim(cx: &Cx<'_>, hop: &Hop<'_>) -> Claim {
     let both = hop.pairs.iter().flat_map(|p| [(p.call.0.2, p.call.0.3), (p.root.0.2, p.root.0.3)]);
     // Where a merge explains it, it is told of the merged traces.
     let claim = Claim::about(guilty, said);
-    let mut claim = if merged { claim.spans(roots, n as u64) } else { claim.spans(both, n as u64) };
+    let mut claim = if merged { claim.spans(roots, n as u64) } else { claim.spans(both, 2 * n as u64) };
     let process = if guilty == callee {
         hop.pairs.first().map(|pair| pair.root.1.process)
     } else {
@@ -151,11 +158,11 @@ mod tests {
     #[test]
     fn fires_for_calls_and_requests_that_fit() {
         let sketch = calls(6, "http://shop.local:8080", "shop.local:8080", "");
-        assert_eq!(found("broken-hop", &sketch), ["error broken-hop firm ×6"]);
+        assert_eq!(found("broken-hop", &sketch), ["error broken-hop firm ×12"]);
         let by_name = calls(6, "http://shop", "10.0.0.7", "");
-        assert_eq!(found("broken-hop", &by_name), ["error broken-hop firm ×6"]);
+        assert_eq!(found("broken-hop", &by_name), ["error broken-hop firm ×12"]);
         let same_machine = calls(6, "http://localhost:8080", "localhost:8080", "");
-        assert_eq!(found("broken-hop", &same_machine), ["error broken-hop firm ×6"]);
+        assert_eq!(found("broken-hop", &same_machine), ["error broken-hop firm ×12"]);
     }
 
     #[test]
@@ -163,7 +170,7 @@ mod tests {
         let few = calls(10, "http://gateway", "10.0.0.7", "");
         assert_eq!(found("broken-hop", &few), [""; 0]);
         let many = calls(24, "http://gateway", "10.0.0.7", "");
-        assert_eq!(found("broken-hop", &many), ["warning broken-hop firm ×24"]);
+        assert_eq!(found("broken-hop", &many), ["warning broken-hop firm ×48"]);
     }
 
     #[test]
@@ -233,9 +240,39 @@ mod tests {
     }
 
     #[test]
+    fn fires_where_another_service_answered_at_the_same_host_and_port() {
+        // Another pair of programs on the same port of a developer's machine, before or after.
+        let others = (0..3).fold(String::new(), |all, i| {
+            let (at, n) = (900_000 + i * 100, 100 + i);
+            format!("{all}GET  app  client  {at}..{}  call=http://127.0.0.1:8081/x trace={n}\n  GET /x  api  server  {}..{}  get=/x http.host=127.0.0.1:8081\n", at + 40, at + 10, at + 20)
+        });
+        let sketch = calls(6, "http://127.0.0.1:8081", "127.0.0.1:8081", "");
+        assert_eq!(found("broken-hop", &format!("{sketch}{others}")), ["error broken-hop firm ×12"]);
+        assert_eq!(found("broken-hop", &others), [""; 0]);
+    }
+
+    #[test]
+    fn a_pair_is_told_as_it_lies() {
+        let sketch = calls(6, "http://shop", "shop", "").replacen("10..20  get=/0", "10..44  get=/0", 1);
+        let mut bench = Bench::default();
+        bench.take(by_end(&sketch)).finish();
+        let finding = bench.0.diagnosis.findings().iter().find(|f| f.rule.id == "broken-hop").unwrap();
+        assert!(
+            finding.evidence[0].ends_with("it starts 10 ms after the call and ends 4 ms after it"),
+            "{:?}",
+            finding.evidence
+        );
+        assert!(
+            finding.evidence[1].ends_with("it starts 10 ms after the call and lies inside of it"),
+            "{:?}",
+            finding.evidence
+        );
+    }
+
+    #[test]
     fn a_hint_for_public_endpoints() {
         let sketch = calls(6, "http://shop", "shop", "links");
-        assert_eq!(found("broken-hop", &sketch), ["info broken-hop firm ×6"]);
+        assert_eq!(found("broken-hop", &sketch), ["info broken-hop firm ×12"]);
     }
 
     #[test]

@@ -169,8 +169,9 @@ fn claim(cx: &Cx<'_>, loss: &Loss<'_>) -> Option<Claim> {
         said = said.remedy(sentence);
     }
     let spans = sample.iter().flat_map(|(key, missing)| children(cx, key, missing)).take(MAX_SPAN_IDS);
-    let mut claim = Claim::about(process.service.clone(), said).spans(spans, counts.spans);
-    claim.trace_count = claim.trace_count.max(counts.parents);
+    let mut claim = Claim::about(process.service.clone(), said)
+        .spans(spans, counts.spans)
+        .traces_of(sample.iter().map(|(key, _)| key.1), counts.parents);
     claim.language.clone_from(&process.language);
     Some(claim)
 }

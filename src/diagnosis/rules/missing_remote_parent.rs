@@ -1,7 +1,7 @@
 //! An entry continues a trace whose caller was not received.
 
 use crate::diagnosis::aggregate::Cx;
-use crate::diagnosis::aggregate::lost::Callers;
+use crate::diagnosis::aggregate::lost::{Callers, SAMPLE};
 use crate::diagnosis::aggregate::missing::{Agent, Missing, MissingKey};
 use crate::diagnosis::claim::{Claim, Said, count};
 use crate::diagnosis::process::ServiceIx;
@@ -120,8 +120,11 @@ fn claim(cx: &Cx<'_>, service: ServiceIx, of: &Service<'_>) -> Claim {
         );
     }
     let spans = of.sample.iter().map(|(key, missing)| (key.1, missing.child));
-    let mut claim = Claim::about(name, said).spans(spans, of.missing);
-    claim.trace_count = claim.trace_count.max(of.missing);
+    // Many requests may name one caller: only past the sample is it not known how many do.
+    let callers = if of.sample.len() < SAMPLE { of.sample.len() as u64 } else { of.missing };
+    let mut claim = Claim::about(name, said)
+        .spans(spans, of.missing)
+        .traces_of(of.sample.keys().map(|key| key.1), callers);
     if let Some(missing) = of.sample.values().next() {
         claim.language.clone_from(&cx.processes.get(missing.process).language);
     }

@@ -238,14 +238,31 @@ fn of_a_rule_that_is_silent_nothing_is_known() {
     assert_eq!(since.missing().count(), 0);
 }
 
+/// What explains a finding away is no proof that its cause was mended.
 #[test]
-fn what_is_withdrawn_is_gone() {
+fn what_is_withdrawn_is_gone_no_sooner_than_any_other() {
     let mut world = World::new();
-    world.play(&merged(1, 0, 5)).baseline();
-    let silent = crate::diagnosis::Diagnosis::default();
-    let session = &world.bench.0;
-    let since = world.since.as_mut().unwrap();
-    since.look(&silent, &session.store, EPOCH_NS + 60 * SECOND);
-    let missing: Vec<_> = since.missing().map(|m| (m.known.key.rule.as_str(), m.standing)).collect();
-    assert_eq!(missing, [("merged-under-local-span", Standing::Gone(sent(0)))]);
+    let page = |n: u64| {
+        let at = n * 1_000;
+        format!(
+            "load  kiosk  internal  {at}..{}  trace={} lost\n  read  kiosk  internal  {at}..{}\n",
+            at + 500,
+            n + 1,
+            at + 10
+        )
+    };
+    let pages: String = (0..12).map(page).collect();
+    world.play(&pages).until(60).baseline();
+    assert_eq!(world.standings(), [("missing-local-parent", Some(Standing::NotSeen(sent(0))))]);
+    // The parents come late, and nothing else.
+    world.play(&pages.replace(" lost", "")).until(70);
+    let missing = |world: &World| {
+        let since = world.since.as_ref().unwrap();
+        since.missing().map(|m| (m.known.key.rule.clone(), m.standing)).collect::<Vec<_>>()
+    };
+    let of = missing(&world);
+    assert!(
+        matches!(of.as_slice(), [(rule, Standing::NotSeen(_))] if rule == "missing-local-parent"),
+        "{of:?}"
+    );
 }
