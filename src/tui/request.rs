@@ -213,7 +213,8 @@ pub(super) fn perform(request: Request, session: &mut Session, outside: &mut dyn
             let cleared = session.clear();
             let pinned = session.store.pinned().len() as u64;
             let kept = if pinned > 0 { format!("; {pinned} pinned kept") } else { String::new() };
-            Done::Said(format!("{} cleared{kept}", text::plural(cleared, "trace")))
+            let what = if cleared > 0 { text::plural(cleared, "trace") } else { "findings".to_owned() };
+            Done::Said(format!("{what} cleared{kept}"))
         }
     }
 }

@@ -249,6 +249,26 @@ fn a_file_that_is_read_has_nothing_to_hold() {
     assert_eq!(stage.selected_lines(), before);
     assert!(stage.text().contains("nothing arrives here"), "{}", stage.text());
     assert_eq!(stage.status.now_ns, NOW_NS);
+    stage.act(&[Action::Tab(1)]);
+    assert!(!stage.text().contains("b baseline"), "{}", stage.text());
+    stage.act(&[Action::TakeBaseline]);
+    assert!(stage.text().contains("nothing arrives here"), "{}", stage.text());
+    assert!(!stage.text().contains("baseline taken"), "{}", stage.text());
+}
+
+#[test]
+fn a_file_of_which_everything_was_deleted_is_not_said_to_hold_nothing() {
+    let mut stage = Stage::new((80, 24), &["flask-1.30"]);
+    stage.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };
+    stage.act(&[Action::Clear]);
+    stage.write("y");
+    stage.settle();
+    stage.draw();
+    assert!(stage.text().contains("every span of a.jsonl was deleted"), "{}", stage.text());
+    assert!(!stage.text().contains("holds no span"), "{}", stage.text());
+    let mut empty = Stage::new((80, 24), &[]);
+    empty.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };
+    assert!(empty.text().contains("a.jsonl holds no span"), "{}", empty.text());
 }
 
 #[test]
@@ -452,4 +472,46 @@ fn the_wheel_does_not_leave_the_last_page_of_the_detail() {
     let filled = lines[usize::from(y) + 1..35].iter().filter(|line| !line.trim().is_empty()).count();
     assert_eq!(filled, 34 - usize::from(y), "{text}");
     assert!(text.contains("otlp-json"), "{text}");
+}
+
+/// Presses at one place, moves to another and lets go there.
+fn drag(stage: &mut Stage, (x, y): (u16, u16), (to_x, to_y): (u16, u16)) {
+    stage.mouse(MouseEventKind::Down(MouseButton::Left), x, y);
+    stage.mouse(MouseEventKind::Drag(MouseButton::Left), to_x, to_y);
+    stage.mouse(MouseEventKind::Up(MouseButton::Left), to_x, to_y);
+}
+
+#[test]
+fn the_rules_between_panes_of_services_and_logs_can_be_dragged_and_are_remembered() {
+    let mut stage = Stage::new((140, 42), &["mesh", "flask-logs"]);
+    stage.act(&[Action::Tab(2)]);
+    let at = |stage: &mut Stage, title: &str| stage.find(title);
+    for (title, by) in [("Calls ·", 4_i32), ("Kinds and parents", 3), ("Operations", -2)] {
+        let (x, y) = at(&mut stage, title);
+        let wanted = (i32::from(y) + by) as u16;
+        drag(&mut stage, (x + 1, y), (x + 1, wanted));
+        assert_eq!(at(&mut stage, title), (x, wanted), "{title}: {}", stage.text());
+    }
+    let (x, y) = at(&mut stage, "Map");
+    drag(&mut stage, (x - 3, y + 2), (x + 7, y + 2));
+    assert_eq!(at(&mut stage, "Map"), (x + 10, y), "{}", stage.text());
+    stage.act(&[Action::Tab(3)]);
+    let log = |stage: &mut Stage| {
+        let text = stage.text();
+        text.lines().position(|line| line.contains(" Log  ")).unwrap() as u16
+    };
+    let y = log(&mut stage);
+    drag(&mut stage, (2, y), (2, y - 8));
+    assert_eq!(log(&mut stage), y - 8, "{}", stage.text());
+    // Which pane has the keys moves nothing.
+    stage.click(30, y - 2);
+    let text = stage.text();
+    assert!(text.lines().nth(usize::from(y - 8)).unwrap().contains(" Log "), "{text}");
+    let remembered = Remembered::from_toml(&stage.app.remember().to_toml());
+    let mut next = Stage::new((140, 42), &["mesh", "flask-logs"]);
+    next.app.recall(&remembered);
+    next.act(&[Action::Tab(2)]);
+    assert_eq!(at(&mut next, "Map"), (x + 10, at(&mut next, "Map").1), "{}", next.text());
+    next.act(&[Action::Tab(3)]);
+    assert_eq!(log(&mut next), y - 8, "{}", next.text());
 }

@@ -206,6 +206,11 @@ impl App {
     }
 
     fn take_baseline(&mut self, session: &Session, status: &Status) {
+        if matches!(status.feed, Feed::Replay { done: true, .. }) {
+            let words = "nothing arrives here that could be compared with it: `--baseline FILE` takes an earlier report";
+            self.notice = Some(words.to_owned());
+            return;
+        }
         let mut since = Since::now(status.now_ns);
         // Where spans are coming in, what they say is known with the next second.
         since.look(&session.diagnosis, &session.store, status.now_ns);

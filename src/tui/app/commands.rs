@@ -57,7 +57,7 @@ impl App {
     pub(super) fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
         let replayed = cx.status.playback.is_some();
         match action {
-            Action::Follow | Action::Hold => cx.goes_on(),
+            Action::Follow | Action::Hold | Action::TakeBaseline => cx.goes_on(),
             Action::Step => replayed && cx.goes_on(),
             action if self.shown.keys.own(self.context()).iter().any(|row| row.binding.action == action) => {
                 self.top().has_effect(action, cx)

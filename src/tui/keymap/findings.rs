@@ -1,7 +1,7 @@
 //! Keys of the tab of findings.
 
 use super::moving::{BRANCHES, MOVING};
-use super::shared::{BACK, COPY, EXPLAIN, SAVE};
+use super::shared::{BACK, CLEAR, COPY, EXPLAIN, SAVE};
 use super::{Action, Binding, Context, Place, everywhere, row};
 use crate::tui::chord::{ch, key};
 use crossterm::event::KeyCode;
@@ -24,4 +24,5 @@ const FINDING: &[Binding] = &[
     row(Action::TakeBaseline, &[ch('b')], "take a baseline: what is new, still there and gone")
         .hint("baseline"),
     row(Action::DropBaseline, &[ch('B')], "drop the baseline"),
+    CLEAR,
 ];

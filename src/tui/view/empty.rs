@@ -60,6 +60,10 @@ pub fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
             vec![vec![part(format!("{name} is paused."), Style::new())], words]
         }
         Feed::Replay { name, done: false } => vec![vec![part(format!("reading {name} …"), Style::new())]],
+        Feed::Replay { name, done: true } if cx.session.store.counters().deleted_spans > 0 => {
+            let words = format!("every span of {name} was deleted: open it again to read it anew");
+            vec![vec![part(words, Style::new())]]
+        }
         Feed::Replay { name, done: true } => {
             vec![vec![part(format!("{name} holds no span"), cx.look.style(Role::Warning))]]
         }

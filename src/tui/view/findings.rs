@@ -5,7 +5,7 @@ use super::finding_rows::{self, GONE, HINTS, Rows};
 use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
-use super::{Counts, Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, nodes, sign};
+use super::{Counts, Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, list_delete, nodes, sign};
 use crate::diagnosis::{self, Finding, Rule, Severity};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::text;
@@ -170,6 +170,7 @@ impl Screen for Findings {
         let area = if self.area.is_empty() { Rect::new(0, 0, 100, 30) } else { self.area };
         self.draw(area, &mut Buffer::empty(area), cx);
         if cx.session.store.trace_count() == 0
+            && cx.session.diagnosis.findings().is_empty()
             && let Some(why) = empty::refused(action, "trace")
         {
             return why;
@@ -189,6 +190,7 @@ impl Screen for Findings {
                 return self.saving.offer(offers);
             }
             Action::Accept => return self.accept(cx),
+            Action::Clear => return list_delete::clear(cx),
             _ => {}
         }
         self.chosen = true;

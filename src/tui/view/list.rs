@@ -2,7 +2,7 @@
 
 use super::columns::{Column, SIGNS, Times, Widths};
 use super::filter::{self, Filter};
-use super::list_delete::clear;
+use super::list_delete::{can_clear, clear};
 use super::list_marks::Mark;
 use super::listing::{Busy, COUNT, Id, Listing};
 use super::prompt::{Advice, Prompt, Purpose, Said};
@@ -230,7 +230,11 @@ impl List {
     pub fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
         let Session { store, diagnosis, .. } = cx.session;
         let Some(at) = self.selected(cx) else {
-            return self.listing.filter().is_some() && matches!(action, Action::Filter | Action::Back);
+            return match action {
+                Action::Clear => can_clear(cx),
+                Action::Filter | Action::Back => self.listing.filter().is_some(),
+                _ => false,
+            };
         };
         let many = store.trace_count() > 1;
         match action {
@@ -243,7 +247,7 @@ impl List {
             Action::Compare => many && matches!(self.marked.len(), 0 | 2),
             Action::Back => self.listing.filter().is_some(),
             Action::Delete => !self.marked.is_empty() || !store.trace(at).pinned,
-            Action::Clear => store.trace_count() > store.pinned().len(),
+            Action::Clear => can_clear(cx),
             _ => true,
         }
     }

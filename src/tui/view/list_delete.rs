@@ -51,16 +51,27 @@ pub(super) fn clear(cx: &Cx<'_>) -> Outcome {
     let store = &cx.session.store;
     let pinned = store.pinned().len();
     let count = store.trace_count() - pinned;
-    if count == 0 {
+    if !can_clear(cx) {
         let why = if pinned > 0 { "every trace is pinned" } else { "there is no trace" };
         return Outcome::Notice(format!("nothing to clear: {why}"));
     }
-    let label = format!("clear {}", text::plural(count as u64, "trace"));
+    let what = match count {
+        // What was found wrong with deleted traces stays until it is cleared.
+        0 => "findings".to_owned(),
+        count => text::plural(count as u64, "trace"),
+    };
     let note = match pinned {
         0 => "findings start anew".to_owned(),
         pinned => format!("{pinned} pinned stay, findings start anew"),
     };
-    ask("Clear?", Choice::new(label, note, Outcome::Ask(Request::Clear)))
+    ask("Clear?", Choice::new(format!("clear {what}"), note, Outcome::Ask(Request::Clear)))
+}
+
+/// Whether there is a trace or a finding that clearing would delete.
+pub(super) fn can_clear(cx: &Cx<'_>) -> bool {
+    let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+    let pinned = store.pinned().len();
+    store.trace_count() > pinned || pinned == 0 && !diagnosis.findings().is_empty()
 }
 
 fn ask(title: &'static str, yes: Choice) -> Outcome {

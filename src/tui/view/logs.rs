@@ -14,11 +14,15 @@ use super::log_filter::LogFilter;
 use super::log_list::LogList;
 use super::menu::Choice;
 use super::prompt::{Advice, Prompt, Purpose, Said};
-use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, filter, log_nodes, logs_empty, page};
+use super::{
+    Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, filter, log_nodes, logs_empty, page, resize,
+    resized_to,
+};
 use crate::otlp;
 use crate::query::{Asked, QueryError, Seen};
 use crate::store::LogKey;
 use crate::tui::keymap::{Action, Context};
+use crate::tui::remembered::Remembered;
 use crate::tui::theme::Role;
 use crate::tui::widget::branches::{self, Branches};
 use crate::tui::widget::pen::{Pen, part};
@@ -29,6 +33,8 @@ use std::time::Instant;
 
 /// From this height on, the detail has more than a third.
 const TALL: u16 = 28;
+/// What the lines given to the detail are remembered by.
+const LOG_LINES: &str = "log-lines";
 /// How many log records are looked at for what may be written next, with every letter and between frames.
 const LEARNT: usize = 1_000;
 
@@ -43,6 +49,8 @@ pub struct Logs {
     /// Lines that the user has given to the detail, or taken from it.
     resized: i16,
     areas: (Rect, Rect),
+    /// The rule between them is being dragged.
+    dragged: bool,
     /// What was filtered by before the line that is being written, while one is.
     before: Option<String>,
     /// What a filter may ask for.
@@ -58,6 +66,7 @@ impl Default for Logs {
             in_detail: false,
             resized: 0,
             areas: Default::default(),
+            dragged: false,
             before: None,
             seen: Seen::of(Asked::Logs),
         }
@@ -66,11 +75,8 @@ impl Default for Logs {
 
 impl Logs {
     fn layout(&self, area: Rect) -> (Rect, Rect) {
-        let wanted = match (area.height >= TALL, self.in_detail) {
-            (true, _) => area.height * 40 / 100,
-            (false, true) => area.height * 60 / 100,
-            (false, false) => area.height * 36 / 100,
-        };
+        // The same whichever has the keys: nothing moves under the pointer that gives them.
+        let wanted = area.height * if area.height >= TALL { 40 } else { 50 } / 100;
         let most = i32::from(area.height.saturating_sub(4)).max(3);
         let detail = (i32::from(wanted) + i32::from(self.resized)).clamp(3.min(most), most) as u16;
         let list = Rect { height: area.height - detail.min(area.height), ..area };
@@ -198,8 +204,14 @@ impl Screen for Logs {
                 self.before = Some(text);
                 return Outcome::Prompt(prompt);
             }
-            Action::Grow => self.resized = (self.resized + 2).min(60),
-            Action::Shrink => self.resized = (self.resized - 2).max(-60),
+            Action::Grow | Action::Shrink => {
+                let (list, detail) = self.areas;
+                let (was, all) = (self.resized, list.union(detail));
+                return resize(action, |by| {
+                    self.resized = was.saturating_add(by);
+                    self.layout(all).1.height != detail.height
+                });
+            }
             Action::Copy => return copy::menu(self.copies(cx)),
             Action::CopyNow => return copy::at_once(self.copies(cx)),
             Action::Raw => return self.raw(cx),
@@ -215,6 +227,16 @@ impl Screen for Logs {
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let (list, detail) = self.areas;
         let (at, in_detail) = (mouse.position(), detail.contains(mouse.position()));
+        match mouse {
+            Mouse::Click(at) => self.dragged = at.y == detail.y && in_detail,
+            Mouse::Drag(to) if self.dragged => {
+                let wanted = i32::from(detail.bottom()) - i32::from(to.y);
+                self.resized = resized_to(self.resized, wanted - i32::from(detail.height));
+                return Outcome::Done;
+            }
+            Mouse::Release(_) if std::mem::take(&mut self.dragged) => return Outcome::Done,
+            _ => {}
+        }
         if !in_detail && !list.contains(at) {
             return Outcome::Ignored;
         }
@@ -291,6 +313,14 @@ impl Screen for Logs {
         };
         let wrong = LogFilter::parse(text, &self.seen).err().map(|wrong| (wrong.at, wrong.to_string()));
         Advice { wrong, note, completions: filter::completions(text, cursor, &self.seen) }
+    }
+
+    fn recall(&mut self, from: &Remembered) {
+        self.resized = from.get(LOG_LINES).unwrap_or_default();
+    }
+
+    fn remember(&self, into: &mut Remembered) {
+        into.set(LOG_LINES, self.resized);
     }
 
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {

@@ -19,7 +19,9 @@ use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
 use super::tree::Waterfall;
-use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, list_delete, nodes, row};
+use super::{
+    Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, list_delete, nodes, resize, resized_to, row,
+};
 use crate::session::Session;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
@@ -249,7 +251,7 @@ impl Traces {
             Some(Divider::Detail) => {
                 let wanted = i32::from(self.area.bottom()) - i32::from(to.y);
                 let now = i32::from(self.panes.detail.height);
-                self.resized = (i32::from(self.resized) + wanted - now).clamp(-60, 60) as i16;
+                self.resized = resized_to(self.resized, wanted - now);
             }
             None => return Outcome::Ignored,
         }
@@ -320,8 +322,11 @@ impl Screen for Traces {
                 if self.panes.detail.height == 0 {
                     return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());
                 }
-                self.resized = (self.resized + if action == Action::Grow { 2 } else { -2 }).clamp(-60, 60);
-                Outcome::Done
+                let (was, before) = (self.resized, self.panes.detail.height);
+                resize(action, |by| {
+                    self.resized = was.saturating_add(by);
+                    self.layout(self.area, cx).detail.height != before
+                })
             }
             (action, Pane::List) => {
                 let outcome = self.list.apply(action, cx);

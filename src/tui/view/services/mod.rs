@@ -28,17 +28,21 @@ use super::menu::Choice;
 use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty};
 use crate::stats::{Example, Operation, OperationIx, ServiceIx};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::remembered::Remembered;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Part, Pen, part};
 use crate::tui::widget::window::Window;
 use facts::{Facts, Neighbour, NeighbourRow, OperationRow, ScopeRow, ServiceRow, Sorts, name_of};
-use layout::Pane;
+use layout::{Divider, Pane, Sizes};
 use outline::{Place, Row};
 use panes::{Drawn, Listed};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use sort::{Column, Sort};
+
+/// What the sizes of panes are remembered by.
+const SIZES: [&str; 3] = ["services-columns", "services-lines", "map-lines"];
 
 /// The tab of services.
 #[derive(Debug, Default)]
@@ -58,6 +62,10 @@ pub struct Services {
     /// Where panes were drawn last, and their rows and heads in them.
     panes: Vec<(Pane, Rect, Drawn)>,
     wide: bool,
+    /// What the user has given to panes.
+    sizes: Sizes,
+    dragged: Option<Divider>,
+    area: Rect,
 }
 
 fn service_rows(facts: &Facts) -> Listed<'_, ServiceRow, ServiceIx> {
@@ -236,7 +244,9 @@ impl Services {
         self.look(cx);
         match pane {
             // The other panes are about what is selected here: that stays.
-            Pane::List | Pane::Map | Pane::Matrix => {}
+            Pane::List => self.list.refill(),
+            Pane::Map => self.map.refill(),
+            Pane::Matrix => {}
             Pane::Neighbours => self.neighbours = Window::default(),
             Pane::Operations => self.operations = Window::default(),
             Pane::Scopes => self.scopes = Window::default(),
@@ -375,6 +385,22 @@ impl Screen for Services {
 
     fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
         let at = mouse.position();
+        match (mouse, self.dragged) {
+            (Mouse::Click(_), _) => {
+                let areas: Vec<(Pane, Rect)> =
+                    self.panes.iter().map(|(pane, area, _)| (*pane, *area)).collect();
+                self.dragged = layout::divider(&areas, at);
+            }
+            (Mouse::Drag(_), Some(divider)) => {
+                self.sizes.drag(divider, at, self.area);
+                return Outcome::Done;
+            }
+            (Mouse::Release(_), Some(_)) => {
+                self.dragged = None;
+                return Outcome::Done;
+            }
+            _ => {}
+        }
         let Some((pane, _, drawn)) = self.panes.iter().find(|(_, area, _)| area.contains(at)) else {
             return Outcome::Ignored;
         };
@@ -431,6 +457,20 @@ impl Screen for Services {
         None
     }
 
+    fn recall(&mut self, from: &Remembered) {
+        let [columns, list, map] = SIZES.map(|name| from.get(name));
+        self.sizes = Sizes { columns, list, map };
+    }
+
+    fn remember(&self, into: &mut Remembered) {
+        let Sizes { columns, list, map } = self.sizes;
+        for (name, size) in SIZES.into_iter().zip([columns, list, map]) {
+            if let Some(size) = size {
+                into.set(name, size);
+            }
+        }
+    }
+
     fn draw(&mut self, area: Rect, into: &mut Buffer, cx: &Cx<'_>) {
         let mut pen = Pen::new(into, cx.look);
         self.panes.clear();
@@ -440,7 +480,8 @@ impl Screen for Services {
         }
         self.settled = true;
         self.wide = layout::is_wide(area);
-        for (pane, area) in layout::panes(area, self.focus, &self.facts) {
+        self.area = area;
+        for (pane, area) in layout::panes(area, self.focus, self.sizes, &self.facts) {
             let drawn = self.draw_pane(pane, area, &mut pen, cx);
             self.panes.push((pane, area, drawn));
         }

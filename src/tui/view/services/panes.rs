@@ -181,13 +181,14 @@ pub fn services(
         say(format!("{} in (other)", text::short_count(untold)));
     }
     // What a word in the head of the table means, where there is room for all of it.
-    let meaning = format!(" {dot} entries: roots, calls from outside");
+    let meaning = format!(" {dot} entries: roots, remote parents");
     let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
     if title_fits(area, said + text::width(&meaning), "") {
         title.push(part(meaning, pen.style(Role::Dim)));
     }
     let body = below(area, 2);
-    let spans = if area.width >= 60 { 8 } else { 0 };
+    // With a blank before `entries`, the arrow of the order in it too.
+    let spans = if area.width >= 60 { 9 } else { 0 };
     let x = (area.right()).saturating_sub(FIGURES + 1);
     let room = x.saturating_sub(area.x + 3 + spans);
     let rows = draw_rows(body, window, list, focused, pen, cx, |line, item, pen| {
@@ -197,7 +198,7 @@ pub fn services(
         }
         pen.put(line.x + 3, line.y, room, &item.name, cx.look.service(&item.name));
         if spans > 0 {
-            pen.put_right(x - spans, line.y, spans, &text::short_count(item.spans), pen.style(Role::Dim));
+            pen.put_right(x - spans, line.y, spans - 1, &text::short_count(item.spans), pen.style(Role::Dim));
         }
         figures(Rect { x, ..line }, &item.entries, pen);
     });
@@ -206,7 +207,7 @@ pub fn services(
     let mut heads = vec![
         head(Column::Finding, area.x + 1, 2, "", false),
         head(Column::Name, area.x + 3, room, "service", false),
-        head(Column::Spans, x.saturating_sub(spans), spans, "spans", true),
+        head(Column::Spans, x.saturating_sub(spans), spans.saturating_sub(1), "spans", true),
     ];
     heads.extend(figure_heads(x, "entries"));
     Drawn { body, heads: sort.heads(area.y + 1, &heads, pen) }
