@@ -158,7 +158,8 @@ pub struct Draw {
     /// Only ASCII symbols
     #[arg(long, env = "OTOSCOPE_ASCII", value_parser = clap::builder::FalseyValueParser::new())]
     pub ascii: bool,
-    /// Colours: auto is the terminal's own sixteen, for the background that it says it has
+    /// Colours: auto is the terminal's own sixteen, for the background that it says it has; where it says nothing (over
+    /// ssh, for one) a light one needs `terminal-light`
     #[arg(long, value_name = "THEME", default_value = "auto", env = "OTOSCOPE_THEME",
           value_parser = clap::builder::PossibleValuesParser::new(["auto"].into_iter().chain(crate::tui::palette::NAMES)))]
     pub theme: String,

@@ -10,18 +10,21 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
-use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+use terminal_colorsaurus::{QueryOptions, background_color};
 
-/// Terminals that answer at once which colours they have, by a variable that they set. Others are not asked: one that
-/// does not answer would be waited for, and an answer that comes late would be taken for keys.
-const ANSWERING: [&str; 7] = [
-    "KITTY_WINDOW_ID",
+/// Variables of terminals that answer at once which background they have. Others are not asked: one that does not answer
+/// would be waited for, an answer that comes late would be taken for keys, and what was typed meanwhile is lost.
+const ANSWERING: [&str; 9] = [
     "ALACRITTY_WINDOW_ID",
-    "WEZTERM_PANE",
     "GHOSTTY_RESOURCES_DIR",
-    "ITERM_SESSION_ID",
+    "KITTY_WINDOW_ID",
+    "KONSOLE_VERSION",
+    // Terminal.app, iTerm2, Visual Studio Code, WezTerm, tmux and others.
+    "TERM_PROGRAM",
     "VTE_VERSION",
+    "WEZTERM_PANE",
     "WT_SESSION",
+    "XTERM_VERSION",
 ];
 /// How long an answer is waited for.
 const ANSWER: Duration = Duration::from_millis(200);
@@ -71,12 +74,14 @@ fn is_light() -> bool {
     if let Ok(colours) = std::env::var("COLORFGBG") {
         return matches!(colours.rsplit(';').next(), Some("7" | "15"));
     }
-    if !ANSWERING.iter().any(|name| std::env::var_os(name).is_some()) || !io::stdin().is_terminal() {
+    let foot = std::env::var_os("TERM").is_some_and(|term| term.to_string_lossy().starts_with("foot"));
+    let answers = foot || ANSWERING.iter().any(|name| std::env::var_os(name).is_some());
+    if !answers || !io::stdin().is_terminal() {
         return false;
     }
     let mut options = QueryOptions::default();
     options.timeout = ANSWER;
-    matches!(theme_mode(options), Ok(ThemeMode::Light))
+    background_color(options).is_ok_and(|colour| colour.perceived_lightness() > 0.5)
 }
 
 /// Where it is remembered (XDG Base Directory Specification).

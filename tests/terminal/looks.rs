@@ -1,5 +1,5 @@
 use crate::MERGED;
-use crate::pty::{LARGE, SMALL, Term, contains};
+use crate::pty::{BACKGROUND, LARGE, SMALL, Term, contains};
 
 /// Names and values.
 type Env<'a> = &'a [(&'a str, &'a str)];
@@ -105,14 +105,23 @@ fn the_first_time_says_how_to_find_ones_way_and_the_next_time_is_as_it_was_left(
 #[test]
 fn a_light_background_that_says_so_has_no_yellow() {
     let mut yellow = Vec::new();
-    for background in ["15;0", "0;15"] {
-        let mut term = Term::with_env(SMALL, &[MERGED], &[("COLORFGBG", background)]);
+    // By a variable, by an answer; and one that answers only what it is.
+    let said = [
+        ("COLORFGBG", "15;0"),
+        ("COLORFGBG", "0;15"),
+        (BACKGROUND, "1c1c/1c1c/1c1c"),
+        (BACKGROUND, "ffff/ffff/e8e8"),
+        ("NOTHING", ""),
+    ];
+    for said in said {
+        let env = [said, ("XTERM_VERSION", "XTerm(390)")];
+        let mut term = Term::with_env(SMALL, &[MERGED], &env[..if said.0 == "COLORFGBG" { 1 } else { 2 }]);
         term.see(&["24 requests"]);
         term.keys("?qq");
         let colours = colours(&term.ended().raw);
         yellow.push(colours.iter().any(|c| c.split(';').any(|part| part == "33") || c.contains("38;5;3")));
     }
-    assert_eq!(yellow, [true, false]);
+    assert_eq!(yellow, [true, false, true, false, true]);
 }
 
 #[test]

@@ -23,6 +23,20 @@ pub(crate) const OTOSCOPE: &str = env!("CARGO_BIN_EXE_otoscope");
 pub(crate) type Size = (u16, u16);
 pub(crate) const SMALL: Size = (80, 24);
 pub(crate) const LARGE: Size = (200, 50);
+/// Variables by which terminals are known that answer, and those of whoever runs the tests.
+const ANSWERING: [&str; 9] = [
+    "ALACRITTY_WINDOW_ID",
+    "GHOSTTY_RESOURCES_DIR",
+    "KITTY_WINDOW_ID",
+    "KONSOLE_VERSION",
+    "TERM_PROGRAM",
+    "VTE_VERSION",
+    "WEZTERM_PANE",
+    "WT_SESSION",
+    "XTERM_VERSION",
+];
+/// What the terminal says that its background is, as a variable of the environment: `ffff/ffff/ffff`.
+pub(crate) const BACKGROUND: &str = "BACKGROUND_OF_THE_TERMINAL";
 
 /// What came out of the program.
 struct Seen {
@@ -37,9 +51,11 @@ pub(crate) struct Term {
     master: Box<dyn MasterPty + Send>,
     /// Held, so that the modes of the terminal outlive the program.
     slave: Option<Box<dyn SlavePty + Send>>,
-    keyboard: Box<dyn Write + Send>,
+    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     child: Box<dyn Child + Send + Sync>,
     modes_before: String,
+    /// What may be asked, since this terminal answers.
+    may_ask: &'static str,
     /// What is remembered lies there.
     _state: TempDir,
 }
@@ -79,6 +95,7 @@ impl Term {
         for name in inherited.filter(|n| n.to_string_lossy().starts_with("OTOSCOPE_") || n == "NO_COLOR") {
             command.env_remove(name);
         }
+        ANSWERING.iter().for_each(|name| command.env_remove(name));
         command.env("TERM", "xterm-256color");
         command.env("OTOSCOPE", OTOSCOPE);
         // Somebody who was here before, and nothing of whoever runs the tests.
@@ -92,16 +109,20 @@ impl Term {
         command.cwd(std::env::current_dir().unwrap());
 
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let answers = env.iter().any(|(name, _)| ANSWERING.contains(name));
         let pair = native_pty_system().openpty(size).unwrap();
         let modes_before = modes(&*pair.master);
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let keyboard = pair.master.take_writer().unwrap();
+        let keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let child = pair.slave.spawn_command(command).unwrap();
         let parser = vt100::Parser::new(count(rows), count(columns), 0);
         let seen = Arc::new((Mutex::new(Seen { parser, raw: Vec::new(), closed: false }), Condvar::new()));
         std::thread::spawn({
-            let seen = Arc::clone(&seen);
+            let (seen, keyboard) = (Arc::clone(&seen), Arc::clone(&keyboard));
+            let background =
+                env.iter().find(|(name, _)| *name == BACKGROUND).map(|(_, rgb)| (*rgb).to_owned());
             move || {
+                let mut answered = 0;
                 let mut buffer = [0; 1 << 14];
                 loop {
                     let n = reader.read(&mut buffer).unwrap_or(0);
@@ -109,6 +130,7 @@ impl Term {
                     now.parser.process(&buffer[..n]);
                     now.raw.extend_from_slice(&buffer[..n]);
                     now.closed = n == 0;
+                    answered = answer(&now.raw, answered, background.as_deref(), &keyboard);
                     seen.1.notify_all();
                     if n == 0 {
                         return;
@@ -123,6 +145,7 @@ impl Term {
             keyboard,
             child,
             modes_before,
+            may_ask: if answers { "\x1b[c" } else { "" },
             _state: state,
         }
     }
@@ -166,8 +189,7 @@ impl Term {
 
     /// Types.
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
-        self.keyboard.flush().unwrap();
+        type_in(&self.keyboard, keys);
     }
 
     /// Changes the size of the terminal.
@@ -219,7 +241,7 @@ impl Term {
         let seen = self.seen.0.lock().unwrap();
         let screen = seen.parser.screen();
         assert!(is_given_back(screen), "the terminal was not given back:\n{}", framed(screen));
-        for query in ["\x1b[6n", "\x1b[c", "\x1b[?u"] {
+        for query in ["\x1b[6n", "\x1b[c", "\x1b[?u"].into_iter().filter(|query| *query != self.may_ask) {
             assert!(!contains(&seen.raw, query), "the terminal was asked {query:?}");
         }
         Ended { code: status.exit_code(), text: screen.contents(), raw: seen.raw.clone() }
@@ -275,6 +297,33 @@ pub(crate) fn tab(title: &str) -> String {
 /// Whether there is a text among bytes.
 pub(crate) fn contains(raw: &[u8], text: &str) -> bool {
     raw.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn type_in(keyboard: &Mutex<Box<dyn Write + Send>>, keys: &str) {
+    let mut keyboard = keyboard.lock().unwrap();
+    keyboard.write_all(keys.as_bytes()).unwrap();
+    keyboard.flush().unwrap();
+}
+
+/// Answers, as terminals do, what was asked since: which background it has, if it knows, and what it is. Tells up to
+/// where it has read.
+fn answer(
+    raw: &[u8],
+    from: usize,
+    background: Option<&str>,
+    keyboard: &Mutex<Box<dyn Write + Send>>,
+) -> usize {
+    const ASKED: &[u8] = b"\x1b[c";
+    let Some(at) = raw[from..].windows(ASKED.len()).position(|window| window == ASKED) else {
+        return from;
+    };
+    if let Some(rgb) =
+        background.filter(|_| raw[from..from + at].windows(5).any(|window| window == b"\x1b]11;"))
+    {
+        type_in(keyboard, &format!("\x1b]11;rgb:{rgb}\x1b\\"));
+    }
+    type_in(keyboard, "\x1b[?62;22c");
+    from + at + ASKED.len()
 }
 
 /// Sends a signal by name: `INT`, `TERM`, `HUP`.
