@@ -50,12 +50,17 @@ fn a_search_says_what_it_found_and_marks_it() {
     assert!(!text.contains("/select") && text.contains("nothing is looked for any more"), "{text}");
     assert_eq!(stage.app.context(), Context::Tree, "the next one leaves the tree");
     assert!(!underlined(&mut stage, "SELECT basket"));
-    for (term, said) in [("zzznot", "no span matches zzznot"), ("dur>", "no search: ")] {
-        let before = stage.selected_lines();
+    let before = stage.selected_lines();
+    for (term, said, there) in [
+        ("zzznot", "no span matches zzznot", Context::Tree),
+        ("dur>", "a value is missing after >", Context::Prompt),
+    ] {
         stage.act(&[Action::Search]);
         stage.write(term);
         stage.act(&[Action::Open]);
         assert!(stage.text().contains(said), "{}", stage.text());
+        assert_eq!(stage.app.context(), there, "what is wrong can be mended where it was written");
+        stage.act(if there == Context::Prompt { &[Action::Back] } else { &[] });
         assert_eq!(stage.selected_lines(), before, "{term}");
     }
     stage.act(&[Action::Search, Action::Open]);
@@ -130,4 +135,32 @@ fn nothing_that_matches_is_said_and_not_opened() {
         stage.act(&[Action::HideRest]);
         assert!(stage.text().contains("POST /pay"), "{}", stage.text());
     }
+}
+
+/// At 80 columns there is no room for it beside the text.
+#[test]
+fn what_is_wrong_with_a_filter_is_told_whole_and_the_filter_can_be_mended() {
+    let mut stage = Stage::new((80, 24), &["flask-1.30"]);
+    stage.act(&[Action::Filter]);
+    stage.write("status=error");
+    stage.act(&[Action::Open, Action::Filter]);
+    stage.write("service=shop name=\"GET /products\" duration>fast");
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Prompt);
+    let text = stage.text();
+    assert!(text.contains("fast is not a duration") && text.contains("duration>fast"), "{text}");
+    let said = text.lines().find(|line| line.contains("is not a duration")).unwrap();
+    assert!(!said.contains('…'), "{said}");
+    for _ in 0..4 {
+        stage.app.key(KeyCode::Backspace.into(), &stage.session, &stage.status);
+    }
+    stage.write("1ms");
+    stage.act(&[Action::Open]);
+    assert_eq!(stage.app.context(), Context::Traces);
+    assert!(stage.list()[0].contains("duration>1ms"), "{:?}", stage.list());
+    // Given up, what was there before holds.
+    stage.act(&[Action::Filter]);
+    stage.write("dur>x");
+    stage.act(&[Action::Open, Action::Back]);
+    assert!(stage.list()[0].contains("duration>1ms"), "{:?}", stage.list());
 }

@@ -280,14 +280,12 @@ impl List {
                 Outcome::Done
             }
             Said::Entered(text) => {
-                let before = self.before.take();
-                let Err(wrong) = self.set_filter(text, cx) else { return Outcome::Done };
-                // Half of what was meant must not stay: what was listed before is listed again.
-                if let Some((text, window)) = before {
-                    let _ = self.set_filter(&text, cx);
-                    self.window = window;
+                // The line says what is wrong, and can be mended there.
+                if self.set_filter(text, cx).is_err() {
+                    return Outcome::Again;
                 }
-                Outcome::Notice(format!("no filter: {wrong} (character {})", wrong.at + 1))
+                self.before = None;
+                Outcome::Done
             }
             Said::Cancelled => {
                 if let Some((text, window)) = self.before.take() {

@@ -291,11 +291,8 @@ impl Screen for Logs {
                     self.before = None;
                     Outcome::Done
                 }
-                // Half of what was meant must not stay: what was listed before is listed again.
-                Err(wrong) => {
-                    self.restore(cx);
-                    Outcome::Notice(format!("no filter: {wrong} (character {})", wrong.at + 1))
-                }
+                // The line says what is wrong, and can be mended there.
+                Err(_) => Outcome::Again,
             },
             (Purpose::Filter, Said::Cancelled) => {
                 self.restore(cx);

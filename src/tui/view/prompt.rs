@@ -16,6 +16,8 @@ use tui_input::backend::crossterm::EventHandler;
 /// How a line is emptied.
 const CLEARS: &str = "Ctrl-u clears";
 
+/// How many lines what is wrong may take.
+const WRONG_LINES: usize = 3;
 /// How many completions are listed above the line.
 const LISTED: usize = 8;
 
@@ -245,9 +247,23 @@ impl Screen for Prompt {
             pen.put(x + to as u16, line.y, width as u16, &c.to_string(), style);
         }
         let used = ((column - scroll) as u16).min(text_room);
-        pen.put_right(x + used, line.y, room.saturating_sub(used), note.0, note.1.style(cx));
+        let left = room.saturating_sub(used);
+        let mut above = Rect { height: area.height - 1, ..area };
+        if wrong.is_some() && crate::tui::text::exceeds(note.0, usize::from(left)) && above.height > 1 {
+            // Cut off it would not say what to do.
+            let room = above.width.saturating_sub(x - above.x + 1);
+            let lines = crate::tui::text::wrap(note.0, usize::from(room), WRONG_LINES);
+            let height = (lines.len() as u16).min(above.height - 1);
+            above.height -= height;
+            pen.clear(Rect { y: above.bottom(), height, ..area });
+            for (y, words) in (above.bottom()..line.y).zip(&lines) {
+                pen.put(x, y, room, words, note.1.style(cx));
+            }
+        } else {
+            pen.put_right(x + used, line.y, left, note.0, note.1.style(cx));
+        }
         self.line = line;
-        self.rows = self.draw_completions(Rect { height: area.height - 1, ..area }, x, &mut pen, cx);
+        self.rows = self.draw_completions(above, x, &mut pen, cx);
     }
 }
 

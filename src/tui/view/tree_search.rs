@@ -42,9 +42,9 @@ impl Waterfall {
                 if self.wanted.is_empty() { Outcome::Done } else { self.search_matches(true, cx) }
             }
             Said::Entered(text) => {
-                if let Err(wrong) = Query::parse_for(text, &self.seen) {
-                    self.go_back(cx);
-                    return Outcome::Notice(format!("no search: {wrong} (character {})", wrong.at + 1));
+                // The line says what is wrong, and can be mended there.
+                if Query::parse_for(text, &self.seen).is_err() {
+                    return Outcome::Again;
                 }
                 self.before = None;
                 let there = self.selected(cx).is_some_and(|at| self.wanted.matches(at, cx));

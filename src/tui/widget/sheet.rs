@@ -2,6 +2,7 @@
 
 use super::pen::Pen;
 use crate::tui::keymap::Action;
+use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::{Mouse, Outcome};
 use ratatui::layout::{Position, Rect};
@@ -130,12 +131,18 @@ impl Sheet {
         for ((x, y), corner) in ends.into_iter().chain(feet).zip(symbols.corners) {
             pen.put(x, y, 1, corner, rule);
         }
-        pen.put(inner.x, frame.y, inner.width, &format!(" {title} "), pen.style(Role::TitleFocused));
+        // The rule gives way to words: its colour would stay on them.
+        let words = |y: u16, words: &str, role: Role, pen: &mut Pen<'_>| {
+            let width = inner.width.min(text::width(words) as u16);
+            pen.clear(Rect { x: inner.x, y, width, height: 1 });
+            pen.put(inner.x, y, width, words, pen.style(role));
+        };
+        words(frame.y, &format!(" {title} "), Role::TitleFocused, pen);
         let below = lines.saturating_sub(self.top + self.height);
         // What is beside a place says by itself how much more there is.
         if below > 0 && about.is_none() {
             let more = format!(" {} {below} more: j ", symbols.down);
-            pen.put(inner.x, frame.bottom() - 1, inner.width, &more, pen.style(Role::Dim));
+            words(frame.bottom() - 1, &more, Role::Dim, pen);
         }
         inner
     }
