@@ -474,6 +474,24 @@ fn the_wheel_does_not_leave_the_last_page_of_the_detail() {
     assert!(text.contains("otlp-json"), "{text}");
 }
 
+/// The minimap comes above the rows: where these fill the pane they stay where the pointer is.
+#[test]
+fn rows_stay_in_place_when_zooming_begins_and_ends() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Open, Action::PageDown, Action::Down, Action::Down, Action::Down]);
+    let rows = |stage: &mut Stage| -> Vec<String> {
+        let text = stage.text();
+        let name = |line: &str| line.chars().skip(62).take(26).collect::<String>();
+        text.lines().skip(9).take(16).map(name).collect()
+    };
+    let (before, selected) = (rows(&mut stage), stage.selected_lines());
+    stage.act(&[Action::ZoomCloser]);
+    assert!(stage.text().contains('['), "a minimap: {}", stage.text());
+    assert_eq!((rows(&mut stage), stage.selected_lines()[0].0), (before.clone(), selected[0].0));
+    stage.act(&[Action::ZoomOut]);
+    assert_eq!((rows(&mut stage), stage.selected_lines()[0].0), (before, selected[0].0));
+}
+
 /// Presses at one place, moves to another and lets go there.
 fn drag(stage: &mut Stage, (x, y): (u16, u16), (to_x, to_y): (u16, u16)) {
     stage.mouse(MouseEventKind::Down(MouseButton::Left), x, y);

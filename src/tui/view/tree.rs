@@ -35,6 +35,8 @@ pub struct Waterfall {
     pub(super) icicle: Icicle,
     rows: Rect,
     markers: Markers,
+    /// How many lines stood between the title and the rows.
+    head_lines: u16,
     /// Hints of its title.
     pub(super) buttons: Buttons,
     /// What is looked for.
@@ -326,6 +328,9 @@ impl Waterfall {
         let all = head::scale(&tree, cx);
         let window = self.zoom.window(store.trace(tree.trace).id, tree.view);
         let lines = if area.height < 8 { 0 } else { 1 + u16::from(window.is_some()) };
+        // The minimap comes and goes above the rows.
+        let before = std::mem::replace(&mut self.head_lines, lines);
+        self.window.lowered(i32::from(lines) - i32::from(before));
         self.rows = Rect { y: area.y + 1 + lines, height: area.height.saturating_sub(1 + lines), ..area };
         let rows = self.window.rows(&tree, self.rows.height as usize, cx.acted);
         let placed = tree.place(&rows);

@@ -117,6 +117,12 @@ impl<I: Copy + PartialEq> Window<I> {
         self.fill = true;
     }
 
+    /// The window begins so many lines further down the screen than before, or further up: rows stay where they are on it.
+    pub fn lowered(&mut self, lines: i32) {
+        let line = i64::try_from(self.line).unwrap_or(i64::MAX);
+        self.line = usize::try_from(line.saturating_sub(lines.into())).unwrap_or(0);
+    }
+
     /// Selects a row and shows it, on the line where it is if it can be seen already.
     pub fn select(&mut self, id: I) {
         self.line = match self.seen.iter().position(|seen| *seen == id) {
