@@ -270,7 +270,9 @@ fn findings<'a>(cx: &Cx<'a>) -> Segment<'a> {
     ] {
         let (symbol, role) = super::sign(severity, cx.look);
         let style = if count > 0 { cx.look.style(role) } else { cx.look.style(Role::Dim) };
-        words.push(part(format!("{gap}{symbol} {}", text::count(count as u64)), style));
+        // Blanks have no style: it may underline.
+        let blank = |words: &'static str| part(words, Style::new());
+        words.extend([blank(gap), part(symbol, style), blank(" "), part(text::count(count as u64), style)]);
     }
     Segment { long: words.clone(), short: words, weight: 9, tab: Some(keymap::FINDINGS) }
 }

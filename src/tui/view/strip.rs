@@ -116,7 +116,8 @@ fn one_line<'a>(finding: &'a Finding, width: u16, cx: &Cx<'a>) -> Vec<Part<'a>> 
 
 fn lead<'a>(finding: &'a Finding, cx: &Cx<'a>) -> Vec<Part<'a>> {
     let (symbol, role) = sign(finding.severity, cx.look);
-    let mut parts = vec![part(format!(" {symbol} "), cx.look.style(role))];
+    let blank = || part(" ", Style::new());
+    let mut parts = vec![blank(), part(symbol, cx.look.style(role)), blank()];
     if finding.state == State::Provisional {
         parts.push(part("(provisional) ", cx.look.style(Role::Dim)));
     }
