@@ -132,6 +132,8 @@ pub struct Batch {
     pub form: Form,
     /// When it arrived, nanoseconds since the Unix epoch. In a dump: when it was sent, by its latest span.
     pub arrived_ns: u64,
+    /// How large the request was as it came, unpacked, in bytes; of a dump, what was read of it for this batch.
+    pub size: usize,
     /// The protobuf of an `ExportTraceServiceRequest`, no longer than it must be.
     pub bytes: Bytes,
     /// One per accepted span.
@@ -166,6 +168,7 @@ impl Batch {
             origin,
             form: Form::default(),
             arrived_ns,
+            size: 0,
             bytes: Bytes::new(),
             records: Vec::new(),
             trace_ids: Vec::new(),

@@ -145,8 +145,8 @@ impl Traffic {
         let (rejected, bad_requests) = batch.rejected();
         sent.rejected += rejected;
         sent.bad_requests += bad_requests;
-        sent.bytes += batch.bytes.len() as u64;
-        sent.largest = sent.largest.max(batch.bytes.len() as u64);
+        sent.bytes += batch.size as u64;
+        sent.largest = sent.largest.max(batch.size as u64);
         // What lies in a dump has no arrival of its own.
         if let (Some(end), false) = (batch.last_end_ns(), matches!(batch.origin, Origin::Dump(_))) {
             sent.delay_ns = batch.arrived_ns.checked_sub(end);
@@ -223,6 +223,17 @@ mod tests {
         let sent =
             traffic.senders().next().map(|(.., sent)| (sent.batches, sent.rejected, sent.bad_requests));
         assert_eq!(sent, Some((1, 1, 1)));
+    }
+
+    #[test]
+    fn a_request_is_as_large_as_it_came() {
+        let mut traffic = Traffic::default();
+        let body = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[]}]}]}"#;
+        for origin in [Origin::HttpJson, Origin::Dump("otlp-json")] {
+            traffic.note(&crate::otlp::walk_json(body, "127.0.0.1:5".into(), origin, 7).unwrap());
+        }
+        let sizes: Vec<_> = traffic.senders().map(|(.., sent)| (sent.bytes, sent.largest)).collect();
+        assert_eq!(sizes, [(body.len() as u64, body.len() as u64); 2]);
     }
 
     #[test]
