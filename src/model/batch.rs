@@ -191,9 +191,10 @@ impl Batch {
     }
 
     /// The latest end of its spans, or the latest of its log records, nanoseconds since the Unix epoch: when a dump's
-    /// batch was sent.
+    /// batch was sent. Nothing where none tells a time: a span that still runs has no end.
     pub fn last_end_ns(&self) -> Option<u64> {
-        let spans = self.records.iter().map(|r| r.end_ns).max();
-        spans.or_else(|| self.logs.records.iter().map(LogRecord::at_ns).max().filter(|ns| *ns > 0))
+        let latest = |ns: Option<u64>| ns.filter(|ns| *ns > 0);
+        let spans = latest(self.records.iter().map(|r| r.end_ns).max());
+        spans.or_else(|| latest(self.logs.records.iter().map(LogRecord::at_ns).max()))
     }
 }

@@ -103,7 +103,7 @@ pub struct Sent {
     pub bytes: u64,
     /// The largest request, bytes.
     pub largest: u64,
-    /// How long after the end of its latest span the last batch came, nanoseconds: what the exporter waited, the way, and
+    /// How long after the end of its latest span the last batch with one that has ended came, nanoseconds: what the exporter waited, the way, and
     /// how far two clocks are apart. Nothing where it came before.
     pub delay_ns: Option<u64>,
     /// When the last batch arrived, nanoseconds since the Unix epoch; zero where no time is known.
@@ -188,7 +188,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Rejection;
+    use crate::model::{Rejection, SpanId, SpanRecord};
 
     #[test]
     fn a_client_is_one_sender_however_often_it_connects() {
@@ -234,6 +234,21 @@ mod tests {
         }
         let sizes: Vec<_> = traffic.senders().map(|(.., sent)| (sent.bytes, sent.largest)).collect();
         assert_eq!(sizes, [(body.len() as u64, body.len() as u64); 2]);
+    }
+
+    #[test]
+    fn a_span_that_still_runs_has_no_delay() {
+        let mut traffic = Traffic::default();
+        let mut sent = |ends: &[u64]| {
+            let mut batch = Batch::empty("127.0.0.1:5".into(), Origin::HttpJson, 1_000);
+            batch.records = vec![SpanRecord::new(SpanId(1), SpanId::NONE); ends.len()];
+            batch.records.iter_mut().zip(ends).for_each(|(record, end_ns)| record.end_ns = *end_ns);
+            traffic.note(&batch);
+            traffic.senders().next().and_then(|(.., sent)| sent.delay_ns)
+        };
+        assert_eq!(sent(&[0]), None);
+        assert_eq!(sent(&[0, 700, 0]), Some(300));
+        assert_eq!(sent(&[0]), Some(300), "what is known stays known");
     }
 
     #[test]
