@@ -41,7 +41,10 @@ pub(super) fn of_path(method: &Method, path: &str) -> String {
 }
 
 fn exporters(path: &str, system: &str) -> String {
-    format!("{} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp", plain(path))
+    format!(
+        "{} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp",
+        plain(path)
+    )
 }
 
 /// Whether an SDK has added its path to one that was there.

@@ -172,7 +172,7 @@ struct HeldBatch {
 pub struct Counters {
     /// Spans taken in, repeated deliveries included.
     pub received: u64,
-    /// Of these, deliveries of a span that was already held.
+    /// Of these, deliveries of a span that was already held, an earlier or later word on it included.
     pub repeated: u64,
     /// Log records taken in.
     pub logs: u64,
@@ -216,6 +216,8 @@ pub struct Arrived {
     pub spans: Vec<SpanIx>,
     /// Spans that were delivered once more with the same content, but for those of dumps that overlap.
     pub repeated: Vec<SpanIx>,
+    /// Spans that were held while they ran, and of which another word came: mostly that they have ended.
+    pub retold: Vec<Retold>,
     /// Whom new spans call that say so, in their order; names are those of [`Store::text`], plus one.
     pub peers: Vec<Peer>,
     /// How many spans were rejected because their ids violate the format.
@@ -227,9 +229,21 @@ impl Arrived {
     pub fn clear(&mut self) {
         self.spans.clear();
         self.repeated.clear();
+        self.retold.clear();
         self.peers.clear();
         self.bad_ids = 0;
     }
+}
+
+/// A span that is told otherwise now: its slot and its place in the tree are the same, its record is the new one.
+#[derive(Clone, Copy, Debug)]
+pub struct Retold {
+    /// Its slot.
+    pub at: SpanIx,
+    /// What was told of it before.
+    pub before: SpanRecord,
+    /// Its facts before, where it had a role that needs some.
+    pub facts: Option<Facts>,
 }
 
 static UNKNOWN_RESOURCE: Resource =

@@ -234,3 +234,68 @@ fn what_is_left_of_a_batch_is_repacked() {
     let last = store.traces().next().and_then(|t| store.first_row(t, View::Recorded)).unwrap();
     assert_eq!(store.decode(last).unwrap().name, "d");
 }
+
+/// The same spans, each told while it still runs, too.
+fn running(groups: &[crate::otlp::encode::Group]) -> Vec<crate::otlp::encode::Group> {
+    let mut running = groups.to_vec();
+    running.iter_mut().flat_map(|group| &mut group.spans).for_each(|span| span.end_ns = 0);
+    running
+}
+
+#[test]
+fn a_span_that_was_told_while_it_ran_is_one_span_and_has_ended() {
+    let groups = spans(SHOP);
+    let expected = rows(&filled(batches(&groups)), View::Recorded);
+    let whole = filled(batches(&groups));
+    let mut rng = fastrand::Rng::with_seed(5);
+    for round in 0..50 {
+        let mut all = [running(&groups), groups.clone()].concat();
+        if round > 0 {
+            rng.shuffle(&mut all);
+        }
+        let sent = match round % 2 {
+            0 => batches(&all),
+            // All in one request.
+            _ => vec![
+                crate::otlp::walk(
+                    crate::otlp::encode::request(&all),
+                    "t".into(),
+                    crate::model::Origin::Grpc,
+                    5,
+                )
+                .0,
+            ],
+        };
+        let mut store = filled(sent);
+        assert_eq!(rows(&store, View::Recorded), expected);
+        assert_eq!((store.counters().received, store.counters().repeated, store.span_count()), (16, 8, 8));
+        let (trace, of) = (whole.traces().next().unwrap(), store.traces());
+        let same = of.map(|trace| store.trace(trace)).find(|held| held.id == whole.trace(trace).id).unwrap();
+        assert_eq!((same.spans, same.duration_ns()), (7, whole.trace(trace).duration_ns()));
+        let mut at = store.first_row(store.find_trace(same.id).unwrap(), View::Recorded);
+        while let Some(row) = at {
+            let span = store.decode(row).unwrap();
+            assert!(span.end_ns > 0 && !store.slot(row).twin && store.record(row).end_ns == span.end_ns);
+            at = store.next_row(row, View::Recorded, &|_| false);
+        }
+        store.evict(usize::MAX, &mut Vec::new());
+        assert_eq!((store.payload, store.span_count()), (0, 0));
+    }
+}
+
+#[test]
+fn what_is_told_while_it_runs_is_not_taken_for_another_span() {
+    let groups = spans("job  s  internal  0..50");
+    let told = |change: &dyn Fn(&mut crate::otlp::encode::Group)| {
+        let mut early = running(&groups);
+        change(&mut early[0]);
+        let store = filled([batches(&early), batches(&groups)].concat());
+        (store.span_count(), store.counters().repeated)
+    };
+    assert_eq!(told(&|_| ()), (1, 1));
+    assert_eq!(told(&|early| early.spans[0].name = "job, named later".to_owned()), (1, 1));
+    assert_eq!(told(&|early| early.spans[0].start_ns += 1), (2, 0));
+    assert_eq!(told(&|early| early.spans[0].parent_id = SpanId(7)), (2, 0));
+    assert_eq!(told(&|early| early.resource.attributes.clear()), (2, 0));
+    assert_eq!(told(&|early| early.spans[0].end_ns = early.spans[0].start_ns + 1), (2, 0), "two ends");
+}
