@@ -189,7 +189,7 @@ impl Store {
         }));
         self.trace_index.insert(trace_key(id), trace.0);
         self.by_arrival.insert(seq, trace);
-        self.by_age.insert((arrived_ns, trace));
+        self.by_age.insert((arrived_ns, seq), trace);
         trace
     }
 

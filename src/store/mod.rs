@@ -139,6 +139,11 @@ impl Trace {
         self.end_ns.saturating_sub(self.start_ns)
     }
 
+    /// Its place in the order of eviction.
+    fn age(&self) -> (u64, u64) {
+        (self.age_key, self.seq)
+    }
+
     /// How many edges diagnosis has cut in it.
     pub fn cut_edges(&self) -> usize {
         self.cuts.as_ref().map_or(0, |cuts| cuts.by_parent.len())
@@ -271,7 +276,8 @@ pub struct Store {
     /// Spans with links, by the spans that they link to.
     linking: index::Index,
     by_arrival: BTreeMap<u64, TraceIx>,
-    by_age: BTreeSet<(u64, TraceIx)>,
+    /// By age and, where one request brought many, by their place in the order of arrival.
+    by_age: BTreeMap<(u64, u64), TraceIx>,
     /// Sorted children of spans with many of them, where a list alone would be searched too long.
     wide: HashMap<tree::Owner, BTreeSet<OrderKey>>,
     batches: Pool<Option<HeldBatch>>,

@@ -201,6 +201,31 @@ fn eviction_takes_the_oldest_request_and_counts_it() {
 }
 
 #[test]
+fn of_one_request_the_first_traces_are_evicted_first() {
+    let mut store = Store::new();
+    let mut sent = 0_u64;
+    for _ in 0..20 {
+        let mut groups = Vec::new();
+        for _ in 0..10 {
+            sent += 1;
+            let mut group = spans("e  s  internal  0..1").remove(0);
+            group.spans[0].trace_id = TraceId(u128::from(sent).to_be_bytes());
+            groups.push(group);
+        }
+        let request = crate::otlp::encode::request(&groups);
+        let (batch, _) = crate::otlp::walk(request, "t".into(), crate::model::Origin::Grpc, sent);
+        store.ingest(batch, &mut Arrived::default());
+        // Places of the evicted are used again, the last of them first.
+        while store.span_count() > 13 {
+            store.evict(1, &mut Vec::new());
+        }
+        let held: Vec<u64> = store.traces().map(|trace| store.trace(trace).id.low()).collect();
+        let from = sent + 1 - held.len() as u64;
+        assert_eq!(held, (from..=sent).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn spans_that_arrive_while_others_are_evicted_find_their_places() {
     let sketch = "
         a  s  server  0..900  lost
