@@ -18,7 +18,7 @@ use super::suppression::Suppression;
 use super::unmerge::{Chains, Place, Traits};
 use super::verdict::Verdict;
 use crate::model::{SpanId, TraceId};
-use crate::store::{Arrived, SpanIx, Store, View};
+use crate::store::{Arrived, Retold, SpanIx, Store, View};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// What an entry costs in the tables that it is listed in beside the one of slots, bytes.
@@ -179,6 +179,7 @@ impl Diagnosis {
     /// Looks at what has just been ingested; `now_ns` is its batch's time of arrival.
     pub fn observe(&mut self, store: &Store, arrived: &Arrived, now_ns: u64) {
         self.gathered.bad_ids += arrived.bad_ids;
+        let retold = arrived.retold.as_slice();
         let (repeated, arrived) = (arrived.repeated.as_slice(), arrived.spans.as_slice());
         self.now_ns = self.now_ns.max(now_ns);
         self.ended = false;
@@ -207,9 +208,12 @@ impl Diagnosis {
                 self.gathered.repeated(&seen, now_ns);
             }
         }
+        for retold in retold {
+            self.retell(store, retold, now_ns);
+        }
         self.weigh_changed(store);
-        self.unwritten += arrived.len();
-        self.unasked += arrived.len() + repeated.len();
+        self.unwritten += arrived.len() + retold.len();
+        self.unasked += arrived.len() + repeated.len() + retold.len();
         // A headline may tell of many groups, and the work is theirs.
         let findings = self.findings.len().max(self.verdicts.len());
         let prompt =
@@ -314,7 +318,7 @@ impl Diagnosis {
     fn show(&mut self, store: &Store, at: SpanIx) {
         let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) else { return };
         self.gathered.span(&seen, &self.processes);
-        self.marks.span(&seen, &mut self.gathered.traces);
+        self.marks.span(&seen, false, &mut self.gathered.traces);
         self.chains.set(at, Traits::SEEN);
         self.wait(store, at);
         if let Some(parent) = store.slot(at).parent() {
@@ -322,6 +326,37 @@ impl Diagnosis {
         }
         if let Some(first) = store.first_child(at, View::Recorded) {
             self.show_children(store, at, first, PAIRS_AT_ONCE);
+        }
+    }
+
+    /// Looks again at a span that was shown while it ran: what rules say of it alone is said of what is known now. What
+    /// was gathered of it stays, but for times; so does what was said of it together with its parent and children: none
+    /// of that blames a span for the end that it did not have yet.
+    fn retell(&mut self, store: &Store, retold: &Retold, now_ns: u64) {
+        let at = retold.at;
+        let excused = self.chains.is(at, Traits::EXCUSED);
+        if let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) {
+            let before = Seen { record: &retold.before, facts: retold.facts.as_ref(), ..seen };
+            self.marks.take_back(&before, excused);
+        }
+        let record = store.record(at);
+        self.chains.note(store, at);
+        self.processes.note(self.processes.of(record.resource), record.start_ns, record.end_ns, now_ns);
+        if let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) {
+            self.gathered.ended(&seen);
+            self.marks.span(&seen, excused, &mut self.gathered.traces);
+        }
+        for key in [GroupKey::Span(at), GroupKey::Caller(at)] {
+            if let Some(number) = self.by_key.get(&key).copied() {
+                let hub = self.hub(store, at);
+                if let Some(group) = self.groups[number as usize].as_mut() {
+                    group.hub = hub;
+                }
+                self.dirty.insert(number);
+            }
+        }
+        if self.chains.is_entry(at) && self.chains.place(at).is_none() {
+            self.judge(store, at);
         }
     }
 

@@ -57,16 +57,32 @@ impl Marks {
         }
     }
 
-    /// Shows a span that has arrived to the rules that watch for such.
-    pub(super) fn span(&mut self, seen: &Seen<'_>, traces: &mut Traces) {
+    /// Shows a span that has arrived to the rules that watch for such; `excused` tells whether those do not count that
+    /// something below it excuses.
+    pub(super) fn span(&mut self, seen: &Seen<'_>, excused: bool, traces: &mut Traces) {
         let (keys, kind) = (seen.record.keys, seen.kind());
         for i in 0..self.spans.len() {
             let (rule, on) = self.spans[i];
             if on.watch.sees(keys, kind)
+                && !(excused && on.excused_by.is_some())
                 && let Some(mark) = (on.check)(seen)
             {
                 self.add(rule, seen, mark);
                 traces.note(seen.store, seen.trace).marked.insert(rule);
+            }
+        }
+    }
+
+    /// Takes back what the rules have marked of a span that was shown to them like this.
+    pub(super) fn take_back(&mut self, seen: &Seen<'_>, excused: bool) {
+        let (keys, kind) = (seen.record.keys, seen.kind());
+        for i in 0..self.spans.len() {
+            let (rule, on) = self.spans[i];
+            if on.watch.sees(keys, kind)
+                && !(excused && on.excused_by.is_some())
+                && let Some(mark) = (on.check)(seen)
+            {
+                self.retract(rule, seen, mark);
             }
         }
     }

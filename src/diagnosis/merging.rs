@@ -185,7 +185,7 @@ impl Diagnosis {
     }
 
     /// What is known of a culprit that was received.
-    fn hub(&mut self, store: &Store, at: SpanIx) -> Option<Hub> {
+    pub(super) fn hub(&mut self, store: &Store, at: SpanIx) -> Option<Hub> {
         let slot = store.slot(at);
         if !slot.is_held() {
             return None;

@@ -191,7 +191,8 @@ fn send(record: &Bytes, end: End, base: u64, outlet: &mut Outlet<'_>) -> Control
                 Err(malformed) => (0, Some(malformed)),
             };
             let unshown = Unshown { metrics, ..Unshown::default() };
-            (Batch { unshown, ..Batch::empty(outlet.source(), outlet.origin(), 0) }, malformed)
+            let size = bytes.len();
+            (Batch { size, unshown, ..Batch::empty(outlet.source(), outlet.origin(), 0) }, malformed)
         }
     };
     let (mut batch, malformed) = walked(record.clone());

@@ -132,6 +132,8 @@ pub struct Batch {
     pub form: Form,
     /// When it arrived, nanoseconds since the Unix epoch. In a dump: when it was sent, by its latest span.
     pub arrived_ns: u64,
+    /// How large the request was as it came, unpacked, in bytes; of a dump, what was read of it for this batch.
+    pub size: usize,
     /// The protobuf of an `ExportTraceServiceRequest`, no longer than it must be.
     pub bytes: Bytes,
     /// One per accepted span.
@@ -166,6 +168,7 @@ impl Batch {
             origin,
             form: Form::default(),
             arrived_ns,
+            size: 0,
             bytes: Bytes::new(),
             records: Vec::new(),
             trace_ids: Vec::new(),
@@ -188,9 +191,10 @@ impl Batch {
     }
 
     /// The latest end of its spans, or the latest of its log records, nanoseconds since the Unix epoch: when a dump's
-    /// batch was sent.
+    /// batch was sent. Nothing where none tells a time: a span that still runs has no end.
     pub fn last_end_ns(&self) -> Option<u64> {
-        let spans = self.records.iter().map(|r| r.end_ns).max();
-        spans.or_else(|| self.logs.records.iter().map(LogRecord::at_ns).max().filter(|ns| *ns > 0))
+        let latest = |ns: Option<u64>| ns.filter(|ns| *ns > 0);
+        let spans = latest(self.records.iter().map(|r| r.end_ns).max());
+        spans.or_else(|| latest(self.logs.records.iter().map(LogRecord::at_ns).max()))
     }
 }

@@ -250,6 +250,12 @@ impl SpanRecord {
         }
     }
 
+    /// Whether the span was sent before it had ended: its end is not set. One that lies before its start is another
+    /// matter.
+    pub fn is_running(&self) -> bool {
+        self.end_ns == 0 && self.start_ns > 0
+    }
+
     /// Duration in nanoseconds; zero where the end lies before the start.
     pub fn duration_ns(&self) -> u64 {
         self.end_ns.saturating_sub(self.start_ns)

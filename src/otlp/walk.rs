@@ -70,6 +70,7 @@ pub fn walk(bytes: Bytes, source: Source, origin: Origin, arrived_ns: u64) -> (B
     batch.trace_ids.shrink_to_fit();
     batch.facts.shrink_to_fit();
     batch.peers.shrink_to_fit();
+    batch.size = bytes.len();
     batch.bytes = bytes;
     (batch, malformed)
 }

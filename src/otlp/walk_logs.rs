@@ -21,6 +21,7 @@ pub fn walk_logs(
     arrived_ns: u64,
 ) -> (Batch, Option<Malformed>) {
     let mut batch = Batch::empty(source, origin, arrived_ns.min(LATEST_NS));
+    batch.size = bytes.len();
     let malformed = add_logs(bytes, &mut batch);
     (batch, malformed)
 }

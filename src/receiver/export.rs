@@ -159,7 +159,7 @@ fn read(signal: Signal, origin: Origin, bytes: Bytes, connection: &Connection) -
         Signal::Metrics => {
             let metrics = count::metrics(&bytes).map_err(|e| Refusal::Malformed(e.to_string()))?;
             let unshown = Unshown { metrics, ..Unshown::default() };
-            return Ok(Batch { unshown, ..Batch::empty(source, origin, now) });
+            return Ok(Batch { unshown, size: bytes.len(), ..Batch::empty(source, origin, now) });
         }
     };
     // A server refuses a request that is broken anywhere; its sender gets to hear where.

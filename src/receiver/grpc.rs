@@ -5,10 +5,11 @@ use super::export::{self, Complaint, Refusal, Signal, count_request};
 use super::inflate::{ACCEPTED, Coding, inflate};
 use super::reply::{self, Detail, RpcStatus};
 use super::serve::Connection;
+use super::{hint, http};
 use crate::model::Origin;
 use axum::body::Body;
 use axum::extract::{Extension, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -43,10 +44,14 @@ pub(super) async fn export(
     if head.method != Method::POST || !is_grpc(&head.headers) {
         reader.discard().await;
         let sentence = format!(
-            "this path takes gRPC; OTLP over HTTP goes to {} with content type application/x-protobuf or application/json\n",
-            signal.http_path()
+            "this path takes gRPC; OTLP over HTTP goes to {} with content type application/x-protobuf or application/json; this was a plain {}",
+            signal.http_path(),
+            hint::plain(head.method.as_str())
         );
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence).into_response();
+        let form = export::form(&head.headers, &CONTENT_ENCODING);
+        Complaint { path: signal.grpc_path(), origin: http::origin(&head.headers), form }
+            .send(&connection, &sentence);
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence + "\n").into_response();
     }
     count_request(&connection, Origin::Grpc);
     let form = export::form(&head.headers, &ENCODING);

@@ -2,15 +2,30 @@
 
 use super::export::Signal;
 use crate::model::Origin;
+use axum::http::Method;
+
+/// How much of a method or path is repeated, characters: a request may have thousands.
+const LONGEST: usize = 80;
+
+/// A method or path as it can be shown anywhere: short, and without what a terminal might obey.
+pub(super) fn plain(sent: &str) -> String {
+    let mut plain: String =
+        sent.chars().take(LONGEST).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
+    if sent.chars().nth(LONGEST).is_some() {
+        plain.push_str("...");
+    }
+    plain
+}
 
 /// A sentence on a path at which there is nothing.
-pub(super) fn of_path(path: &str) -> String {
+pub(super) fn of_path(method: &Method, path: &str) -> String {
+    let sends = *method == Method::POST;
     let known = match path.trim_end_matches('/') {
         "" => {
             "the path is missing: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is used as it is and must end in /v1/traces; to OTEL_EXPORTER_OTLP_ENDPOINT the SDK adds it"
         }
-        "/api/v2/spans" | "/api/v1/spans" => return exporters(path, "Zipkin"),
-        "/api/traces" => return exporters(path, "Jaeger"),
+        "/api/v2/spans" | "/api/v1/spans" if sends => return exporters(path, "Zipkin"),
+        "/api/traces" if sends => return exporters(path, "Jaeger"),
         "/metrics" => "a Prometheus scrape: there is nothing to scrape here, take this target out",
         "/api/v1/write" => "it is where Prometheus writes, which otoscope does not take",
         path if is_twice(path) => {
@@ -18,11 +33,18 @@ pub(super) fn of_path(path: &str) -> String {
         }
         _ => "the path is unknown; OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics",
     };
-    format!("nothing at {path}: {known}")
+    let path = plain(path);
+    if sends {
+        return format!("nothing at {path}: {known}");
+    }
+    format!("nothing to {} at {path}: {known}", plain(method.as_str()))
 }
 
 fn exporters(path: &str, system: &str) -> String {
-    format!("{path} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp")
+    format!(
+        "{} is where {system} exporters send: otoscope takes OTLP, so set OTEL_TRACES_EXPORTER=otlp",
+        plain(path)
+    )
 }
 
 /// Whether an SDK has added its path to one that was there.
@@ -66,13 +88,23 @@ mod tests {
             ("/v1/traces//v1/metrics/", "twice"),
             ("/nope/v1/traces", "the path is unknown; OTLP over HTTP goes to /v1/traces"),
         ] {
-            assert!(of_path(path).contains(words), "{path}: {}", of_path(path));
+            assert!(of_path(&Method::POST, path).contains(words), "{path}: {}", of_path(&Method::POST, path));
         }
-        let misspelt = of_path("/v1/trace");
+        let misspelt = of_path(&Method::POST, "/v1/trace");
         assert_eq!(
             misspelt,
             "nothing at /v1/trace: the path is unknown; OTLP over HTTP goes to /v1/traces, /v1/logs or /v1/metrics"
         );
+    }
+
+    #[test]
+    fn what_was_asked_for_is_repeated_harmlessly() {
+        let icon = of_path(&Method::GET, "/favicon.ico");
+        assert!(icon.starts_with("nothing to GET at /favicon.ico: the path is unknown"), "{icon}");
+        assert_eq!(plain("/a\u{1b}[2J\u{e9} b"), "/a?[2J??b");
+        let method = Method::from_bytes(&[b'M'; 5_000]).unwrap();
+        let long = of_path(&method, &format!("/{}", "x".repeat(5_000)));
+        assert!(long.contains("xxx...: the path") && long.len() < 400, "{long}");
     }
 
     #[test]

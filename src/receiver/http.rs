@@ -4,7 +4,7 @@ use super::body::{MAX_BYTES, Reader, in_time};
 use super::export::{self, Complaint, Refusal, Signal, count_request};
 use super::inflate::{ACCEPTED, Coding, inflate};
 use super::reply::{self, RETRY_AFTER, RpcStatus};
-use super::{cors, grpc, serve::Connection};
+use super::{cors, grpc, hint, serve::Connection};
 use crate::model::Origin;
 use axum::body::Body;
 use axum::extract::{Extension, Request};
@@ -67,12 +67,14 @@ pub(super) async fn export(
 ) -> Response {
     let (head, body) = request.into_parts();
     let mut reader = Reader::new(body, connection.counters());
+    let form = export::form(&head.headers, &CONTENT_ENCODING);
     if head.method != Method::POST {
         reader.discard().await;
-        let sentence = format!("{} takes OTLP by POST, not {}\n", signal.http_path(), head.method);
-        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, cors::METHODS)], sentence).into_response();
+        let (path, method) = (signal.http_path(), hint::plain(head.method.as_str()));
+        let sentence = format!("{path} takes OTLP by POST, not {method}");
+        Complaint { path, origin: origin(&head.headers), form }.send(&connection, &sentence);
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, cors::METHODS)], sentence + "\n").into_response();
     }
-    let form = export::form(&head.headers, &CONTENT_ENCODING);
     let Some(media_type) = MediaType::from_headers(&head.headers) else {
         reader.discard().await;
         let sentence = unknown_type(&head.headers);

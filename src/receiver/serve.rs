@@ -188,20 +188,17 @@ async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Reques
         return ABOUT.into_response();
     }
     Reader::new(body, connection.counters()).discard().await;
-    let path = head.uri.path();
+    let path = hint::plain(head.uri.path());
     if grpc::is_grpc(&head.headers) {
         let reason =
             format!("no method {path}: otoscope takes the Export of OTLP's trace, logs and metrics services");
         let form = export::form(&head.headers, &grpc::ENCODING);
-        Complaint { path, origin: Origin::Grpc, form }.send(&connection, &reason);
+        Complaint { path: &path, origin: Origin::Grpc, form }.send(&connection, &reason);
         return tonic::Status::unimplemented(reason).into_http::<Body>();
     }
-    let reason = hint::of_path(path);
-    // A browser asks for its icon; whoever scrapes wants something.
-    if head.method == Method::POST || path == "/metrics" {
-        let form = export::form(&head.headers, &CONTENT_ENCODING);
-        Complaint { path, origin: http::origin(&head.headers), form }.send(&connection, &reason);
-    }
+    let reason = hint::of_path(&head.method, head.uri.path());
+    let form = export::form(&head.headers, &CONTENT_ENCODING);
+    Complaint { path: &path, origin: http::origin(&head.headers), form }.send(&connection, &reason);
     (StatusCode::NOT_FOUND, reason + "\n").into_response()
 }
 

@@ -24,7 +24,7 @@ pub use services::{
 
 use crate::model::{ParentLocality, Peer, PeerSort, SpanKind, SpanRecord};
 use crate::store::segments::Segments;
-use crate::store::{Arrived, SpanIx, Store, View};
+use crate::store::{Arrived, Retold, SpanIx, Store, View};
 use map::Map;
 use services::Services;
 use std::collections::VecDeque;
@@ -77,7 +77,7 @@ pub struct Stats {
 
 /// What views ask.
 impl Stats {
-    /// How many spans were counted. What is told changes with no other.
+    /// How often spans were counted, or counted otherwise. What is told changes with nothing else.
     pub fn counted(&self) -> u64 {
         self.counted
     }
@@ -178,6 +178,38 @@ impl Stats {
                 self.pair_children(store, *at, first, CHILDREN_AT_ONCE);
             }
             self.unanswered_yet(store, *at);
+        }
+        for retold in &arrived.retold {
+            self.retell(store, retold);
+        }
+        self.counted += arrived.retold.len() as u64;
+    }
+
+    /// Counts a span as it is told now, and no longer as it was told before.
+    fn retell(&mut self, store: &Store, retold: &Retold) {
+        let (at, before, now) = (retold.at, &retold.before, store.record(retold.at));
+        self.services.take_back(before);
+        let service = self.services.span(store, at);
+        let was = self.marks[at.0];
+        self.marks[at.0].bits &= !Mark::ENTRY_BY_ITSELF;
+        self.marks[at.0].bits |= u8::from(is_entry(now)) * Mark::ENTRY_BY_ITSELF;
+        if was.has(Mark::ENTRY) {
+            self.services.entry(service, before, false);
+        }
+        if self.marks[at.0].has(Mark::ENTRY) {
+            self.services.entry(service, now, true);
+        }
+        let of = |at: SpanIx| self.services.of(store.record(at).resource);
+        if was.has(Mark::EDGE)
+            && let Some(caller) = store.slot(at).parent().and_then(of)
+        {
+            self.map.edge(caller, service, before, false);
+            self.map.edge(caller, service, now, true);
+        }
+        if was.has(Mark::UNANSWERED) {
+            let peer = was.peer.checked_sub(1).map(PeerIx);
+            self.map.peer_edge(service, peer, before, false);
+            self.map.peer_edge(service, peer, now, true);
         }
     }
 

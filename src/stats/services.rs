@@ -256,6 +256,23 @@ impl Services {
         service
     }
 
+    /// Takes back what was counted of a span. Examples of it stay, as those of evicted spans do.
+    pub(super) fn take_back(&mut self, record: &SpanRecord) {
+        let Some(service) = self.of(record.resource).or(self.others) else { return };
+        let untold = self.untold;
+        let counted = &mut self.all[service.0 as usize];
+        counted.spans -= 1;
+        counted.errors -= u64::from(record.status() == StatusCode::Error);
+        counted.matrix[kind_place(record.kind())][locality_place(record.locality())] -= 1;
+        let operation = self.operation(service, record);
+        self.operations[operation].calls.remove(record);
+        let place = self.scope(service, record.scope);
+        let (service_of, at) = self.scope_places[place];
+        self.all[service_of.0 as usize].scopes[at as usize].kinds[kind_place(record.kind())] -= 1;
+        // Looking it up has counted once more what is not told apart.
+        self.untold = untold.saturating_sub(self.untold - untold);
+    }
+
     #[inline]
     fn operation(&mut self, service: ServiceIx, record: &SpanRecord) -> usize {
         let kind = record.kind();

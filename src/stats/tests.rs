@@ -272,3 +272,21 @@ fn there_are_never_more_rows_than_can_be_kept() {
     assert!(stats.untold() >= 39_000);
     assert!(stats.memory() < 8 << 20, "{}", stats.memory());
 }
+
+#[test]
+fn a_span_that_was_told_while_it_ran_is_counted_once() {
+    let groups = spans(
+        "GET /a  shop  server  0..90  get=/a\n  call  shop  client  1..80  call=http://price/\n    answer  price  server  10..50\n  db  shop  client  82..85  call=http://db/\n",
+    );
+    let expected = told(&session(batches(&groups)));
+    let mut running = groups.clone();
+    running.iter_mut().flat_map(|group| &mut group.spans).for_each(|span| span.end_ns = 0);
+    let mut rng = fastrand::Rng::with_seed(2);
+    for round in 0..50 {
+        let mut sent = batches(&[running.clone(), groups.clone()].concat());
+        if round > 0 {
+            rng.shuffle(&mut sent);
+        }
+        assert_eq!(told(&session(sent)), expected);
+    }
+}

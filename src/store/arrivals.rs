@@ -29,7 +29,7 @@ impl Arrivals {
 }
 
 impl Store {
-    /// How many spans have arrived, repeated deliveries left out: what to ask [`Store::arrivals_since`] with later.
+    /// How many spans have arrived, or were told to have ended; other repeated deliveries are left out: what to ask [`Store::arrivals_since`] with later.
     pub fn arrivals(&self) -> u64 {
         self.arrivals.total
     }

@@ -23,13 +23,13 @@ impl Store {
         let Some(trace) = self.find_trace(id) else { return false };
         let held = &mut self.traces[trace.0];
         held.pinned = pinned;
-        let (seq, age) = (held.seq, (held.age_key, trace));
+        let (seq, age) = (held.seq, held.age());
         if pinned {
             self.by_age.remove(&age);
             self.pinned.insert(seq, trace);
         } else {
             self.pinned.remove(&seq);
-            self.by_age.insert(age);
+            self.by_age.insert(age, trace);
         }
         true
     }
@@ -48,10 +48,10 @@ impl Store {
     pub fn delete(&mut self, id: TraceId) -> bool {
         let Some(trace) = self.find_trace(id) else { return false };
         let held = &self.traces[trace.0];
-        let (seq, age) = (held.seq, held.age_key);
+        let (seq, age) = (held.seq, held.age());
         self.trace_index.remove(trace_key(id), trace.0);
         self.by_arrival.remove(&seq);
-        self.by_age.remove(&(age, trace));
+        self.by_age.remove(&age);
         self.pinned.remove(&seq);
         self.counters.deleted_traces += 1;
         match self.deletion.traces.last_mut() {
@@ -144,11 +144,11 @@ impl Store {
 
     fn free_deleted_trace(&mut self, trace: TraceIx) {
         let held = &self.traces[trace.0];
-        let (id, seq, age) = (held.id, held.seq, held.age_key);
+        let (id, seq, age) = (held.id, held.seq, held.age());
         if self.find_trace(id).is_none() {
             self.counters.deleted_logs += self.remove_logs_of(id, None);
         }
-        self.by_age.remove(&(age, trace));
+        self.by_age.remove(&age);
         self.wide.remove(&Owner::Trace(trace));
         self.traces.remove(trace.0);
         if let Some(traces) = self.deletion.traces.last_mut() {

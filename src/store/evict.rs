@@ -20,7 +20,7 @@ impl Store {
             if freed >= budget {
                 return freed;
             }
-            let oldest_request = self.by_age.first().map(|(age, _)| *age);
+            let oldest_request = self.by_age.first_key_value().map(|((age, _), _)| *age);
             if self.evict_loose_log(oldest_request) {
                 continue;
             }
@@ -36,13 +36,13 @@ impl Store {
 
     /// Moves the tops of the oldest request to `leaving`.
     fn pick_oldest(&mut self, leaving: &mut Vec<SpanIx>, gone: &mut Vec<SpanIx>) -> bool {
-        let Some((_, trace)) = self.by_age.first().copied() else { return false };
+        let Some((age, trace)) = self.by_age.first_key_value() else { return false };
+        let (age, trace) = (*age, *trace);
         self.counters.evicted_requests += 1;
         let unit = self.tops(trace).and_then(|tops| self.oldest_held(tops.iter()));
         let tops = unit.map_or_else(|| self.roots(trace).collect(), |top| vec![top]);
         if tops.is_empty() {
-            let key = self.traces[trace.0].age_key;
-            self.by_age.remove(&(key, trace));
+            self.by_age.remove(&age);
         }
         for top in tops {
             self.detach(top, gone);
@@ -142,11 +142,11 @@ impl Store {
             self.vacate(placeholder, gone);
         }
         let held = &self.traces[trace.0];
-        let (id, key, seq, age) = (held.id, trace_key(held.id), held.seq, held.age_key);
+        let (id, key, seq, age) = (held.id, trace_key(held.id), held.seq, held.age());
         self.counters.evicted_logs += self.remove_logs_of(id, None);
         self.trace_index.remove(key, trace.0);
         self.by_arrival.remove(&seq);
-        self.by_age.remove(&(age, trace));
+        self.by_age.remove(&age);
         self.pinned.remove(&seq);
         self.traces.remove(trace.0);
     }
@@ -180,12 +180,15 @@ impl Store {
         let Some(tops) = self.tops(trace) else { return };
         let Some(oldest) = self.oldest_held(tops.iter()) else { return };
         let key = self.record(oldest).start_ns;
-        let old = std::mem::replace(&mut self.traces[trace.0].age_key, key);
-        if old != key {
-            self.by_age.remove(&(old, trace));
+        let held = &mut self.traces[trace.0];
+        let old = held.age();
+        held.age_key = key;
+        let (new, pinned) = (held.age(), held.pinned);
+        if old != new {
+            self.by_age.remove(&old);
         }
-        if !self.traces[trace.0].pinned {
-            self.by_age.insert((key, trace));
+        if !pinned {
+            self.by_age.insert(new, trace);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Taking a batch in: each span finds its trace, its slot and its parent, once.
 
 use super::index::{span_key, trace_key};
-use super::{Arrived, HeldBatch, KEPT_COMPLAINTS, Presence, Slot, SpanIx, Store, Trace, TraceIx};
+use super::{Arrived, HeldBatch, KEPT_COMPLAINTS, Presence, Retold, Slot, SpanIx, Store, Trace, TraceIx};
 use crate::model::{
     Batch, ByteRange, Key, NO_FACTS, Origin, Peer, Resource, Source, SpanId, SpanRecord, StatusCode, TraceId,
 };
@@ -62,10 +62,12 @@ impl Store {
             record.name = names[record.name as usize];
             record.resource = resources[record.resource as usize];
             record.scope = scopes[record.scope as usize];
-            let at = match self.slot_for(trace, &record) {
-                Ok(at) => at,
-                Err(held) => {
-                    self.counters.repeated += 1;
+            let place = self.place_for(trace, &record);
+            self.counters.repeated += u64::from(!matches!(place, Place::New(_)));
+            let at = match place {
+                Place::New(at) | Place::Instead(at) => at,
+                Place::Late => continue,
+                Place::Again(held) => {
                     match self.other_dump(held, &batch.source, batch.origin) {
                         Some(other) => overlaps = Some(other),
                         None => arrived.repeated.push(held),
@@ -79,20 +81,36 @@ impl Store {
                 facts.destination = string(facts.destination);
                 record.facts = self.facts.insert(facts);
             }
-            self.settle(at, trace, record, home);
+            let is_new = matches!(place, Place::New(_));
+            // What was told of a span earlier in this very batch has been shown to nobody.
+            let is_known = !is_new && self.slot(at).batch != home;
+            if is_known {
+                let facts = self.facts(at).copied();
+                arrived.retold.push(Retold { at, before: *self.record(at), facts });
+            }
+            if is_new {
+                self.settle(at, trace, record, home);
+            } else {
+                self.retell(at, record, home);
+            }
             if record.keys.has(Key::HasLinks) {
                 let span = ByteRange { offset: record.offset, len: record.len };
                 self.note_links(at, span.of(bytes));
             }
             let held = &mut self.traces[trace.0];
             held.last_arrived_ns = held.last_arrived_ns.max(batch.arrived_ns);
+            self.arrivals.note(at);
+            if is_new || is_known {
+                spans.push(at);
+            }
+            if !is_new {
+                continue;
+            }
             if let Some(peer) = peer {
                 let (system, name) = (string(peer.system), string(peer.name));
                 arrived.peers.push(Peer { span: arrived.spans.len() as u32, system, name, ..*peer });
             }
-            spans.push(at);
             arrived.spans.push(at);
-            self.arrivals.note(at);
         }
         if let Some(other) = overlaps {
             self.remark(format!("{} has spans that {other} has too: each is there once", batch.source));
@@ -171,32 +189,38 @@ impl Store {
         }));
         self.trace_index.insert(trace_key(id), trace.0);
         self.by_arrival.insert(seq, trace);
-        self.by_age.insert((arrived_ns, trace));
+        self.by_age.insert((arrived_ns, seq), trace);
         trace
     }
 
-    /// The slot for a new span; as an error that of one that is already held with the same content.
-    fn slot_for(&mut self, trace: TraceIx, record: &SpanRecord) -> Result<SpanIx, SpanIx> {
+    /// The place of a span that has been delivered.
+    fn place_for(&mut self, trace: TraceIx, record: &SpanRecord) -> Place {
         let (key, id) = (span_key(trace, record.span_id), record.span_id);
         let same_id = |slot: &Slot| slot.trace == trace && slot.record.span_id == id;
         let Some(at) = self.find_span(trace, id) else {
-            return Ok(self.new_slot(trace, id, false));
+            return Place::New(self.new_slot(trace, id, false));
         };
         if !self.slot(at).is_held() {
             self.unlink(at);
-            return Ok(at);
+            return Place::New(at);
         }
-        let repeated = self.index.find(key, |i| {
-            let slot = &self.slots[i];
-            same_id(slot) && slot.is_held() && slot.record.content_hash == record.content_hash
-        });
-        match repeated {
-            Some(held) => Err(SpanIx(held)),
-            None => {
-                self.slots[at.0].twinned = true;
-                Ok(self.new_slot(trace, id, true))
-            }
+        let held = |is_it: &dyn Fn(&SpanRecord) -> bool| {
+            self.index.find(key, |i| {
+                let slot = &self.slots[i];
+                same_id(slot) && slot.is_held() && is_it(&slot.record)
+            })
+        };
+        if let Some(held) = held(&|held| held.content_hash == record.content_hash) {
+            return Place::Again(SpanIx(held));
         }
+        if let Some(held) = held(&|held| held.is_running() && is_same_span(held, record)) {
+            return Place::Instead(SpanIx(held));
+        }
+        if record.is_running() && held(&|held| is_same_span(held, record)).is_some() {
+            return Place::Late;
+        }
+        self.slots[at.0].twinned = true;
+        Place::New(self.new_slot(trace, id, true))
     }
 
     fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
@@ -204,6 +228,31 @@ impl Store {
         let at = self.slots.insert(Slot { record, trace, twin, ..Slot::default() });
         self.index.insert(span_key(trace, id), at);
         SpanIx(at)
+    }
+
+    /// Puts another word on a held span into its slot, which stays where it is: start, id and parent are the same.
+    fn retell(&mut self, at: SpanIx, record: SpanRecord, batch: u32) {
+        let before = *self.record(at);
+        if before.facts != NO_FACTS {
+            self.facts.remove(before.facts);
+        }
+        self.forget_links(at);
+        if self.slot(at).batch != batch {
+            self.release_bytes(at);
+        }
+        let slot = &mut self.slots[at.0];
+        (slot.record, slot.batch) = (record, batch);
+        let (trace, parent, is_cut) = (slot.trace, slot.parent, slot.cut);
+        if let Some(parent) = parent.some() {
+            self.cover(parent, record.start_ns, record.end_ns);
+        }
+        let held = &mut self.traces[trace.0];
+        held.errors -= u32::from(before.status() == StatusCode::Error);
+        held.errors += u32::from(record.status() == StatusCode::Error);
+        held.end_ns = held.end_ns.max(record.end_ns);
+        if is_cut {
+            held.longest_request_ns = held.longest_request_ns.max(record.duration_ns());
+        }
     }
 
     /// Puts a span into its slot and the slot into its place.
@@ -290,6 +339,25 @@ impl Store {
         self.link(at);
         at
     }
+}
+
+/// Where a span that has been delivered belongs.
+enum Place {
+    /// Into this slot, which is new or was a placeholder.
+    New(SpanIx),
+    /// Nowhere: this one is held, with the same content.
+    Again(SpanIx),
+    /// Nowhere: it was sent while it ran, and its end is known already.
+    Late,
+    /// In the place of this one, which was sent while it ran.
+    Instead(SpanIx),
+}
+
+/// Whether two records with the same ids tell of one span, though not the same: not so where ids collide, or where two
+/// sides of a call share one.
+fn is_same_span(a: &SpanRecord, b: &SpanRecord) -> bool {
+    (a.start_ns, a.parent_id, a.kind()) == (b.start_ns, b.parent_id, b.kind())
+        && (a.resource, a.scope) == (b.resource, b.scope)
 }
 
 /// What a resource is known by of which nothing is known: no message begins so, and no schema URL.

@@ -139,6 +139,11 @@ impl Trace {
         self.end_ns.saturating_sub(self.start_ns)
     }
 
+    /// Its place in the order of eviction.
+    fn age(&self) -> (u64, u64) {
+        (self.age_key, self.seq)
+    }
+
     /// How many edges diagnosis has cut in it.
     pub fn cut_edges(&self) -> usize {
         self.cuts.as_ref().map_or(0, |cuts| cuts.by_parent.len())
@@ -172,7 +177,7 @@ struct HeldBatch {
 pub struct Counters {
     /// Spans taken in, repeated deliveries included.
     pub received: u64,
-    /// Of these, deliveries of a span that was already held.
+    /// Of these, deliveries of a span that was already held, an earlier or later word on it included.
     pub repeated: u64,
     /// Log records taken in.
     pub logs: u64,
@@ -216,6 +221,8 @@ pub struct Arrived {
     pub spans: Vec<SpanIx>,
     /// Spans that were delivered once more with the same content, but for those of dumps that overlap.
     pub repeated: Vec<SpanIx>,
+    /// Spans that were held while they ran, and of which another word came: mostly that they have ended.
+    pub retold: Vec<Retold>,
     /// Whom new spans call that say so, in their order; names are those of [`Store::text`], plus one.
     pub peers: Vec<Peer>,
     /// How many spans were rejected because their ids violate the format.
@@ -227,9 +234,21 @@ impl Arrived {
     pub fn clear(&mut self) {
         self.spans.clear();
         self.repeated.clear();
+        self.retold.clear();
         self.peers.clear();
         self.bad_ids = 0;
     }
+}
+
+/// A span that is told otherwise now: its slot and its place in the tree are the same, its record is the new one.
+#[derive(Clone, Copy, Debug)]
+pub struct Retold {
+    /// Its slot.
+    pub at: SpanIx,
+    /// What was told of it before.
+    pub before: SpanRecord,
+    /// Its facts before, where it had a role that needs some.
+    pub facts: Option<Facts>,
 }
 
 static UNKNOWN_RESOURCE: Resource =
@@ -257,7 +276,8 @@ pub struct Store {
     /// Spans with links, by the spans that they link to.
     linking: index::Index,
     by_arrival: BTreeMap<u64, TraceIx>,
-    by_age: BTreeSet<(u64, TraceIx)>,
+    /// By age and, where one request brought many, by their place in the order of arrival.
+    by_age: BTreeMap<(u64, u64), TraceIx>,
     /// Sorted children of spans with many of them, where a list alone would be searched too long.
     wide: HashMap<tree::Owner, BTreeSet<OrderKey>>,
     batches: Pool<Option<HeldBatch>>,

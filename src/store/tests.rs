@@ -201,6 +201,31 @@ fn eviction_takes_the_oldest_request_and_counts_it() {
 }
 
 #[test]
+fn of_one_request_the_first_traces_are_evicted_first() {
+    let mut store = Store::new();
+    let mut sent = 0_u64;
+    for _ in 0..20 {
+        let mut groups = Vec::new();
+        for _ in 0..10 {
+            sent += 1;
+            let mut group = spans("e  s  internal  0..1").remove(0);
+            group.spans[0].trace_id = TraceId(u128::from(sent).to_be_bytes());
+            groups.push(group);
+        }
+        let request = crate::otlp::encode::request(&groups);
+        let (batch, _) = crate::otlp::walk(request, "t".into(), crate::model::Origin::Grpc, sent);
+        store.ingest(batch, &mut Arrived::default());
+        // Places of the evicted are used again, the last of them first.
+        while store.span_count() > 13 {
+            store.evict(1, &mut Vec::new());
+        }
+        let held: Vec<u64> = store.traces().map(|trace| store.trace(trace).id.low()).collect();
+        let from = sent + 1 - held.len() as u64;
+        assert_eq!(held, (from..=sent).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn spans_that_arrive_while_others_are_evicted_find_their_places() {
     let sketch = "
         a  s  server  0..900  lost
@@ -233,4 +258,69 @@ fn what_is_left_of_a_batch_is_repacked() {
     assert!(store.memory() < before);
     let last = store.traces().next().and_then(|t| store.first_row(t, View::Recorded)).unwrap();
     assert_eq!(store.decode(last).unwrap().name, "d");
+}
+
+/// The same spans, each told while it still runs, too.
+fn running(groups: &[crate::otlp::encode::Group]) -> Vec<crate::otlp::encode::Group> {
+    let mut running = groups.to_vec();
+    running.iter_mut().flat_map(|group| &mut group.spans).for_each(|span| span.end_ns = 0);
+    running
+}
+
+#[test]
+fn a_span_that_was_told_while_it_ran_is_one_span_and_has_ended() {
+    let groups = spans(SHOP);
+    let expected = rows(&filled(batches(&groups)), View::Recorded);
+    let whole = filled(batches(&groups));
+    let mut rng = fastrand::Rng::with_seed(5);
+    for round in 0..50 {
+        let mut all = [running(&groups), groups.clone()].concat();
+        if round > 0 {
+            rng.shuffle(&mut all);
+        }
+        let sent = match round % 2 {
+            0 => batches(&all),
+            // All in one request.
+            _ => vec![
+                crate::otlp::walk(
+                    crate::otlp::encode::request(&all),
+                    "t".into(),
+                    crate::model::Origin::Grpc,
+                    5,
+                )
+                .0,
+            ],
+        };
+        let mut store = filled(sent);
+        assert_eq!(rows(&store, View::Recorded), expected);
+        assert_eq!((store.counters().received, store.counters().repeated, store.span_count()), (16, 8, 8));
+        let (trace, of) = (whole.traces().next().unwrap(), store.traces());
+        let same = of.map(|trace| store.trace(trace)).find(|held| held.id == whole.trace(trace).id).unwrap();
+        assert_eq!((same.spans, same.duration_ns()), (7, whole.trace(trace).duration_ns()));
+        let mut at = store.first_row(store.find_trace(same.id).unwrap(), View::Recorded);
+        while let Some(row) = at {
+            let span = store.decode(row).unwrap();
+            assert!(span.end_ns > 0 && !store.slot(row).twin && store.record(row).end_ns == span.end_ns);
+            at = store.next_row(row, View::Recorded, &|_| false);
+        }
+        store.evict(usize::MAX, &mut Vec::new());
+        assert_eq!((store.payload, store.span_count()), (0, 0));
+    }
+}
+
+#[test]
+fn what_is_told_while_it_runs_is_not_taken_for_another_span() {
+    let groups = spans("job  s  internal  0..50");
+    let told = |change: &dyn Fn(&mut crate::otlp::encode::Group)| {
+        let mut early = running(&groups);
+        change(&mut early[0]);
+        let store = filled([batches(&early), batches(&groups)].concat());
+        (store.span_count(), store.counters().repeated)
+    };
+    assert_eq!(told(&|_| ()), (1, 1));
+    assert_eq!(told(&|early| early.spans[0].name = "job, named later".to_owned()), (1, 1));
+    assert_eq!(told(&|early| early.spans[0].start_ns += 1), (2, 0));
+    assert_eq!(told(&|early| early.spans[0].parent_id = SpanId(7)), (2, 0));
+    assert_eq!(told(&|early| early.resource.attributes.clear()), (2, 0));
+    assert_eq!(told(&|early| early.spans[0].end_ns = early.spans[0].start_ns + 1), (2, 0), "two ends");
 }

@@ -103,7 +103,7 @@ pub struct Sent {
     pub bytes: u64,
     /// The largest request, bytes.
     pub largest: u64,
-    /// How long after the end of its latest span the last batch came, nanoseconds: what the exporter waited, the way, and
+    /// How long after the end of its latest span the last batch with one that has ended came, nanoseconds: what the exporter waited, the way, and
     /// how far two clocks are apart. Nothing where it came before.
     pub delay_ns: Option<u64>,
     /// When the last batch arrived, nanoseconds since the Unix epoch; zero where no time is known.
@@ -145,8 +145,8 @@ impl Traffic {
         let (rejected, bad_requests) = batch.rejected();
         sent.rejected += rejected;
         sent.bad_requests += bad_requests;
-        sent.bytes += batch.bytes.len() as u64;
-        sent.largest = sent.largest.max(batch.bytes.len() as u64);
+        sent.bytes += batch.size as u64;
+        sent.largest = sent.largest.max(batch.size as u64);
         // What lies in a dump has no arrival of its own.
         if let (Some(end), false) = (batch.last_end_ns(), matches!(batch.origin, Origin::Dump(_))) {
             sent.delay_ns = batch.arrived_ns.checked_sub(end);
@@ -188,7 +188,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Rejection;
+    use crate::model::{Rejection, SpanId, SpanRecord};
 
     #[test]
     fn a_client_is_one_sender_however_often_it_connects() {
@@ -223,6 +223,32 @@ mod tests {
         let sent =
             traffic.senders().next().map(|(.., sent)| (sent.batches, sent.rejected, sent.bad_requests));
         assert_eq!(sent, Some((1, 1, 1)));
+    }
+
+    #[test]
+    fn a_request_is_as_large_as_it_came() {
+        let mut traffic = Traffic::default();
+        let body = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[]}]}]}"#;
+        for origin in [Origin::HttpJson, Origin::Dump("otlp-json")] {
+            traffic.note(&crate::otlp::walk_json(body, "127.0.0.1:5".into(), origin, 7).unwrap());
+        }
+        let sizes: Vec<_> = traffic.senders().map(|(.., sent)| (sent.bytes, sent.largest)).collect();
+        assert_eq!(sizes, [(body.len() as u64, body.len() as u64); 2]);
+    }
+
+    #[test]
+    fn a_span_that_still_runs_has_no_delay() {
+        let mut traffic = Traffic::default();
+        let mut sent = |ends: &[u64]| {
+            let mut batch = Batch::empty("127.0.0.1:5".into(), Origin::HttpJson, 1_000);
+            batch.records = vec![SpanRecord::new(SpanId(1), SpanId::NONE); ends.len()];
+            batch.records.iter_mut().zip(ends).for_each(|(record, end_ns)| record.end_ns = *end_ns);
+            traffic.note(&batch);
+            traffic.senders().next().and_then(|(.., sent)| sent.delay_ns)
+        };
+        assert_eq!(sent(&[0]), None);
+        assert_eq!(sent(&[0, 700, 0]), Some(300));
+        assert_eq!(sent(&[0]), Some(300), "what is known stays known");
     }
 
     #[test]

@@ -69,6 +69,9 @@ impl AllDurations {
 
     pub(super) fn span(&mut self, seen: &Seen<'_>) {
         let record = seen.record;
+        if record.is_running() {
+            return;
+        }
         let Some(place) = self.place(seen) else { return };
         let name = &mut self.all[place];
         let duration_ns = record.duration_ns();

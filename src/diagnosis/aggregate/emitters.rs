@@ -111,13 +111,20 @@ impl Emitters {
         emitter.kinds[slot(seen.kind())] += 1;
         emitter.roots += u64::from(seen.record.parent_id.is_none());
         emitter.entries += u64::from(seen.entry);
-        emitter.keys = emitter.keys.or(seen.record.keys);
         emitter.first_start_ns = emitter.first_start_ns.min(seen.record.start_ns);
-        emitter.last_end_ns = emitter.last_end_ns.max(seen.record.end_ns);
+        self.ended(seen);
+        let emitter = &mut self.all[seen.emitter.0 as usize];
         if seen.record.start_ns >= emitter.latest.0 {
             let key = (seen.record.start_ns, seen.store.trace(seen.trace).id, seen.record.span_id);
             emitter.latest = key.max(emitter.latest);
         }
+    }
+
+    /// What the end of a span tells of it.
+    pub(super) fn ended(&mut self, seen: &Seen<'_>) {
+        let emitter = &mut self.all[seen.emitter.0 as usize];
+        emitter.keys = emitter.keys.or(seen.record.keys);
+        emitter.last_end_ns = emitter.last_end_ns.max(seen.record.end_ns);
     }
 
     pub(super) fn memory(&self) -> usize {

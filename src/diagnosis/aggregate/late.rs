@@ -33,7 +33,8 @@ pub(crate) struct Late {
 impl Late {
     pub(super) fn pair(&mut self, child: &Seen<'_>, parent: &Seen<'_>) {
         let started = child.record.start_ns;
-        if started <= parent.record.end_ns + child.of_process.epsilon_ns
+        if parent.record.is_running()
+            || started <= parent.record.end_ns + child.of_process.epsilon_ns
             || child.process != parent.process
             || child.entry
             || child.locality() == ParentLocality::Remote

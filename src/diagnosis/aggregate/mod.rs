@@ -124,6 +124,12 @@ impl Aggregates {
         self.sampling.span(seen);
     }
 
+    /// Notes what is new of a span that was noted while it ran.
+    pub(crate) fn ended(&mut self, seen: &Seen<'_>) {
+        self.emitters.ended(seen);
+        self.durations.span(seen);
+    }
+
     /// Notes a span that was delivered once more with the same content; it is the one that is held.
     pub(crate) fn repeated(&mut self, seen: &Seen<'_>, now_ns: u64) {
         self.copies.repeated(seen, now_ns);

@@ -199,6 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn silent_as_long_as_the_request_runs() {
+        let mut groups = crate::testkit::spans(&poller(12, |_| 3_000));
+        groups[0].spans[0].end_ns = 0;
+        let mut bench = Bench::default();
+        bench.take(crate::testkit::batches(&groups)).finish();
+        assert_eq!(bench.list(|finding| finding.rule.id == "background-loop-inherits-request"), [""; 0]);
+    }
+
+    #[test]
     fn silent_under_a_loop_of_its_own() {
         let sketch = poller(12, |_| 3_000).replace("server  0..100  get=/a", "internal  0..100");
         assert_eq!(found("background-loop-inherits-request", &sketch), [""; 0]);

@@ -192,6 +192,28 @@ mod tests {
     }
 
     #[test]
+    fn fires_for_a_span_that_never_ends_and_is_silent_once_it_has() {
+        let groups =
+            spans("job  s  server  0..5000  get=/a\n  query  s  client  10..20\n  query  s  client  30..40");
+        let mut early = groups.clone();
+        early[0].spans[0].end_ns = 0;
+        let said = |bench: &Bench| bench.list(|finding| finding.rule.id != "low-entropy-ids");
+        let fired = ["error implausible-time firm ×1"];
+        let mut bench = Bench::default();
+        bench.take(batches(&early)).advance(6_000);
+        assert_eq!(said(&bench), fired, "as long as it runs");
+        bench.take(batches(&groups[..1])).advance(7_000);
+        assert_eq!(said(&bench), [""; 0], "it has ended");
+        bench.take(batches(&early[..1])).finish();
+        assert_eq!(said(&bench), [""; 0], "the first word comes late");
+        assert_eq!(bench.0.store.counters().repeated, 2);
+
+        let mut bench = Bench::default();
+        bench.take(batches(&early)).finish();
+        assert_eq!(said(&bench), fired, "it never ended");
+    }
+
+    #[test]
     fn silent_for_ordinary_times_and_for_what_stays_open() {
         assert_eq!(said(EPOCH_NS, EPOCH_NS + 50 * MS), [""; 0]);
         assert_eq!(said(EPOCH_NS - 24 * 3_600_000 * MS, EPOCH_NS - 1), [""; 0], "a day old");

@@ -72,7 +72,7 @@ pub fn walk_json(body: &[u8], source: Source, origin: Origin, arrived_ns: u64) -
     }
     match reading.broken {
         Some(error) => Err(error),
-        None => Ok(reading.batch),
+        None => Ok(Batch { size: body.len(), ..reading.batch }),
     }
 }
 
@@ -116,5 +116,6 @@ pub(crate) fn read_document(body: &[u8], source: Source, origin: Origin, arrived
         Ok(()) => (read_to, None),
         Err(syntax) => (syntax.at, Some(JsonError::new(body, syntax))),
     };
+    batch.size = end;
     Reading { batch, rejected_at: taken.rejected_at, end, broken, unknown_keys: taken.unknown_keys }
 }

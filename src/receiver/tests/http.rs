@@ -45,7 +45,8 @@ async fn every_coding_is_unpacked() {
         let head =
             format!("POST /v1/traces HTTP/1.1\r\ncontent-type: {PROTOBUF}\r\ncontent-encoding: {coding}");
         assert_eq!(request(server.http, &head, &packed).await.status, 200, "{coding}");
-        assert_eq!(server.arrival().await.bytes, body);
+        let batch = server.arrival().await;
+        assert_eq!((&batch.bytes, batch.size), (&Bytes::from(body.clone()), body.len()), "{coding}");
     }
     let head = format!("POST /v1/traces HTTP/1.1\r\ncontent-type: {PROTOBUF}\r\ncontent-encoding: br");
     let reply = request(server.http, &head, &body).await;
@@ -112,7 +113,13 @@ async fn json_is_answered_in_json() {
         assert_eq!((reply.status, reply.header("content-type"), reply.text()), (200, Some(JSON), "{}"));
         let batch = server.arrival().await;
         assert_eq!((batch.origin, batch.logs.records.len()), (Origin::HttpJson, 1));
+        // As it came, and not what is kept of it.
+        assert_eq!(batch.size, ONE_LOG.len());
     }
+    let spaced = b" { \"resourceSpans\" : [] }\n\n";
+    let head = format!("POST /v1/traces HTTP/1.1\r\ncontent-type: {JSON}\r\ncontent-encoding: gzip");
+    assert_eq!(request(server.http, &head, &gzip(spaced)).await.status, 200);
+    assert_eq!(server.arrival().await.size, spaced.len());
     for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
         let reply = post(server.http, path, JSON, b"{\"resource").await;
         assert_eq!((reply.status, reply.header("content-type")), (400, Some(JSON)));
@@ -122,17 +129,20 @@ async fn json_is_answered_in_json() {
         let complaint = server.arrival().await;
         assert_eq!((complaint.origin, complaint.rejections[0].position.as_str()), (Origin::HttpJson, path));
     }
-    assert_eq!(server.counters.http_json_requests.load(Relaxed), 6);
+    assert_eq!(server.counters.http_json_requests.load(Relaxed), 7);
 }
 
 #[tokio::test]
 async fn logs_in_protobuf_are_kept_and_metrics_are_counted() {
     let mut server = Server::start(8);
     assert_eq!(post(server.http, "/v1/logs", PROTOBUF, &logs(4).encode_to_vec()).await.status, 200);
-    assert_eq!(server.arrival().await.logs.records.len(), 4);
+    let batch = server.arrival().await;
+    assert_eq!((batch.logs.records.len(), batch.size), (4, logs(4).encoded_len()));
     // The two have the same shape down to what is counted.
     assert_eq!(post(server.http, "/v1/metrics", PROTOBUF, &logs(2).encode_to_vec()).await.status, 200);
-    assert_eq!(server.arrival().await.unshown, Unshown { log_records: 0, metrics: 2 });
+    let batch = server.arrival().await;
+    assert_eq!(batch.unshown, Unshown { log_records: 0, metrics: 2 });
+    assert_eq!(batch.size, logs(2).encoded_len());
 }
 
 #[tokio::test]
@@ -252,6 +262,20 @@ async fn wrong_paths_and_methods_are_told_the_right_ones() {
     let reply = request(server.http, "GET /v1/traces HTTP/1.1", b"").await;
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST, OPTIONS")));
     assert_eq!(reply.text(), "/v1/traces takes OTLP by POST, not GET\n");
-    let reply = request(server.http, "GET /favicon.ico HTTP/1.1", b"").await;
-    assert_eq!((reply.status, server.counters.bad_requests.load(Relaxed)), (404, 3));
+    let complaint = server.arrival().await;
+    assert_eq!(complaint.rejections[0].reason, reply.text().trim_end());
+    assert_eq!(request(server.http, "GET /favicon.ico?a=secret HTTP/1.1", b"").await.status, 404);
+    let complaint = server.arrival().await;
+    let told = complaint.rejections[0].clone();
+    assert!(told.whole_request && told.position == "/favicon.ico", "{told:?}");
+    assert!(told.reason.starts_with("nothing to GET at /favicon.ico: "), "{told:?}");
+    let reply = request(server.http, &format!("GET {TRACES} HTTP/1.1"), b"").await;
+    assert_eq!(reply.status, 415);
+    assert_eq!(server.arrival().await.rejections[0].reason, reply.text().trim_end());
+    assert_eq!(server.counters.bad_requests.load(Relaxed), 6);
+    // Neither is a refusal: whoever asks who listens is told, and a preflight is allowed or not.
+    for asked in ["GET / HTTP/1.1", "OPTIONS /v1/traces HTTP/1.1", "OPTIONS /nowhere HTTP/1.1"] {
+        assert!(request(server.http, asked, b"").await.status < 300, "{asked}");
+    }
+    assert_eq!(server.counters.bad_requests.load(Relaxed), 6);
 }

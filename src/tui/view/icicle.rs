@@ -207,7 +207,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
     }
     let record = &slot.record;
     let before = record.start_ns < axis.start_ns;
-    let beyond = row::is_running(record) || record.end_ns > axis.end_ns();
+    let beyond = record.is_running() || record.end_ns > axis.end_ns();
     let edge = if before { look.symbols.before } else { look.symbols.axis };
     pen.put(area.x, area.y, 1, edge, style);
     let mut room = area.width - 1;
@@ -233,7 +233,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
     let used = pen.put(area.x + 1, area.y, room, &words, style);
     let lasted = format!(" {}", time::duration(record.duration_ns()));
     let wide = text::width(&lasted) as u16;
-    if slot.is_held() && !row::is_running(record) && used + wide < room {
+    if slot.is_held() && !record.is_running() && used + wide < room {
         pen.put(area.x + 1 + used, area.y, wide, &lasted, style);
     }
 }
@@ -321,7 +321,7 @@ fn about(
             None => record.kind().to_string(),
         };
         let lasted =
-            if row::is_running(record) { "running".to_owned() } else { time::duration(record.duration_ns()) };
+            if record.is_running() { "running".to_owned() } else { time::duration(record.duration_ns()) };
         let service = store.service(at);
         parts.push(part(format!("{service}  "), cx.look.service(service)));
         let name = store.name(at);

@@ -139,7 +139,7 @@ impl Family {
 pub fn times(at: SpanIx, store: &Store) -> (u64, u64) {
     let slot = store.slot(at);
     let record = &slot.record;
-    let end_ns = if super::row::is_running(record) { store.trace(slot.trace).end_ns } else { record.end_ns };
+    let end_ns = if record.is_running() { store.trace(slot.trace).end_ns } else { record.end_ns };
     (record.start_ns, end_ns.max(record.start_ns))
 }
 

@@ -1,7 +1,7 @@
 //! One line above the bars of a zoomed trace: how busy the whole of it was, and which part of it is shown.
 
+use super::Cx;
 use super::tree_rows::Tree;
-use super::{Cx, row};
 use crate::model::TraceId;
 use crate::store::{SpanIx, View};
 use crate::tui::theme::Role;
@@ -69,7 +69,7 @@ impl Minimap {
         let mut change = vec![0_i64; usize::from(columns) + 1];
         let mut note = |at: SpanIx| {
             let slot = store.slot(at);
-            if !slot.is_held() || slot.trace != tree.trace || row::is_running(&slot.record) {
+            if !slot.is_held() || slot.trace != tree.trace || slot.record.is_running() {
                 return;
             }
             let zero = match tree.view {

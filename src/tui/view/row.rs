@@ -4,7 +4,7 @@ use super::critical::Path;
 use super::marks::{self, What};
 use super::runs::{self, Run};
 use super::{Cx, covered, missing, sign};
-use crate::model::{ParentLocality, SpanKind, SpanRecord, StatusCode, time};
+use crate::model::{ParentLocality, SpanKind, StatusCode, time};
 use crate::store::{SpanIx, View};
 use crate::tui::text;
 use crate::tui::theme::{Look, Role};
@@ -127,11 +127,6 @@ fn abbreviated(kind: SpanKind) -> &'static str {
     }
 }
 
-/// Whether a span was sent before it had ended: its end is not set. One that lies before its start is another matter.
-pub fn is_running(record: &SpanRecord) -> bool {
-    record.end_ns == 0 && record.start_ns > 0
-}
-
 /// A name, or words that say that there is none.
 pub fn name_or_none(name: &str) -> &str {
     if name.is_empty() { "(no name)" } else { name }
@@ -217,7 +212,7 @@ pub fn draw(
         if run.is_some() { covered::Covered::default() } else { covered::of(store, at, around.view) };
     let service = store.service(at);
     let style = if culprit { pen.style(Role::Culprit) } else { cx.look.service(service) };
-    let (start_ns, open) = (record.start_ns, is_running(record));
+    let (start_ns, open) = (record.start_ns, record.is_running());
     let end_ns = run.map_or(record.end_ns, |run| run.end_ns);
     let whole = [(start_ns, end_ns)];
     let light = if run.is_some() { &whole[..] } else { &covered.holes };

@@ -52,7 +52,7 @@ pub fn interval(at: SpanIx, tree: &Tree<'_>, all: Axis, cx: &Cx<'_>) -> (u64, u6
     };
     let start_ns = record.start_ns.saturating_sub(zero);
     let run_end = tree.run(at).map_or(record.end_ns, |run| run.end_ns);
-    let end_ns = if row::is_running(record) { all.end_ns() } else { run_end.saturating_sub(zero) };
+    let end_ns = if record.is_running() { all.end_ns() } else { run_end.saturating_sub(zero) };
     (start_ns, end_ns.max(start_ns))
 }
 
