@@ -173,9 +173,10 @@ impl Claim {
     /// With as many traces as these sampled ones of `all` tell: where each is of a trace of its own, so are the others.
     #[must_use]
     pub(crate) fn traces_of(mut self, sampled: impl Iterator<Item = TraceId>, all: u64) -> Self {
-        let mut traces = HashSet::new();
-        let apart = sampled.fold(true, |apart, trace| traces.insert(trace) && apart);
-        self.trace_count = if apart { all } else { traces.len() as u64 }.max(self.traces.len() as u64);
+        let sampled: Vec<TraceId> = sampled.collect();
+        let traces = sampled.iter().collect::<HashSet<_>>().len();
+        let count = if traces == sampled.len() { all } else { traces as u64 };
+        self.trace_count = count.max(self.traces.len() as u64);
         self
     }
 

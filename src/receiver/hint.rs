@@ -99,8 +99,8 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_repeated_harmlessly() {
-        let icon = of_path(&Method::GET, "/favicon.ico");
-        assert!(icon.starts_with("nothing to GET at /favicon.ico: the path is unknown"), "{icon}");
+        let icon = of_path(&Method::GET, "/status");
+        assert!(icon.starts_with("nothing to GET at /status: the path is unknown"), "{icon}");
         assert_eq!(plain("/a\u{1b}[2J\u{e9} b"), "/a?[2J??b");
         let method = Method::from_bytes(&[b'M'; 5_000]).unwrap();
         let long = of_path(&method, &format!("/{}", "x".repeat(5_000)));

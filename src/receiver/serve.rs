@@ -184,8 +184,11 @@ fn routes() -> Router {
 
 async fn lost(Extension(connection): Extension<Arc<Connection>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    if head.uri.path() == "/" && matches!(head.method, Method::GET | Method::HEAD) {
-        return ABOUT.into_response();
+    match head.uri.path() {
+        "/" if matches!(head.method, Method::GET | Method::HEAD) => return ABOUT.into_response(),
+        // Browsers ask for it beside every page: nobody has meant it.
+        "/favicon.ico" if head.method == Method::GET => return StatusCode::NO_CONTENT.into_response(),
+        _ => {}
     }
     Reader::new(body, connection.counters()).discard().await;
     let path = hint::plain(head.uri.path());

@@ -264,17 +264,22 @@ async fn wrong_paths_and_methods_are_told_the_right_ones() {
     assert_eq!(reply.text(), "/v1/traces takes OTLP by POST, not GET\n");
     let complaint = server.arrival().await;
     assert_eq!(complaint.rejections[0].reason, reply.text().trim_end());
-    assert_eq!(request(server.http, "GET /favicon.ico?a=secret HTTP/1.1", b"").await.status, 404);
+    assert_eq!(request(server.http, "GET /status?a=secret HTTP/1.1", b"").await.status, 404);
     let complaint = server.arrival().await;
     let told = complaint.rejections[0].clone();
-    assert!(told.whole_request && told.position == "/favicon.ico", "{told:?}");
-    assert!(told.reason.starts_with("nothing to GET at /favicon.ico: "), "{told:?}");
+    assert!(told.whole_request && told.position == "/status", "{told:?}");
+    assert!(told.reason.starts_with("nothing to GET at /status: "), "{told:?}");
     let reply = request(server.http, &format!("GET {TRACES} HTTP/1.1"), b"").await;
     assert_eq!(reply.status, 415);
     assert_eq!(server.arrival().await.rejections[0].reason, reply.text().trim_end());
     assert_eq!(server.counters.bad_requests.load(Relaxed), 6);
     // Neither is a refusal: whoever asks who listens is told, and a preflight is allowed or not.
-    for asked in ["GET / HTTP/1.1", "OPTIONS /v1/traces HTTP/1.1", "OPTIONS /nowhere HTTP/1.1"] {
+    for asked in [
+        "GET / HTTP/1.1",
+        "GET /favicon.ico HTTP/1.1",
+        "OPTIONS /v1/traces HTTP/1.1",
+        "OPTIONS /nowhere HTTP/1.1",
+    ] {
         assert!(request(server.http, asked, b"").await.status < 300, "{asked}");
     }
     assert_eq!(server.counters.bad_requests.load(Relaxed), 6);
