@@ -126,3 +126,54 @@ fn what_is_selected_is_told_before_what_has_no_room() {
     let dust = |line: &str| line.contains("▒ ×") && line.contains(" like insert into");
     assert!(text.lines().any(dust), "too narrow for a cell, but not together: {text}");
 }
+
+/// A job of chunks one after the other, each of batches, each of leaves: 1 s a chunk.
+fn nightly(chunks: u64, batches: u64, leaves: u64) -> Vec<Span> {
+    const MS: u64 = 1_000_000;
+    let lasting = |span: Span, us: u64| Span { end_ns: span.start_ns + us * 1_000, ..span };
+    let mut spans = vec![lasting(span(1, 0, 0, "nightly job"), chunks * 1_000_000)];
+    for chunk in 0..chunks {
+        let id = 1_000_000 * (chunk + 1);
+        spans.push(lasting(span(id, 1, chunk * 1_000, &format!("chunk {chunk}")), 1_000_000));
+        for batch in 0..batches {
+            let id_of_batch = id + 1_000 * (batch + 1);
+            let long = 1_000_000 / batches;
+            let start = (chunk * 1_000) * MS + batch * long * 1_000;
+            let at = |span: Span, ns: u64| Span { start_ns: NOW_NS + ns, end_ns: NOW_NS + ns + 1, ..span };
+            spans.push(lasting(at(span(id_of_batch, id, 0, "batch"), start), long));
+            for leaf in 0..leaves {
+                let start = start + leaf * (long / leaves) * 1_000;
+                let leaf = at(span(id_of_batch + 1 + leaf, id_of_batch, 0, "SELECT invoices"), start);
+                spans.push(lasting(leaf, long / leaves));
+            }
+        }
+    }
+    spans
+}
+
+#[test]
+fn what_is_gone_to_is_in_the_part_of_the_time_that_is_shown() {
+    for icicle in [true, false] {
+        let mut stage = Stage::new((140, 42), &[]);
+        stage.take(nightly(40, 2, 2));
+        stage.act(&[Action::Open]);
+        if icicle {
+            stage.act(&[Action::Icicle]);
+        }
+        stage.act(&[Action::Search]);
+        stage.app.paste("name=chunk*", &stage.session, &stage.status);
+        stage.act(&[Action::Open, Action::ZoomToSpan]);
+        stage.act(&[Action::NextMatch, Action::NextMatch, Action::NextMatch]);
+        let text = stage.text();
+        assert!(text.contains("Span chunk 3"), "{text}");
+        let lines = stage.selected_lines();
+        let bar = |line: &str| line.matches('█').count() > 10;
+        let chunk = |line: &str| if icicle { line.contains("chunk 3 1 s") } else { bar(line) };
+        assert!(lines.iter().any(|(_, line)| chunk(line)), "{lines:?}\n{text}");
+        stage.act(&[Action::Search]);
+        stage.app.paste("name=\"chunk 30\"", &stage.session, &stage.status);
+        assert_ne!(stage.text(), text, "it goes there while it is written");
+        stage.act(&[Action::Back]);
+        assert_eq!(stage.text(), text, "and back when it is given up");
+    }
+}

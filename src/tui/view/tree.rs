@@ -40,7 +40,7 @@ pub struct Waterfall {
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
-    pub(super) before: Option<(Wanted, Window<Id>)>,
+    pub(super) before: Option<(Wanted, Window<Id>, Zoom)>,
     /// A search that is under way, and what is to be said of one that has come to its end.
     pub(super) hunt: Option<Hunt>,
     pub(super) told: Option<String>,
@@ -100,8 +100,15 @@ impl Waterfall {
         }
         self.shown.unfold_to(at, cx);
         let Some(tree) = self.shown.tree(cx) else { return };
+        let (trace, view, all) = (cx.session.store.trace(tree.trace).id, tree.view, head::scale(&tree, cx));
+        let (start_ns, end_ns) = head::interval(at, &tree, all, cx);
         self.window.select(tree.id(at));
         self.window.choose();
+        // What is gone to is to be seen: in the part of the time that is shown, too.
+        let window = self.zoom.window(trace, view);
+        if let Some(there) = window.and_then(|window| zoom::onto(window, start_ns, end_ns)) {
+            self.zoom.show(trace, view, there, all);
+        }
     }
 
     /// Keeps the selection where there is one.
