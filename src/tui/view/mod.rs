@@ -59,6 +59,7 @@ pub mod tree_effects;
 pub mod tree_fold;
 pub mod tree_head;
 pub mod tree_links;
+pub mod tree_path;
 pub mod tree_rows;
 pub mod tree_search;
 pub mod values;
