@@ -4,9 +4,10 @@ use crate::golden::check;
 use crate::made::span;
 use crate::stage::{NOW_NS, SIZES, Stage};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use otoscope::model::Span;
+use otoscope::model::{Span, SpanId, StatusCode};
 use otoscope::tui::Look;
 use otoscope::tui::keymap::{Action, Context};
+use ratatui::style::Color;
 
 #[test]
 fn an_icicle_has_time_along_and_depth_down() {
@@ -175,5 +176,46 @@ fn what_is_gone_to_is_in_the_part_of_the_time_that_is_shown() {
         assert_ne!(stage.text(), text, "it goes there while it is written");
         stage.act(&[Action::Back]);
         assert_eq!(stage.text(), text, "and back when it is given up");
+    }
+}
+
+#[test]
+fn an_icicle_counts_everything_that_is_not_drawn_and_hides_no_error() {
+    for (columns, rows) in [(140, 42), (80, 24)] {
+        let mut stage = Stage::new((columns, rows), &[]);
+        let mut spans = nightly(40, 30, 19);
+        assert_eq!(spans.len(), 24_041);
+        let red = |stage: &mut Stage| {
+            let buffer = stage.draw();
+            let icicle = buffer.area.positions().filter(|at| at.y > 4 && at.x > columns / 2);
+            let error = |cell: &ratatui::buffer::Cell| cell.symbol() == "✖" && cell.fg == Color::Red;
+            icicle.filter(|at| error(&buffer[*at])).count()
+        };
+        stage.take(spans.clone());
+        stage.act(&[Action::Open, Action::Icicle]);
+        assert_eq!(red(&mut stage), 0, "nothing failed: {}", stage.text());
+        let text = stage.text();
+        let number = |words: &str, before: &str, after: &str| -> u64 {
+            let (_, rest) = words.split_once(before).unwrap_or_else(|| panic!("{before}: {text}"));
+            let (number, _) = rest.split_once(after).unwrap_or_else(|| panic!("{after}: {text}"));
+            number
+                .replace([' ', '\u{a0}', '\u{202f}'], "")
+                .parse()
+                .unwrap_or_else(|_| panic!("{number}: {text}"))
+        };
+        let dust = text.lines().find(|line| line.contains("like SELECT")).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(number(dust, "×", " like"), 22_800, "{text}");
+        let foot = text.lines().rfind(|line| line.contains(" more")).unwrap();
+        let hidden = number(foot, "… ", " more");
+        assert!((23_300..24_000).contains(&hidden), "{hidden} {text}");
+
+        let failed = spans.iter_mut().find(|span| span.span_id == SpanId(28_000_000 + 14_000 + 7)).unwrap();
+        failed.status = StatusCode::Error;
+        let mut stage = Stage::new((columns, rows), &[]);
+        stage.take(spans);
+        stage.act(&[Action::Open, Action::Icicle]);
+        assert_eq!(red(&mut stage), 1, "{}", stage.text());
+        stage.act(&[Action::ZoomCloser]);
+        assert!(red(&mut stage) <= 1, "{}", stage.text());
     }
 }

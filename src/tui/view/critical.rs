@@ -310,7 +310,11 @@ mod tests {
             slices += 1;
         }
         assert!(slices > 2, "{slices}");
-        assert_eq!(paths.of(top), Some(&through(&store, trace, LOOKED_AT)), "it is the same however it is cut");
+        assert_eq!(
+            paths.of(top),
+            Some(&through(&store, trace, LOOKED_AT)),
+            "it is the same however it is cut"
+        );
         assert!(!paths.work(&store, &[top], now, true), "it is known");
     }
 }

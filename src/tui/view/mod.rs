@@ -21,6 +21,7 @@ pub mod header;
 pub mod help;
 pub mod icicle;
 pub mod icicle_cells;
+pub mod icicle_depths;
 pub mod icicle_dust;
 pub mod icicle_index;
 pub mod icicle_moves;

@@ -154,7 +154,7 @@ impl Waterfall {
         let more = self.look_on(cx) | self.hunt_on(cx);
         let Some(tree) = self.shown.tree(cx) else { return false };
         if self.shown.icicle {
-            return more | self.icicle.work(&cx.session.store);
+            return more | self.icicle.work(self.is_resting(cx), cx);
         }
         let seen: Vec<SpanIx> = self.window.seen().iter().filter_map(|id| tree.find(*id)).collect();
         let counting = self.shown.runs.borrow_mut().work(&seen, &tree.kin);

@@ -20,19 +20,24 @@ impl Waterfall {
             return Outcome::Notice("the critical path is no longer marked".to_owned());
         }
         let said = self.told.take();
-        Outcome::Notice(said.unwrap_or_else(|| {
-            format!("looking for the critical path{}", cx.look.symbols.ellipsis)
-        }))
+        Outcome::Notice(
+            said.unwrap_or_else(|| format!("looking for the critical path{}", cx.look.symbols.ellipsis)),
+        )
+    }
+
+    /// Whether nothing has arrived in the trace for a while.
+    pub(super) fn is_resting(&self, cx: &Cx<'_>) -> bool {
+        let trace = self.shown.tree(cx).map(|tree| cx.session.store.trace(tree.trace));
+        trace.is_some_and(|held| held.last_arrived_ns.saturating_add(AT_REST_NS) < cx.status.now_ns)
     }
 
     /// Looks on for the paths of the requests that are on the screen. Tells whether there is more to look for.
     pub(super) fn look_for_paths(&mut self, cx: &Cx<'_>) -> bool {
         let Some(tree) = self.shown.tree(cx) else { return false };
         let store = &cx.session.store;
-        let held = store.trace(tree.trace);
         let of_it = |top: &SpanIx| store.slot(*top).trace == tree.trace;
         let tops: Vec<SpanIx> = self.tops.iter().copied().filter(of_it).collect();
-        let resting = held.last_arrived_ns.saturating_add(AT_REST_NS) < cx.status.now_ns;
+        let resting = self.is_resting(cx);
         let now = Stamp::of(store, tree.trace, tree.view);
         // Merged requests as they were recorded share one path.
         let merged = tree.requests.is_some() && tree.view == View::Recorded;
