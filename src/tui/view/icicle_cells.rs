@@ -325,17 +325,17 @@ impl<'a> Layout<'a> {
             return;
         }
         let from = self.column(start_ns);
-        let lane = self.taken.iter().position(|lane| matches!(lane[usize::from(from)], Taken::Narrow(_)));
         let end = if end_ns >= axis.end_ns() { self.picture.columns } else { self.column(end_ns) };
-        let others = self.narrow_in(from).map_or(0, |cell| {
-            let cell = &mut self.plan.cells[cell];
-            cell.more = cell.more.saturating_sub(1);
-            cell.more + 1
-        });
-        let (to, more) = (end.max(from + 1), others);
-        let lane = lane.unwrap_or(0);
+        let to = end.max(from + 1);
         let narrow = to == from + 1;
-        self.plan.cells.push(Cell { at, level: self.level, lane, from, to, narrow, more });
+        if let Some(cell) = self.narrow_in(from).filter(|_| narrow) {
+            // It takes the place of the one that stood for the column.
+            self.plan.cells[cell].at = at;
+            return;
+        }
+        let lane = self.taken.iter().position(|lane| matches!(lane[usize::from(from)], Taken::Narrow(_)));
+        let lane = lane.unwrap_or(0);
+        self.plan.cells.push(Cell { at, level: self.level, lane, from, to, narrow, more: 0 });
     }
 }
 
@@ -435,7 +435,7 @@ mod tests {
         let shop = held(SHOP);
         let chain = ["POST /checkout", "load", "b"];
         let (lines, _) = drawn(&shop, &Families::default(), (0, 100), 20, &chain);
-        assert_eq!(lines[3], "a+ 0..1 c 2..3 b+ 0..1");
+        assert_eq!(lines[3], "b+ 0..1 c 2..3");
     }
 
     #[test]

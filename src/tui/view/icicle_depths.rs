@@ -217,3 +217,45 @@ fn beside((mut at, mut depth): (SpanIx, usize), view: View, store: &Store) -> Op
         depth -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::{Bench, EPOCH_NS, MS, by_end};
+
+    fn through(counted: &mut Counted, store: &Store) {
+        while counted.work(store, true, 0, &|at| store.name(at) == "bad") {}
+    }
+
+    fn within(counted: &Counted, store: &Store, (from, to): (u64, u64)) -> ((u64, u64), bool) {
+        let (depths, exact) = counted.whole(store).unwrap();
+        (depths.within((EPOCH_NS + from * MS, EPOCH_NS + to * MS)), exact)
+    }
+
+    #[test]
+    fn what_is_in_a_part_of_the_time_is_counted_and_counted_anew_when_more_arrives() {
+        let mut bench = Bench::default();
+        bench.take(by_end("a  s  server  0..100\n  b  s  client  10..20\n    bad  s  client  12..15\n"));
+        let store = &bench.0.store;
+        let trace = store.traces().next().unwrap();
+        let top = store.first_row(trace, View::Recorded);
+        let ground = Ground { trace: (trace, store.trace(trace).id), top: None, view: View::Recorded };
+        let mut counted = Counted::default();
+        counted.want(ground);
+        assert!(counted.whole(store).is_none(), "nothing is said before it is counted");
+        through(&mut counted, store);
+        assert_eq!(within(&counted, store, (0, 100)), ((3, 1), true));
+        assert_eq!(within(&counted, store, (16, 100)), ((2, 0), true));
+        assert_eq!(within(&counted, store, (21, 100)), ((1, 0), true));
+
+        bench.take(by_end("c  s  client  200..210\n"));
+        let store = &bench.0.store;
+        assert_eq!(within(&counted, store, (0, 300)), ((3, 1), false), "at least");
+        through(&mut counted, store);
+        assert_eq!(within(&counted, store, (0, 300)), ((4, 1), true));
+        counted.want(Ground { top, ..ground });
+        assert!(counted.whole(store).is_none(), "of a request alone nothing is known yet");
+        through(&mut counted, store);
+        assert_eq!(within(&counted, store, (0, 300)), ((3, 1), true), "and no other is counted");
+    }
+}
