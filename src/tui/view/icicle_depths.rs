@@ -53,7 +53,7 @@ pub struct InColumn {
 pub struct Depths {
     ground: Ground,
     stamp: (Stamp, usize),
-    depths: Vec<Depth>,
+    by_depth: Vec<Depth>,
     /// The span that was passed last, and its depth; nothing at the end.
     last: Option<(SpanIx, usize)>,
     passed: usize,
@@ -63,7 +63,7 @@ pub struct Depths {
 
 impl Depths {
     fn new(ground: Ground, stamp: (Stamp, usize)) -> Self {
-        Self { ground, stamp, depths: Vec::new(), last: None, passed: 0, sorted: 0 }
+        Self { ground, stamp, by_depth: Vec::new(), last: None, passed: 0, sorted: 0 }
     }
 
     /// Passes some more spans. `signed` are those to be seen for themselves. Tells whether there are more.
@@ -72,17 +72,17 @@ impl Depths {
         if self.sorted > 0 || self.passed > 0 && self.last.is_none() {
             let mut left = SORTED;
             while left > 0
-                && let Some(depth) = self.depths.get_mut(self.sorted)
+                && let Some(depth) = self.by_depth.get_mut(self.sorted)
             {
                 // What hangs under one span is in order already: little is left to do.
                 depth.starts.sort();
-                depth.ends.sort();
+                depth.ends.sort_unstable();
                 depth.signed.sort();
-                depth.signed_ends.sort();
+                depth.signed_ends.sort_unstable();
                 left = left.saturating_sub(depth.starts.len());
                 self.sorted += 1;
             }
-            return self.sorted < self.depths.len();
+            return self.sorted < self.by_depth.len();
         }
         for _ in 0..AT_ONCE {
             let next = match self.last {
@@ -94,11 +94,11 @@ impl Depths {
             };
             self.last = next.filter(|(_, depth)| *depth > 0 || top.is_none() || self.passed == 0);
             let Some((at, depth)) = self.last else { break };
-            if depth >= self.depths.len() {
-                self.depths.resize_with(depth + 1, Depth::default);
+            if depth >= self.by_depth.len() {
+                self.by_depth.resize_with(depth + 1, Depth::default);
             }
             let (start_ns, end_ns) = times(at, store);
-            let of = &mut self.depths[depth];
+            let of = &mut self.by_depth[depth];
             of.starts.push((start_ns, at));
             of.ends.push(end_ns);
             if signed(at) {
@@ -121,14 +121,14 @@ impl Depths {
             let begun = starts.partition_point(|(start_ns, _)| *start_ns <= to_ns);
             begun.saturating_sub(ends.partition_point(|end_ns| *end_ns < from_ns)) as u64
         };
-        let all = self.depths.iter().map(|depth| of(&depth.starts, &depth.ends)).sum();
-        (all, self.depths.iter().map(|depth| of(&depth.signed, &depth.signed_ends)).sum())
+        let all = self.by_depth.iter().map(|depth| of(&depth.starts, &depth.ends)).sum();
+        (all, self.by_depth.iter().map(|depth| of(&depth.signed, &depth.signed_ends)).sum())
     }
 
     /// What begins in each column, from left to right; what began before the first and reaches into it is in the first.
     /// `begins` are the times at which columns begin, and after them the first that is in none.
     pub fn columns(&self, depth: usize, begins: &[u64], store: &Store) -> Vec<Option<InColumn>> {
-        let (Some(of), Some(from_ns)) = (self.depths.get(depth), begins.first()) else { return Vec::new() };
+        let (Some(of), Some(from_ns)) = (self.by_depth.get(depth), begins.first()) else { return Vec::new() };
         let over = of.ends.partition_point(|end_ns| end_ns < from_ns);
         let mut found = Vec::with_capacity(begins.len());
         let (mut at, mut signed_at) = (0, 0);
@@ -139,8 +139,8 @@ impl Depths {
             let gone = if column == 0 { over } else { 0 };
             let reaches = |(_, at): &&Start| column > 0 || times(*at, store).1 >= *from_ns;
             // Most that began long before the first column were over then.
-            let near = of.signed[signed_at..signed_next].iter().rev().take(LOOKED_AT);
-            let signed = near.filter(reaches).last().map(|(_, at)| *at);
+            let mut near = of.signed[signed_at..signed_next].iter().rev().take(LOOKED_AT);
+            let signed = near.find(reaches).map(|(_, at)| *at);
             // Of those that began before it, the last did so as late as any that was over.
             let first = if column == 0 { of.starts[at..next].last() } else { of.starts[at..next].first() };
             let spans = (next - at).saturating_sub(gone) as u64;
