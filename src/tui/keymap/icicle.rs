@@ -18,7 +18,7 @@ const MOVING: &[Binding] = &[
     row(
         Action::Unfold,
         &[ch('l'), key(KeyCode::Right)],
-        "the next at this depth that has room (zoom in for others)",
+        "the next span at this depth that has room",
     ),
     row(Action::Down, &[ch('j'), key(KeyCode::Down)], "deeper: the first span under this one"),
     row(Action::Up, &[ch('k'), key(KeyCode::Up)], "up: the parent"),
