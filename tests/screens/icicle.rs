@@ -4,9 +4,10 @@ use crate::golden::check;
 use crate::made::span;
 use crate::stage::{NOW_NS, SIZES, Stage};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use otoscope::model::Span;
+use otoscope::model::{Span, SpanId, StatusCode};
 use otoscope::tui::Look;
 use otoscope::tui::keymap::{Action, Context};
+use ratatui::style::Color;
 
 #[test]
 fn an_icicle_has_time_along_and_depth_down() {
@@ -125,4 +126,96 @@ fn what_is_selected_is_told_before_what_has_no_room() {
     assert!(foot.contains("… 23 "), "{text}");
     let dust = |line: &str| line.contains("▒ ×") && line.contains(" like insert into");
     assert!(text.lines().any(dust), "too narrow for a cell, but not together: {text}");
+}
+
+/// A job of chunks one after the other, each of batches, each of leaves: 1 s a chunk.
+fn nightly(chunks: u64, batches: u64, leaves: u64) -> Vec<Span> {
+    const MS: u64 = 1_000_000;
+    let lasting = |span: Span, us: u64| Span { end_ns: span.start_ns + us * 1_000, ..span };
+    let mut spans = vec![lasting(span(1, 0, 0, "nightly job"), chunks * 1_000_000)];
+    for chunk in 0..chunks {
+        let id = 1_000_000 * (chunk + 1);
+        spans.push(lasting(span(id, 1, chunk * 1_000, &format!("chunk {chunk}")), 1_000_000));
+        for batch in 0..batches {
+            let id_of_batch = id + 1_000 * (batch + 1);
+            let long = 1_000_000 / batches;
+            let start = (chunk * 1_000) * MS + batch * long * 1_000;
+            let at = |span: Span, ns: u64| Span { start_ns: NOW_NS + ns, end_ns: NOW_NS + ns + 1, ..span };
+            spans.push(lasting(at(span(id_of_batch, id, 0, "batch"), start), long));
+            for leaf in 0..leaves {
+                let start = start + leaf * (long / leaves) * 1_000;
+                let leaf = at(span(id_of_batch + 1 + leaf, id_of_batch, 0, "SELECT invoices"), start);
+                spans.push(lasting(leaf, long / leaves));
+            }
+        }
+    }
+    spans
+}
+
+#[test]
+fn what_is_gone_to_is_in_the_part_of_the_time_that_is_shown() {
+    for icicle in [true, false] {
+        let mut stage = Stage::new((140, 42), &[]);
+        stage.take(nightly(40, 2, 2));
+        stage.act(&[Action::Open]);
+        if icicle {
+            stage.act(&[Action::Icicle]);
+        }
+        stage.act(&[Action::Search]);
+        stage.app.paste("name=chunk*", &stage.session, &stage.status);
+        stage.act(&[Action::Open, Action::ZoomToSpan]);
+        stage.act(&[Action::NextMatch, Action::NextMatch, Action::NextMatch]);
+        let text = stage.text();
+        assert!(text.contains("Span chunk 3"), "{text}");
+        let lines = stage.selected_lines();
+        let bar = |line: &str| line.matches('█').count() > 10;
+        let chunk = |line: &str| if icicle { line.contains("chunk 3 1 s") } else { bar(line) };
+        assert!(lines.iter().any(|(_, line)| chunk(line)), "{lines:?}\n{text}");
+        stage.act(&[Action::Search]);
+        stage.app.paste("name=\"chunk 30\"", &stage.session, &stage.status);
+        assert_ne!(stage.text(), text, "it goes there while it is written");
+        stage.act(&[Action::Back]);
+        assert_eq!(stage.text(), text, "and back when it is given up");
+    }
+}
+
+#[test]
+fn an_icicle_counts_everything_that_is_not_drawn_and_hides_no_error() {
+    for (columns, rows) in [(140, 42), (80, 24)] {
+        let mut stage = Stage::new((columns, rows), &[]);
+        let mut spans = nightly(40, 30, 19);
+        assert_eq!(spans.len(), 24_041);
+        let red = |stage: &mut Stage| {
+            let buffer = stage.draw();
+            let icicle = buffer.area.positions().filter(|at| at.y > 4 && at.x > columns / 2);
+            let error = |cell: &ratatui::buffer::Cell| cell.symbol() == "✖" && cell.fg == Color::Red;
+            icicle.filter(|at| error(&buffer[*at])).count()
+        };
+        stage.take(spans.clone());
+        stage.act(&[Action::Open, Action::Icicle]);
+        assert_eq!(red(&mut stage), 0, "nothing failed: {}", stage.text());
+        let text = stage.text();
+        let number = |words: &str, before: &str, after: &str| -> u64 {
+            let (_, rest) = words.split_once(before).unwrap_or_else(|| panic!("{before}: {text}"));
+            let (number, _) = rest.split_once(after).unwrap_or_else(|| panic!("{after}: {text}"));
+            number
+                .replace([' ', '\u{a0}', '\u{202f}'], "")
+                .parse()
+                .unwrap_or_else(|_| panic!("{number}: {text}"))
+        };
+        let dust = text.lines().find(|line| line.contains("like SELECT")).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(number(dust, "×", " like"), 22_800, "{text}");
+        let foot = text.lines().rfind(|line| line.contains(" more")).unwrap();
+        let hidden = number(foot, "… ", " more");
+        assert!((23_300..24_000).contains(&hidden), "{hidden} {text}");
+
+        let failed = spans.iter_mut().find(|span| span.span_id == SpanId(28_000_000 + 14_000 + 7)).unwrap();
+        failed.status = StatusCode::Error;
+        let mut stage = Stage::new((columns, rows), &[]);
+        stage.take(spans);
+        stage.act(&[Action::Open, Action::Icicle]);
+        assert_eq!(red(&mut stage), 1, "{}", stage.text());
+        stage.act(&[Action::ZoomCloser]);
+        assert!(red(&mut stage) <= 1, "{}", stage.text());
+    }
 }

@@ -193,3 +193,31 @@ fn there_are_bars_at_every_width() {
     stage.act(&[Action::Open]);
     assert!(stage.text().contains("·INTERNAL→SERVER "), "{}", stage.text());
 }
+
+#[test]
+fn the_critical_path_of_many_spans_is_marked_whole_and_said_to_be_when_it_is() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 24_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..24_000).map(|n| span(10 + n, 1, n, "insert row")));
+    stage.take(spans);
+    stage.act(&[Action::Open]);
+    let whole = "the critical path is marked: what determined the end";
+    assert!(!stage.text().contains(whole));
+    stage.act(&[Action::CriticalPath]);
+    let text = stage.text();
+    assert!(text.contains(whole) && !text.contains("its end"), "{text}");
+    stage.act(&[Action::CriticalPath]);
+    assert!(stage.text().contains("no longer marked"), "{}", stage.text());
+}
+
+#[test]
+fn of_too_many_spans_only_the_end_of_the_critical_path_is_marked_and_that_is_said() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let mut spans = vec![Span { end_ns: NOW_NS + 201_000_000_000, ..span(1, 0, 0, "import") }];
+    spans.extend((0..201_000).map(|n| span(10 + n, 1, n, "insert row")));
+    stage.take(spans);
+    stage.act(&[Action::Open, Action::CriticalPath]);
+    let text = stage.text();
+    assert!(text.contains("only the end of the critical path is marked"), "{text}");
+    assert!(!text.contains("the critical path is marked: what determined the end"), "{text}");
+}

@@ -5,12 +5,11 @@
 //! as the parent goes.
 
 use crate::model::SpanId;
-use crate::store::{SpanIx, Store, View};
+use crate::store::{SpanIx, Store, TraceIx, View};
 use std::collections::{BinaryHeap, HashMap};
 
-/// How many spans are looked at for one request, and how many children of one span.
-const LOOKED_AT: usize = 10_000;
-const CHILDREN: usize = LOOKED_AT / 2;
+/// How many spans are looked at for one request: what is found takes some hundred bytes a span as long as it is marked.
+pub const LOOKED_AT: usize = 200_000;
 /// How many steps are made in one go, of which there are several between two frames.
 const A_SLICE: usize = 512;
 
@@ -33,9 +32,8 @@ struct Step {
     at: SpanIx,
     start_ns: u64,
     end_ns: u64,
-    /// The child that is to be looked at next, from the last one on, and how many may be.
+    /// The child that is to be looked at next, from the last one on.
     unread: Option<SpanIx>,
-    left: usize,
     /// Children by end: end, start, id, and which. The next to try is the last to end.
     children: BinaryHeap<(u64, u64, u64, SpanIx)>,
 }
@@ -43,7 +41,7 @@ struct Step {
 impl Step {
     fn to(store: &Store, view: View, at: SpanIx, (start_ns, end_ns): Stretch) -> Self {
         let unread = store.last_child(at, view);
-        Self { at, start_ns, end_ns, unread, left: CHILDREN, children: BinaryHeap::new() }
+        Self { at, start_ns, end_ns, unread, children: BinaryHeap::new() }
     }
 
     fn read(&mut self, store: &Store, view: View, child: SpanIx) {
@@ -53,7 +51,6 @@ impl Step {
         if record.start_ns < self.end_ns && end > self.start_ns && end >= record.start_ns {
             self.children.push((end, record.start_ns.max(self.start_ns), record.span_id.0, child));
         }
-        self.left -= 1;
         self.unread = store.prev_sibling(child, view);
     }
 }
@@ -71,11 +68,11 @@ struct Walk {
 }
 
 impl Walk {
-    fn from(store: &Store, top: SpanIx, view: View) -> Self {
+    fn from(store: &Store, top: SpanIx, view: View, left: usize) -> Self {
         let record = store.record(top);
         let until = record.end_ns.max(record.start_ns);
         let steps = vec![Step::to(store, view, top, (record.start_ns, until))];
-        Self { view, path: Path::default(), steps, until, left: LOOKED_AT }
+        Self { view, path: Path::default(), steps, until, left }
     }
 
     /// Goes on for some steps, of which each is counted. Tells whether the path is found.
@@ -85,10 +82,7 @@ impl Walk {
                 return false;
             }
             *steps -= 1;
-            if let Some(child) = step.unread.filter(|_| step.left > 0) {
-                if self.left == 0 {
-                    break;
-                }
+            if let Some(child) = step.unread.filter(|_| self.left > 0) {
                 self.left -= 1;
                 // Spans come and go between two slices: what hangs elsewhere now is no child.
                 if store.parent_row(child, self.view) == Some(step.at) {
@@ -166,6 +160,20 @@ pub struct Stamp {
     pub cuts: usize,
 }
 
+impl Stamp {
+    /// What is held of a trace now.
+    pub fn of(store: &Store, trace: TraceIx, view: View) -> Self {
+        let held = store.trace(trace);
+        Self { view, spans: held.spans, evicted: held.evicted, cuts: held.cut_edges() }
+    }
+
+    /// Whether what was found in it is to be found anew, as the trace is now.
+    pub fn is_outgrown(&self, now: &Self, resting: bool) -> bool {
+        let small = now.spans <= LARGE || self.cuts != now.cuts;
+        self != now && (small || resting || now.spans > self.spans + self.spans / 16)
+    }
+}
+
 /// From this many spans on, a path is not looked for again with every span that arrives.
 const LARGE: u32 = 2_000;
 
@@ -188,11 +196,7 @@ impl Paths {
         self.known.retain(|at, known| tops.contains(at) && holds(known, at));
         let mut left = A_SLICE;
         for top in tops {
-            let grown = |of: &Stamp| {
-                let small = now.spans <= LARGE || of.cuts != now.cuts;
-                *of != now && (small || resting || now.spans > of.spans + of.spans / 16)
-            };
-            if self.known.get(top).is_some_and(|(_, of, _)| !grown(of)) {
+            if self.known.get(top).is_some_and(|(_, of, _)| !of.is_outgrown(&now, resting)) {
                 continue;
             }
             let id = store.record(*top).span_id;
@@ -201,7 +205,7 @@ impl Paths {
             };
             let looking = self.looking.take().filter(same);
             let (.., since, mut walk) =
-                looking.unwrap_or_else(|| (*top, id, now, Walk::from(store, *top, now.view)));
+                looking.unwrap_or_else(|| (*top, id, now, Walk::from(store, *top, now.view, LOOKED_AT)));
             if !walk.go_on(store, &mut left) {
                 self.looking = Some((*top, id, since, walk));
                 return true;
@@ -215,12 +219,13 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Arrived, TraceIx};
+    use crate::store::Arrived;
     use crate::testkit::{EPOCH_NS, MS, by_end};
 
     /// The path of a trace's first top, found in one go.
-    fn through(store: &Store, trace: TraceIx) -> Path {
-        let mut walk = Walk::from(store, store.first_row(trace, View::Recorded).unwrap(), View::Recorded);
+    fn through(store: &Store, trace: TraceIx, left: usize) -> Path {
+        let top = store.first_row(trace, View::Recorded).unwrap();
+        let mut walk = Walk::from(store, top, View::Recorded, left);
         let mut steps = usize::MAX;
         assert!(walk.go_on(store, &mut steps));
         walk.path
@@ -233,7 +238,7 @@ mod tests {
             store.ingest(batch, &mut Arrived::default());
         }
         let trace = store.traces().next().unwrap();
-        let path = through(&store, trace);
+        let path = through(&store, trace, LOOKED_AT);
         assert!(!path.cut);
         let ms = |ns: u64| (ns - EPOCH_NS) / MS;
         let mut named: Vec<_> = path
@@ -272,9 +277,12 @@ mod tests {
             store.ingest(batch, &mut Arrived::default());
         }
         let trace = store.traces().next().unwrap();
-        let path = through(&store, trace);
+        let whole = through(&store, trace, LOOKED_AT);
+        assert!(!whole.cut, "that many are passed");
+        assert_eq!(whole.of.len(), 21_000);
+        let path = through(&store, trace, 5_000);
         assert!(path.cut, "its beginning is not known");
-        assert_eq!(path.of.len(), CHILDREN, "but its end is");
+        assert_eq!(path.of.len(), 5_000, "but its end is");
         let top = store.first_row(trace, View::Recorded).unwrap();
         let name = store.record(store.first_child(top, View::Recorded).unwrap()).name;
         let within = |from: u64, to: u64| (EPOCH_NS + from * MS, EPOCH_NS + to * MS);
@@ -302,7 +310,11 @@ mod tests {
             slices += 1;
         }
         assert!(slices > 2, "{slices}");
-        assert_eq!(paths.of(top), Some(&through(&store, trace)), "it is the same however it is cut");
+        assert_eq!(
+            paths.of(top),
+            Some(&through(&store, trace, LOOKED_AT)),
+            "it is the same however it is cut"
+        );
         assert!(!paths.work(&store, &[top], now, true), "it is known");
     }
 }

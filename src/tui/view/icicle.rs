@@ -4,6 +4,7 @@
 //! selected span. What has no room is counted; zooming gives it room.
 
 use super::icicle_cells::{Cell, Picture, Plan, plan};
+use super::icicle_depths::{Counted, Ground};
 use super::icicle_dust::{self, Dust};
 use super::icicle_index::Families;
 use super::tree::Waterfall;
@@ -25,13 +26,16 @@ use ratatui::style::{Modifier, Style};
 const MAX_DEPTH: usize = 4_096;
 /// How many columns of its name say which span it is.
 const NAME: usize = 24;
+/// How often it is counted on within one frame.
+const AT_ONCE: usize = 4;
 /// How many requests before the selected one are counted.
 const COUNTED: usize = 2_000;
 
-/// What an icicle remembers: siblings in stretches, and what was drawn where.
+/// What an icicle remembers: siblings in stretches, what was counted, and what was drawn where.
 #[derive(Debug, Default)]
 pub struct Icicle {
     families: Families,
+    counted: Counted,
     drawn: Vec<Drawn>,
 }
 
@@ -45,8 +49,14 @@ pub(super) struct Drawn {
 
 impl Icicle {
     /// Goes on with what takes longer than a frame. Tells whether there is more of it.
-    pub fn work(&mut self, store: &crate::store::Store) -> bool {
-        self.families.work(store)
+    pub fn work(&mut self, resting: bool, cx: &Cx<'_>) -> bool {
+        self.families.work(&cx.session.store) | self.count(resting, cx)
+    }
+
+    fn count(&mut self, resting: bool, cx: &Cx<'_>) -> bool {
+        let (store, diagnosis) = (&cx.session.store, &cx.session.diagnosis);
+        let signed = |at: SpanIx| !signs(at, diagnosis.is_culprit(at), cx).is_empty();
+        self.counted.work(store, resting, diagnosis.findings().len(), &signed)
     }
 
     /// What was drawn last.
@@ -105,11 +115,21 @@ impl Waterfall {
             columns: cells.width,
             lines: height,
             chain: &chain,
+            above,
             alone,
         };
-        let plan = plan(picture, &self.icicle.families);
+        let trace = (tree.trace, store.trace(tree.trace).id);
+        self.icicle.counted.want(Ground { trace, top: top.filter(|_| alone), view: tree.view });
+        // Most traces are small: their numbers need not wait for the next frame.
+        let resting = self.is_resting(cx);
+        let _ = (0..AT_ONCE).all(|_| self.icicle.count(resting, cx));
+        let Icicle { families, counted, drawn } = &mut self.icicle;
+        let counted = counted.whole(store);
+        let plan = plan(picture, families, counted.map(|(depths, _)| depths));
         let first = first_level(&plan, chain.len().saturating_sub(1), height);
         let line_of = |level: usize| plan.lanes[first..level].iter().sum::<usize>();
+        let plain = |at| signs(at, cx.session.diagnosis.is_culprit(at), cx).is_empty();
+        let mut shown_wrong = 0;
         for cell in plan.cells.iter().filter(|cell| cell.level >= first) {
             let line = line_of(cell.level) + cell.lane;
             if line >= height {
@@ -123,31 +143,41 @@ impl Waterfall {
                 let role = if focused { Role::Selected } else { Role::SelectedElsewhere };
                 pen.restyle(place, pen.style(role).add_modifier(Modifier::BOLD));
             }
-            self.icicle.drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
+            shown_wrong += u64::from(!plain(cell.at));
+            drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
         }
-        let plain =
-            |at| !chain.contains(&at) && signs(at, cx.session.diagnosis.is_culprit(at), cx).is_empty();
-        for dust in icicle_dust::together(&plan.cells, plain, |at| store.record(at).name) {
+        let whole = |at| !chain.contains(&at) && plain(at);
+        for dust in icicle_dust::together(&plan.cells, whole, |at| store.record(at).name) {
             let level = dust.first.level;
             let line = if level < first { height } else { line_of(level) + dust.first.lane };
             if line < height {
                 let (x, y) = (cells.x + dust.first.from, cells.y + line as u16);
-                draw_dust(Rect { x, y, width: dust.to - dust.first.from, height: 1 }, dust, pen, cx);
+                let place = Rect { x, y, width: dust.to - dust.first.from, height: 1 };
+                draw_dust(place, dust, counted.map(|(_, exact)| exact), pen, cx);
             }
         }
         if let Some(at) = selected {
+            let seen = (picture.axis.start_ns, picture.axis.end_ns());
+            let rest = counted.map(|(depths, exact)| {
+                let (spans, wrong) = depths.within(seen);
+                let spans = spans.saturating_sub(drawn.len() as u64);
+                Rest { spans, wrong: wrong.saturating_sub(shown_wrong), exact }
+            });
             let parts = |name| about(at, top, &tree, above + first, name, pen, cx);
             let width = |parts: &[Part<'_>]| parts.iter().map(|(words, _)| text::width(words)).sum::<usize>();
             let said = width(&parts(NAME));
             // What the span is comes first; what has no room is told in as many words as are left.
             let gap = |note: &String| if note.is_empty() { 2 } else { 4 };
             let room = |note: &String| usize::from(foot.width).saturating_sub(text::width(note) + gap(note));
-            let note = no_room(&plan, cx).into_iter().find(|note| said <= room(note)).unwrap_or_default();
+            let note = no_room(rest, plan.unfinished, cx)
+                .into_iter()
+                .find(|note| said <= room(note))
+                .unwrap_or_default();
             let name = room(&note).saturating_sub(width(&parts(0)));
             pen.line(foot.x + 1, foot.y, room(&note) as u16, &parts(name));
             pen.put_right(foot.x, foot.y, foot.width, &note, pen.style(Role::Dim));
         }
-        self.icicle.families.want(plan.wanted, &plan.astray, store);
+        families.want(plan.wanted, &plan.astray, store);
         self.draw_dragged(ruler, pen);
     }
 }
@@ -193,6 +223,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
         pen.put(x, area.y, 1, fill, style);
     }
     let signs = signs(at, culprit, cx);
+    let wrong = wrong_style(at, culprit, filled, pen, cx);
     let name = if slot.is_held() { store.name(at).into_owned() } else { missing::words(at, cx) };
     let name = row::name_or_none(&name);
     if area.width == 1 {
@@ -202,6 +233,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
             ("", false) => &initial,
             (signs, _) => signs,
         };
+        let style = wrong.unwrap_or(style);
         pen.put(area.x, area.y, 1, &one.chars().take(1).collect::<String>(), style);
         return;
     }
@@ -215,6 +247,7 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
         pen.put(area.right() - 1, area.y, 1, look.symbols.beyond, style);
         room -= 1;
     }
+    let signed = text::width(&signs) as u16;
     let mut words = signs;
     if slot.is_held() && service != row::service_around(at, view, cx) {
         words += service;
@@ -228,14 +261,30 @@ fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, 
         // A mark for what was cut off would take the room of what there is.
         let start: String = text::clean(&words).chars().take(usize::from(room)).collect();
         pen.put(area.x + 1, area.y, room, &start, style);
+        if let Some(style) = wrong {
+            pen.restyle(Rect { x: area.x + 1, width: signed.min(room), ..area }, style);
+        }
         return;
     }
     let used = pen.put(area.x + 1, area.y, room, &words, style);
+    if let Some(style) = wrong {
+        pen.restyle(Rect { x: area.x + 1, width: signed.min(used), ..area }, style);
+    }
     let lasted = format!(" {}", time::duration(record.duration_ns()));
     let wide = text::width(&lasted) as u16;
     if slot.is_held() && !record.is_running() && used + wide < room {
         pen.put(area.x + 1 + used, area.y, wide, &lasted, style);
     }
+}
+
+/// How the signs of a span look that failed, or in which something was found.
+fn wrong_style(at: SpanIx, culprit: bool, filled: bool, pen: &Pen<'_>, cx: &Cx<'_>) -> Option<Style> {
+    let store = &cx.session.store;
+    let failed = store.slot(at).is_held() && store.record(at).status() == StatusCode::Error;
+    let found = || cx.session.diagnosis.mark(store, at).map(|severity| sign(severity, cx.look).1);
+    let role = if failed { Some(Role::Error) } else { found().filter(|_| !culprit) };
+    let style = pen.style(role?);
+    Some(if filled { style.add_modifier(Modifier::REVERSED) } else { style })
 }
 
 /// How a cell looks, and whether it is a block, as in colour; without, it is a line with a beginning.
@@ -251,11 +300,14 @@ fn style_of(at: SpanIx, pen: &Pen<'_>, cx: &Cx<'_>) -> (Style, bool) {
 }
 
 /// `×4 812 like insert row`, over spans that have no room for themselves.
-fn draw_dust(area: Rect, dust: Dust, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+fn draw_dust(area: Rect, dust: Dust, exact: Option<bool>, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let store = &cx.session.store;
     let name = store.name(dust.named);
-    let count = text::count(dust.spans);
-    let words = format!(" {}{count} like {} ", cx.look.symbols.times, row::name_or_none(&name));
+    let count = match exact {
+        Some(exact) => format!("{}{}", cx.look.symbols.times, at_least(dust.spans, exact)),
+        None => "many".to_owned(),
+    };
+    let words = format!(" {count} like {} ", row::name_or_none(&name));
     // Only the first of each column was looked at. A column at either end shows what they are.
     let (style, _) = style_of(dust.named, pen, cx);
     pen.put(area.x + 1, area.y, area.width.saturating_sub(2), &words, style);
@@ -279,14 +331,29 @@ fn signs(at: SpanIx, culprit: bool, cx: &Cx<'_>) -> String {
     signs
 }
 
+/// `12 000`, or `12 000+` where some arrived since they were counted.
+fn at_least(count: u64, exact: bool) -> String {
+    format!("{}{}", text::count(count), if exact { "" } else { "+" })
+}
+
+/// What is not drawn of the part of the time that is shown.
+struct Rest {
+    spans: u64,
+    /// How many of them failed, or have something found in them.
+    wrong: u64,
+    exact: bool,
+}
+
 /// `… 12 000 more have no room`, and the same in fewer and fewer words.
-fn no_room(plan: &Plan, cx: &Cx<'_>) -> Vec<String> {
-    let ellipsis = cx.look.symbols.ellipsis;
-    let looking = plan.unfinished.then(|| "looking through the rest".to_owned());
-    if plan.hidden == 0 {
-        return looking.into_iter().collect();
+fn no_room(rest: Option<Rest>, unfinished: bool, cx: &Cx<'_>) -> Vec<String> {
+    let symbols = cx.look.symbols;
+    let looking = (unfinished || rest.is_none()).then(|| "looking through the rest".to_owned());
+    let Some(rest) = rest.filter(|rest| rest.spans > 0) else { return looking.into_iter().collect() };
+    let mut short = format!("{} {} more", symbols.ellipsis, at_least(rest.spans, rest.exact));
+    if rest.wrong > 0 {
+        // Several may be in one column, or deeper than there is room for.
+        short += &format!(" ({} wrong)", at_least(rest.wrong, rest.exact));
     }
-    let short = format!("{ellipsis} {} more", text::count(plan.hidden));
     let long = format!("{short} have no room");
     let all = looking.map(|looking| format!("{long}, {looking}"));
     all.into_iter().chain([long, short]).collect()

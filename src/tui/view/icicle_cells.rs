@@ -7,6 +7,7 @@
 //!                   ▏audit   ▏                           level 2, a second lane: it ran at the same time
 //! ```
 
+use super::icicle_depths::Depths;
 use super::icicle_index::{Families, MANY, Stretch, Under, times};
 use crate::store::{SpanIx, Store, TraceIx, View};
 use crate::tui::widget::bar::Axis;
@@ -35,6 +36,8 @@ pub struct Picture<'a> {
     pub lines: usize,
     /// From the first level that is looked at to the selected span: each of these is drawn.
     pub chain: &'a [SpanIx],
+    /// How many levels are above the first that is looked at.
+    pub above: usize,
     /// Of the tops only the one in the chain is drawn: other requests are not on this axis.
     pub alone: bool,
 }
@@ -54,7 +57,7 @@ pub struct Cell {
     pub to: u16,
     /// It is no wider than a column.
     pub narrow: bool,
-    /// How many others that are no wider start in its column.
+    /// How many others start in its column and have no room; until they are counted, one where there are any.
     pub more: u64,
 }
 
@@ -65,8 +68,6 @@ pub struct Plan {
     pub cells: Vec<Cell>,
     /// How many lines each level takes.
     pub lanes: Vec<usize>,
-    /// How many spans directly under one that is drawn had no room.
-    pub hidden: u64,
     /// Not everything was looked at.
     pub unfinished: bool,
     /// Families with many spans.
@@ -84,10 +85,11 @@ enum Taken {
 }
 
 /// Finds the cells of a picture.
-pub fn plan(picture: Picture<'_>, families: &Families) -> Plan {
+pub fn plan(picture: Picture<'_>, families: &Families, depths: Option<&Depths>) -> Plan {
     let columns = usize::from(picture.columns);
-    let mut layout =
-        Layout { picture, families, plan: Plan::default(), taken: Vec::new(), level: 0, left: BUDGET };
+    let begins = begins(picture.axis, picture.columns);
+    let (plan, taken) = (Plan::default(), Vec::new());
+    let mut layout = Layout { picture, families, depths, begins, plan, taken, level: 0, left: BUDGET };
     if columns == 0 {
         return layout.plan;
     }
@@ -112,6 +114,7 @@ pub fn plan(picture: Picture<'_>, families: &Families) -> Plan {
         for cell in &above {
             layout.family(Some(cell.at), cell.narrow);
         }
+        layout.count(begin);
         if let Some(at) = picture.chain.get(layout.level) {
             layout.force(*at, begin);
         }
@@ -127,9 +130,21 @@ pub fn plan(picture: Picture<'_>, families: &Families) -> Plan {
     layout.plan
 }
 
+/// When the columns of an axis begin, and the first moment after it.
+fn begins(axis: Axis, columns: u16) -> Vec<u64> {
+    let begin = |column| {
+        let ns = axis.time(column, columns);
+        // It was rounded down.
+        if axis.column(ns, columns) < Some(column) { ns.saturating_add(1) } else { ns }
+    };
+    (0..columns).map(begin).chain([axis.end_ns().saturating_add(1)]).collect()
+}
+
 struct Layout<'a> {
     picture: Picture<'a>,
     families: &'a Families,
+    depths: Option<&'a Depths>,
+    begins: Vec<u64>,
     plan: Plan,
     /// What is in each column of each lane of this level.
     taken: Vec<Vec<Taken>>,
@@ -169,12 +184,12 @@ impl<'a> Layout<'a> {
             self.consider(child);
             at = store.next_sibling(child, view);
         }
-        let rest = count.saturating_sub(most) as u64;
-        self.plan.hidden += rest;
         // Under a span that is no wider than a column they begin where it does.
         let column = parent.filter(|_| narrow).map(|at| self.column(times(at, store).0));
-        if let Some(cell) = column.and_then(|column| self.narrow_in(column)) {
-            self.plan.cells[cell].more += rest;
+        if count > most
+            && let Some(cell) = column.and_then(|column| self.narrow_in(column))
+        {
+            self.plan.cells[cell].more = 1;
         }
     }
 
@@ -201,8 +216,7 @@ impl<'a> Layout<'a> {
             let dust =
                 stretch.start_ns >= axis.start_ns && end <= from + 1 && (end == from || next <= from + 1);
             if dust && let Some(cell) = self.narrow_in(from) {
-                self.plan.cells[cell].more += u64::from(stretch.spans);
-                self.plan.hidden += u64::from(stretch.spans);
+                self.plan.cells[cell].more = 1;
                 continue;
             }
             if !under.has(stretch.first, store) || store.record(stretch.first).start_ns != stretch.start_ns {
@@ -220,8 +234,7 @@ impl<'a> Layout<'a> {
             if most < stretch.spans
                 && let Some(cell) = self.narrow_in(from)
             {
-                self.plan.cells[cell].more += u64::from(stretch.spans - most);
-                self.plan.hidden += u64::from(stretch.spans - most);
+                self.plan.cells[cell].more = 1;
             }
         }
     }
@@ -246,8 +259,7 @@ impl<'a> Layout<'a> {
         let narrow = end <= from + 1;
         let to = end.max(from + 1);
         if narrow && let Some(cell) = self.narrow_in(from) {
-            self.plan.cells[cell].more += 1;
-            self.plan.hidden += 1;
+            self.plan.cells[cell].more = 1;
             return;
         }
         for lane in 0..LANES {
@@ -262,7 +274,40 @@ impl<'a> Layout<'a> {
                 return;
             }
         }
-        self.plan.hidden += 1;
+    }
+
+    /// Counts what has no room on this level, under whichever parent, and shows of the spans that share a column one
+    /// that is to be seen for itself.
+    fn count(&mut self, begin: usize) {
+        let (Some(depths), Picture { store, .. }) = (self.depths, self.picture) else { return };
+        let found = depths.columns(self.picture.above + self.level, &self.begins, store);
+        let mut drawn: Vec<u64> = vec![0; found.len()];
+        for cell in &self.plan.cells[begin..] {
+            drawn[usize::from(self.column(times(cell.at, store).0))] += 1;
+        }
+        for (column, found) in found.into_iter().enumerate() {
+            let Some(found) = found else { continue };
+            let is_drawn = |at: &SpanIx| self.plan.cells[begin..].iter().any(|cell| cell.at == *at);
+            let signed = found.signed.filter(|at| !is_drawn(at));
+            let rest = found.spans.saturating_sub(drawn[column]);
+            if let Some(cell) = self.narrow_in(column as u16) {
+                let cell = &mut self.plan.cells[cell];
+                (cell.at, cell.more) = (signed.unwrap_or(cell.at), rest);
+                continue;
+            }
+            let Some(at) = signed.or(Some(found.first).filter(|at| !is_drawn(at))).filter(|_| rest > 0)
+            else {
+                continue;
+            };
+            // Over a wide one only what must not be missed.
+            let free = self.taken.iter().position(|lane| lane[column] == Taken::Free);
+            if let Some(lane) = free.or(signed.map(|_| 0)) {
+                self.put(at, lane, (column as u16, column as u16 + 1), true);
+                if let Some(cell) = self.plan.cells.last_mut() {
+                    cell.more = rest - 1;
+                }
+            }
+        }
     }
 
     fn put(&mut self, at: SpanIx, lane: usize, (from, to): (u16, u16), narrow: bool) {
@@ -280,14 +325,17 @@ impl<'a> Layout<'a> {
             return;
         }
         let from = self.column(start_ns);
-        let lane = self.taken.iter().position(|lane| matches!(lane[usize::from(from)], Taken::Narrow(_)));
         let end = if end_ns >= axis.end_ns() { self.picture.columns } else { self.column(end_ns) };
-        let others = self.narrow_in(from).map_or(0, |cell| self.plan.cells[cell].more + 1);
-        let (to, more) = (end.max(from + 1), others);
-        let lane = lane.unwrap_or(0);
+        let to = end.max(from + 1);
         let narrow = to == from + 1;
-        self.plan.hidden = self.plan.hidden.saturating_sub(1);
-        self.plan.cells.push(Cell { at, level: self.level, lane, from, to, narrow, more });
+        if let Some(cell) = self.narrow_in(from).filter(|_| narrow) {
+            // It takes the place of the one that stood for the column.
+            self.plan.cells[cell].at = at;
+            return;
+        }
+        let lane = self.taken.iter().position(|lane| matches!(lane[usize::from(from)], Taken::Narrow(_)));
+        let lane = lane.unwrap_or(0);
+        self.plan.cells.push(Cell { at, level: self.level, lane, from, to, narrow, more: 0 });
     }
 }
 
@@ -296,11 +344,20 @@ mod tests {
     use super::*;
     use crate::model::TraceId;
     use crate::testkit::{Bench, EPOCH_NS, MS, by_end};
+    use crate::tui::view::icicle_depths::{Counted, Ground};
 
     fn held(sketch: &str) -> Bench {
         let mut bench = Bench::default();
         bench.take(by_end(sketch));
         bench
+    }
+
+    fn counted(store: &Store, trace: TraceIx) -> Counted {
+        let mut counted = Counted::default();
+        let trace = (trace, store.trace(trace).id);
+        counted.want(Ground { trace, top: None, view: View::Recorded });
+        while counted.work(store, true, 0, &|at| store.name(at) == "bad") {}
+        counted
     }
 
     /// The lines of a picture of so many columns: each cell as `name from..to`, `+` where it stands for more.
@@ -328,9 +385,11 @@ mod tests {
             columns,
             lines: 10,
             chain: &chain,
+            above: 0,
             alone: false,
         };
-        let plan = plan(picture, families);
+        let depths = counted(store, trace);
+        let plan = plan(picture, families, depths.whole(store).map(|(depths, _)| depths));
         let mut lines: Vec<String> = Vec::new();
         for cell in &plan.cells {
             let line = plan.lanes[..cell.level].iter().sum::<usize>() + cell.lane;
@@ -360,15 +419,15 @@ mod tests {
             lines,
             ["POST /checkout 0..20", "load 0..4 pay 4..12 send 12..18", "audit 10..20", "a+ 0..1 c 2..3"]
         );
-        assert_eq!((plan.hidden, plan.unfinished), (1, false), "b is within the column of a");
+        let more: u64 = plan.cells.iter().map(|cell| cell.more).sum();
+        assert_eq!((more, plan.unfinished), (1, false), "b is within the column of a");
     }
 
     #[test]
     fn a_zoomed_picture_has_what_reaches_into_it() {
         let shop = held(SHOP);
-        let (lines, plan) = drawn(&shop, &Families::default(), (0, 10), 20, &["POST /checkout", "load"]);
+        let (lines, _) = drawn(&shop, &Families::default(), (0, 10), 20, &["POST /checkout", "load"]);
         assert_eq!(lines, ["POST /checkout 0..20", "load 0..20", "a 2..3 b 4..5"]);
-        assert_eq!(plan.hidden, 0);
     }
 
     #[test]
@@ -376,7 +435,7 @@ mod tests {
         let shop = held(SHOP);
         let chain = ["POST /checkout", "load", "b"];
         let (lines, _) = drawn(&shop, &Families::default(), (0, 100), 20, &chain);
-        assert_eq!(lines[3], "a+ 0..1 c 2..3 b+ 0..1");
+        assert_eq!(lines[3], "b+ 0..1 c 2..3");
     }
 
     #[test]
@@ -400,9 +459,36 @@ mod tests {
         assert!(!plan.unfinished);
         assert_eq!(lines[1..].concat().matches("tick").count(), 100, "each column has one: {lines:?}");
         assert!(lines[1].contains("slow 39..70"), "{lines:?}");
-        assert_eq!(plan.hidden + plan.cells.len() as u64, 2_001, "none is left out without being counted");
+        let all: u64 = plan.cells.iter().map(|cell| cell.more + 1).sum();
+        assert_eq!(all, 2_001, "none is left out without being counted, and none counted twice");
         let (zoomed, plan) = drawn(&bench, &families, (600, 601), 100, &["run"]);
         assert!(zoomed.iter().any(|line| line.contains("slow 0..100")), "it began long before: {zoomed:?}");
         assert_eq!(plan.cells.iter().filter(|cell| cell.level == 1).count(), 4, "{zoomed:?}");
+    }
+
+    #[test]
+    fn what_shares_a_column_is_counted_whichever_its_parent_is_and_what_is_wrong_is_shown() {
+        let mut sketch = "run  shop  internal  0..1000\n".to_owned();
+        for n in 0..200 {
+            sketch += &format!("  batch  shop  internal  {}..{}\n", n * 5, n * 5 + 5);
+            for leaf in 0..5 {
+                let name = if (n, leaf) == (77, 3) { "bad" } else { "leaf" };
+                sketch += &format!("    {name}  shop  client  {0}..{0}.5\n", n * 5 + leaf);
+            }
+        }
+        let bench = held(&sketch);
+        let mut families = Families::default();
+        let (_, plan) = drawn(&bench, &families, (0, 1_000), 50, &["run"]);
+        families.want(plan.wanted, &plan.astray, &bench.0.store);
+        while families.work(&bench.0.store) {}
+        for axis in [(0, 1_000), (300, 500)] {
+            let (lines, plan) = drawn(&bench, &families, axis, 50, &["run"]);
+            let of = |level| plan.cells.iter().filter(move |cell| cell.level == level);
+            let all: u64 = of(2).map(|cell| cell.more + 1).sum();
+            let expected = if axis.0 == 0 { 1_000 } else { 201 };
+            assert_eq!(all, expected, "{lines:?}");
+            let name = |cell: &&Cell| bench.0.store.name(cell.at) == "bad";
+            assert_eq!(of(2).filter(name).count(), 1, "{lines:?}");
+        }
     }
 }

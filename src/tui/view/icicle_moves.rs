@@ -77,7 +77,6 @@ impl Waterfall {
         };
         let Some(to) = to else { return Some(Outcome::Notice(edge.to_owned())) };
         self.reveal(to, cx);
-        self.pan_to(to, cx);
         Some(Outcome::Done)
     }
 
@@ -101,19 +100,6 @@ impl Waterfall {
         let drawn = self.icicle.drawn().iter().filter_map(|drawn| tree.find(drawn.id));
         let mut children = drawn.filter(|child| store.parent_row(*child, tree.view) == Some(at));
         children.next().or_else(|| store.first_child(at, tree.view))
-    }
-
-    /// Shows the time of a span where another part of the time is shown.
-    fn pan_to(&mut self, at: SpanIx, cx: &Cx<'_>) {
-        let Some(tree) = self.shown.tree(cx) else { return };
-        let (trace, view) = (tree.fold_key(at).0, tree.view);
-        let Some(window) = self.zoom.window(trace, view) else { return };
-        let all = head::scale(&tree, cx);
-        let (start_ns, end_ns) = head::interval(at, &tree, all, cx);
-        if end_ns < window.start_ns || start_ns > window.end_ns() {
-            let start_ns = start_ns.saturating_sub(window.length_ns / 4);
-            self.zoom.show(trace, view, crate::tui::widget::bar::Axis { start_ns, ..window }, all);
-        }
     }
 
     /// Half or twice the time, around what is at a column of the screen.

@@ -1,6 +1,6 @@
 //! The waterfall of one trace: as recorded, or as the requests that really happened.
 
-use super::critical::{self, Paths};
+use super::critical::Paths;
 use super::footer::Buttons;
 use super::icicle::Icicle;
 use super::minimap::Minimap;
@@ -22,9 +22,6 @@ use crate::tui::widget::window::{Kept, Rows, Window};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-/// A trace in which nothing has arrived for so long is at rest, nanoseconds.
-const AT_REST_NS: u64 = 1_000_000_000;
-
 /// The waterfall.
 #[derive(Debug, Default)]
 pub struct Waterfall {
@@ -42,7 +39,7 @@ pub struct Waterfall {
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
-    pub(super) before: Option<(Wanted, Window<Id>)>,
+    pub(super) before: Option<(Wanted, Window<Id>, Zoom)>,
     /// A search that is under way, and what is to be said of one that has come to its end.
     pub(super) hunt: Option<Hunt>,
     pub(super) told: Option<String>,
@@ -50,7 +47,9 @@ pub struct Waterfall {
     pub(super) seen: Seen,
     pub(super) zoom: Zoom,
     minimap: Minimap,
-    paths: Paths,
+    pub(super) paths: Paths,
+    /// It is still to be said of the critical path how much of it is marked.
+    pub(super) to_be_told: bool,
     /// Where bars were drawn, axis and all, and what they spanned.
     pub(super) bars: Rect,
     pub(super) axis: Option<Axis>,
@@ -58,7 +57,7 @@ pub struct Waterfall {
     pub(super) dragged: Option<(u16, u16)>,
     /// The deepest row that was drawn, and the tops of the rows.
     deepest: usize,
-    tops: Vec<SpanIx>,
+    pub(super) tops: Vec<SpanIx>,
 }
 
 impl Waterfall {
@@ -102,8 +101,15 @@ impl Waterfall {
         }
         self.shown.unfold_to(at, cx);
         let Some(tree) = self.shown.tree(cx) else { return };
+        let (trace, view, all) = (cx.session.store.trace(tree.trace).id, tree.view, head::scale(&tree, cx));
+        let (start_ns, end_ns) = head::interval(at, &tree, all, cx);
         self.window.select(tree.id(at));
         self.window.choose();
+        // What is gone to is to be seen: in the part of the time that is shown, too.
+        let window = self.zoom.window(trace, view);
+        if let Some(there) = window.and_then(|window| zoom::onto(window, start_ns, end_ns)) {
+            self.zoom.show(trace, view, there, all);
+        }
     }
 
     /// Keeps the selection where there is one.
@@ -150,22 +156,11 @@ impl Waterfall {
         let more = self.look_on(cx) | self.hunt_on(cx);
         let Some(tree) = self.shown.tree(cx) else { return false };
         if self.shown.icicle {
-            return more | self.icicle.work(&cx.session.store);
+            return more | self.icicle.work(self.is_resting(cx), cx);
         }
         let seen: Vec<SpanIx> = self.window.seen().iter().filter_map(|id| tree.find(*id)).collect();
         let counting = self.shown.runs.borrow_mut().work(&seen, &tree.kin);
-        let store = &cx.session.store;
-        let held = store.trace(tree.trace);
-        let now = critical::Stamp {
-            view: tree.view,
-            spans: held.spans,
-            evicted: held.evicted,
-            cuts: held.cut_edges(),
-        };
-        let resting = held.last_arrived_ns.saturating_add(AT_REST_NS) < cx.status.now_ns;
-        let tops: Vec<SpanIx> =
-            self.tops.iter().copied().filter(|top| store.slot(*top).trace == tree.trace).collect();
-        more | counting | self.paths.work(store, &tops, now, resting)
+        more | counting | self.look_for_paths(cx)
     }
 
     /// Moves, folds, un-merges, searches, zooms.
@@ -201,12 +196,7 @@ impl Waterfall {
             Action::HideRest => self.hide_rest(cx),
             Action::NextLink => self.follow_link(false, cx),
             Action::BackLink => self.follow_link(true, cx),
-            Action::CriticalPath => {
-                self.paths.on = !self.paths.on;
-                self.work(cx);
-                let words = if self.paths.on { "is marked" } else { "is no longer marked" };
-                Outcome::Notice(format!("the critical path {words}: what determined the end"))
-            }
+            Action::CriticalPath => self.mark_paths(cx),
             Action::ZoomToSpan
             | Action::ZoomOut
             | Action::ZoomCloser

@@ -159,7 +159,8 @@ pub fn note(
     }
     if let Some(cut) = critical {
         let said = match (words, cut) {
-            (Words::Few, _) => "",
+            (Words::Few, false) => "",
+            (Words::Few, true) => " its end",
             (Words::All, true) => " critical path, only its end: too many spans",
             (Words::Short, true) => " critical path, its end",
             (_, false) => " critical path",

@@ -24,7 +24,7 @@ impl Waterfall {
     /// Asks what is to be looked for.
     pub(super) fn ask(&mut self, cx: &Cx<'_>) -> Outcome {
         self.seen.look(&cx.session.store, LEARNT);
-        self.before = Some((std::mem::take(&mut self.wanted), self.window.clone()));
+        self.before = Some((std::mem::take(&mut self.wanted), self.window.clone(), self.zoom.clone()));
         Outcome::Prompt(Prompt::new(Purpose::Search, "/", ""))
     }
 
@@ -32,8 +32,8 @@ impl Waterfall {
     pub fn said(&mut self, said: &Said, cx: &Cx<'_>) -> Outcome {
         match said {
             Said::Changed(text) => {
-                if let Some((_, from)) = &self.before {
-                    self.window = from.clone();
+                if let Some((_, window, zoom)) = &self.before {
+                    (self.window, self.zoom) = (window.clone(), zoom.clone());
                 }
                 self.seen.look(&cx.session.store, LEARNT);
                 self.hunt = None;
@@ -63,8 +63,8 @@ impl Waterfall {
     /// Gives up what is being written: what was looked for before is looked for again, from where that was.
     fn go_back(&mut self, cx: &Cx<'_>) {
         self.hunt = None;
-        if let Some((wanted, window)) = self.before.take() {
-            (self.wanted, self.window) = (wanted, window);
+        if let Some((wanted, window, zoom)) = self.before.take() {
+            (self.wanted, self.window, self.zoom) = (wanted, window, zoom);
         }
         self.narrow_anew(cx);
     }

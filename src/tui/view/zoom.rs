@@ -9,7 +9,7 @@ use std::collections::HashMap;
 const SHORTEST_NS: u64 = 1_000;
 
 /// The windows of traces that were zoomed into: few, since each took a key.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Zoom {
     windows: HashMap<(TraceId, bool), Axis>,
 }
@@ -67,6 +67,19 @@ pub fn panned(window: Axis, left: bool) -> Axis {
     Axis { start_ns, ..window }
 }
 
+/// A window as long, in which a span can be seen; nothing where it can be already: all of it, or enough of one that is
+/// longer.
+pub fn onto(window: Axis, start_ns: u64, end_ns: u64) -> Option<Axis> {
+    let length = end_ns.saturating_sub(start_ns);
+    let seen = end_ns.min(window.end_ns()).checked_sub(start_ns.max(window.start_ns));
+    let enough = if length <= window.length_ns { length } else { window.length_ns / 4 };
+    if seen.is_some_and(|seen| seen >= enough) {
+        return None;
+    }
+    let before = (window.length_ns.saturating_sub(length) / 2).clamp(1, (window.length_ns / 4).max(1));
+    Some(Axis { start_ns: start_ns.saturating_sub(before), ..window })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +101,19 @@ mod tests {
         assert_eq!(shown(Axis { start_ns: u64::MAX, length_ns: 10_000 }), Some((8_990_000, 10_000)));
         assert_eq!(shown(Axis { start_ns: 2_000_000, length_ns: 0 }), Some((2_000_000, SHORTEST_NS)));
         assert_eq!(shown(Axis { start_ns: 2_000_000, length_ns: 8_000_000 }), None, "that is all of it");
+    }
+
+    #[test]
+    fn a_window_moves_onto_what_is_gone_to() {
+        let window = Axis { start_ns: 1_000, length_ns: 400 };
+        let onto = |start, end| onto(window, start, end).map(|axis| (axis.start_ns, axis.length_ns));
+        assert_eq!(onto(1_000, 1_400), None, "it is seen");
+        assert_eq!(onto(1_200, 1_200), None, "however short it is");
+        assert_eq!(onto(2_000, 2_010), Some((1_900, 400)), "with something before it");
+        assert_eq!(onto(1_390, 1_430), Some((1_290, 400)), "the end of it was cut off");
+        assert_eq!(onto(400, 800), Some((399, 400)), "it fits just so");
+        assert_eq!(onto(500, 1_100), None, "a part of one that is longer");
+        assert_eq!(onto(500, 1_010), Some((499, 400)), "not of its last moment only");
     }
 
     #[test]
