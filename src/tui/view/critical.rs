@@ -9,7 +9,7 @@ use crate::store::{SpanIx, Store, TraceIx, View};
 use std::collections::{BinaryHeap, HashMap};
 
 /// How many spans are looked at for one request: what is found takes some hundred bytes a span as long as it is marked.
-pub const LOOKED_AT: usize = 200_000;
+pub const LOOKED_AT: usize = 100_000;
 /// How many steps are made in one go, of which there are several between two frames.
 const A_SLICE: usize = 512;
 

@@ -26,8 +26,8 @@ use ratatui::style::{Modifier, Style};
 const MAX_DEPTH: usize = 4_096;
 /// How many columns of its name say which span it is.
 const NAME: usize = 24;
-/// How often it is counted on within one frame.
-const AT_ONCE: usize = 4;
+/// A trace of so few spans is counted within one frame.
+const SMALL: u32 = 4_096;
 /// How many requests before the selected one are counted.
 const COUNTED: usize = 2_000;
 
@@ -121,8 +121,10 @@ impl Waterfall {
         let trace = (tree.trace, store.trace(tree.trace).id);
         self.icicle.counted.want(Ground { trace, top: top.filter(|_| alone), view: tree.view });
         // Most traces are small: their numbers need not wait for the next frame.
-        let resting = self.is_resting(cx);
-        let _ = (0..AT_ONCE).all(|_| self.icicle.count(resting, cx));
+        if store.trace(tree.trace).spans <= SMALL {
+            let resting = self.is_resting(cx);
+            while self.icicle.count(resting, cx) {}
+        }
         let Icicle { families, counted, drawn } = &mut self.icicle;
         let counted = counted.whole(store);
         let plan = plan(picture, families, counted.map(|(depths, _)| depths));
