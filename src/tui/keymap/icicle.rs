@@ -15,11 +15,7 @@ pub(super) const ICICLE: Place = Place {
 
 const MOVING: &[Binding] = &[
     row(Action::Fold, &[ch('h'), key(KeyCode::Left)], "the span before at this depth that has room"),
-    row(
-        Action::Unfold,
-        &[ch('l'), key(KeyCode::Right)],
-        "the next span at this depth that has room",
-    ),
+    row(Action::Unfold, &[ch('l'), key(KeyCode::Right)], "the next span at this depth that has room"),
     row(Action::Down, &[ch('j'), key(KeyCode::Down)], "deeper: the first span under this one"),
     row(Action::Up, &[ch('k'), key(KeyCode::Up)], "up: the parent"),
     row(Action::PageDown, &[ctrl('d'), key(KeyCode::PageDown), ctrl('f')], "deeper by five"),

@@ -148,8 +148,9 @@ impl Waterfall {
             shown_wrong += u64::from(!plain(cell.at));
             drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
         }
-        let whole = |at| !chain.contains(&at) && plain(at);
-        for dust in icicle_dust::together(&plan.cells, whole, |at| store.record(at).name) {
+        // Columns in each of which something failed are a run of their own.
+        let sort = |at| (!chain.contains(&at)).then(|| signs(at, cx.session.diagnosis.is_culprit(at), cx));
+        for dust in icicle_dust::together(&plan.cells, sort, |at| store.record(at).name) {
             let level = dust.first.level;
             let line = if level < first { height } else { line_of(level) + dust.first.lane };
             if line < height {
@@ -309,9 +310,13 @@ fn draw_dust(area: Rect, dust: Dust, exact: Option<bool>, pen: &mut Pen<'_>, cx:
         Some(exact) => format!("{}{}", cx.look.symbols.times, at_least(dust.spans, exact)),
         None => "many".to_owned(),
     };
-    let words = format!(" {count} like {} ", row::name_or_none(&name));
-    // Only the first of each column was looked at. A column at either end shows what they are.
-    let (style, _) = style_of(dust.named, pen, cx);
+    let culprit = cx.session.diagnosis.is_culprit(dust.named);
+    let signs = signs(dust.named, culprit, cx);
+    let some = if signs.is_empty() { String::new() } else { format!(", some {signs}") };
+    let words = format!(" {count} like {}{some} ", row::name_or_none(&name));
+    // Only one of each column was looked at. A column at either end shows what they are.
+    let (style, filled) = style_of(dust.named, pen, cx);
+    let style = wrong_style(dust.named, culprit, filled, pen, cx).unwrap_or(style);
     pen.put(area.x + 1, area.y, area.width.saturating_sub(2), &words, style);
 }
 

@@ -20,13 +20,20 @@ pub struct Dust {
     pub named: SpanIx,
 }
 
-/// Finds them. `plain` are cells that need not be seen for themselves, `name` tells names apart.
-pub fn together(cells: &[Cell], plain: impl Fn(SpanIx) -> bool, name: impl Fn(SpanIx) -> u32) -> Vec<Dust> {
+/// Finds them. Cells of which `sort` is the same go together, those of which there is none stay for themselves; `name`
+/// tells names apart.
+pub fn together<S: PartialEq>(
+    cells: &[Cell],
+    sort: impl Fn(SpanIx) -> Option<S>,
+    name: impl Fn(SpanIx) -> u32,
+) -> Vec<Dust> {
     let mut sorted: Vec<Cell> = cells.to_vec();
     sorted.sort_by_key(|cell| (cell.level, cell.lane, cell.from));
-    let dusty = |cell: &Cell| cell.narrow && cell.more > 0 && plain(cell.at);
-    let beside =
-        |a: &Cell, b: &Cell| dusty(a) && dusty(b) && (a.level, a.lane, a.to) == (b.level, b.lane, b.from);
+    let sort = |cell: &Cell| sort(cell.at).filter(|_| cell.narrow && cell.more > 0);
+    let beside = |a: &Cell, b: &Cell| {
+        let next = (a.level, a.lane, a.to) == (b.level, b.lane, b.from);
+        next && sort(a).is_some() && sort(a) == sort(b)
+    };
     sorted.chunk_by(beside).filter(|run| run.len() >= WIDE).filter_map(|run| dust(run, &name)).collect()
 }
 
@@ -53,14 +60,17 @@ mod tests {
     #[test]
     fn cells_side_by_side_are_counted_together() {
         let mut cells: Vec<Cell> = (0..20).map(|n| cell(n, 0, n as u16, 9)).collect();
-        let found = together(&cells, |_| true, |at| u32::from(at.0 % 3 == 0));
+        let found = together(&cells, |_| Some(()), |at| u32::from(at.0 % 3 == 0));
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].first.from, found[0].to, found[0].spans), (0, 20, 200));
         assert_eq!(found[0].named, SpanIx(1), "the more frequent name");
-        let found = together(&cells, |at| at != SpanIx(10), |_| 0);
+        let found = together(&cells, |at| (at != SpanIx(10)).then_some(()), |_| 0);
         let places: Vec<_> = found.iter().map(|dust| (dust.first.from, dust.to)).collect();
         assert_eq!(places, [(0, 10), (11, 20)], "one is to be seen for itself");
+        let found = together(&cells, |at| Some(at.0 < 9), |_| 0);
+        let places: Vec<_> = found.iter().map(|dust| (dust.first.from, dust.to)).collect();
+        assert_eq!(places, [(0, 9), (9, 20)], "of one sort");
         cells.iter_mut().skip(5).step_by(6).for_each(|cell| cell.more = 0);
-        assert_eq!(together(&cells, |_| true, |_| 0), [], "too narrow for words");
+        assert_eq!(together(&cells, |_| Some(()), |_| 0), [], "too narrow for words");
     }
 }
