@@ -4,7 +4,7 @@
 //! over all.
 
 use super::Diagnosis;
-use super::finding::{Finding, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity};
+use super::finding::{Culprit, Finding, MAX_SPAN_IDS, MAX_TRACE_IDS, Severity};
 use super::group::{Group, GroupKey, Sampled};
 use super::process::ServiceIx;
 use super::rule::On;
@@ -120,7 +120,7 @@ impl<'a> Cause<'a> {
     fn others(&self) -> Option<String> {
         let others = self.groups.len() - 1;
         let entries = self.all().n.saturating_sub(self.best().0.n);
-        let requests = if entries == 1 { "request" } else { "requests" };
+        let (requests, are) = ("requests", if entries == 1 { "is" } else { "are" });
         let (each, one, many) = match self.best().0.key {
             GroupKey::Span(_) => ("under", "such span", "such spans"),
             GroupKey::Requests(_) => ("in", "process", "processes"),
@@ -128,8 +128,12 @@ impl<'a> Cause<'a> {
         };
         match others {
             0 => None,
-            1 => Some(format!("{entries} more {requests} {each} another {one}")),
-            _ => Some(format!("{entries} more {requests} {each} {others} other {many}")),
+            1 => Some(format!(
+                "{entries} of these {requests} {are} {each} another {one}; seen of the one that shows it best:"
+            )),
+            _ => Some(format!(
+                "{entries} of these {requests} {are} {each} {others} other {many}; seen of the one that shows it best:"
+            )),
         }
     }
 }
@@ -180,8 +184,9 @@ impl Diagnosis {
             _ => String::new(),
         };
         let (trace_ids, span_ids) = cause.ids(|_| true);
-        let mut evidence = verdict.evidence.clone();
-        evidence.extend(cause.others());
+        let evidence = cause.others().into_iter().chain(verdict.evidence.iter().cloned()).collect();
+        let others = cause.groups.len() as u64 - 1;
+        let culprit = verdict.culprit.clone().map(|culprit| Culprit { others, ..culprit });
         Finding {
             key: cause.serial() << 2,
             rule: verdict.rule,
@@ -195,7 +200,7 @@ impl Diagnosis {
             span_ids,
             span_count: all.n,
             request_count: Some(requests),
-            culprit: verdict.culprit.clone(),
+            culprit,
             known_issue: verdict.known_issue.clone(),
             message,
             evidence,
@@ -285,8 +290,9 @@ mod tests {
             finding.message
         );
         assert_eq!((finding.trace_count, finding.trace_ids.len(), finding.span_ids.len()), (2, 2, 8));
-        let last = finding.evidence.last().unwrap();
-        assert!(last.ends_with("more requests under another such span"), "{last}");
+        let first = finding.evidence.first().unwrap();
+        assert!(first.contains("of these requests are under another such span"), "{first}");
+        assert_eq!(finding.culprit.as_ref().unwrap().others, 1);
         // The spans of either run lead to it.
         let store = &bench.0.store;
         for at in store.traces().filter_map(|trace| store.roots(trace).next()) {

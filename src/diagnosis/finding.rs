@@ -106,6 +106,8 @@ pub struct Culprit {
     pub class: CulpritClass,
     /// How long it has been open at least, nanoseconds. Only where it was not received.
     pub open_at_least_ns: Option<u64>,
+    /// How many other spans did the same: in other runs, workers or callers.
+    pub others: u64,
 }
 
 /// How sure it is that an issue is behind a finding that fits it.

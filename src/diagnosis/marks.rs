@@ -18,6 +18,10 @@ impl RuleSet {
         self.0[usize::from(rule / 64)] |= 1 << (rule % 64);
     }
 
+    pub(super) fn remove(&mut self, rule: u8) {
+        self.0[usize::from(rule / 64)] &= !(1 << (rule % 64));
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -73,8 +77,9 @@ impl Marks {
         }
     }
 
-    /// Takes back what the rules have marked of a span that was shown to them like this.
-    pub(super) fn take_back(&mut self, seen: &Seen<'_>, excused: bool) {
+    /// Takes back what the rules have marked of a span that was shown to them like this. Answers with these rules.
+    pub(super) fn take_back(&mut self, seen: &Seen<'_>, excused: bool) -> Vec<u8> {
+        let mut rules = Vec::new();
         let (keys, kind) = (seen.record.keys, seen.kind());
         for i in 0..self.spans.len() {
             let (rule, on) = self.spans[i];
@@ -83,8 +88,10 @@ impl Marks {
                 && let Some(mark) = (on.check)(seen)
             {
                 self.retract(rule, seen, mark);
+                rules.push(rule);
             }
         }
+        rules
     }
 
     /// Shows a span and its parent, both here now, to the rules that watch for such. `excused` tells whether the

@@ -178,6 +178,7 @@ impl Diagnosis {
             received: hub.is_some(),
             class,
             open_at_least_ns: hub.is_none().then_some(open_ns),
+            others: 0,
         })
     }
 
@@ -206,6 +207,7 @@ impl Diagnosis {
             received: true,
             class: if stairs { CulpritClass::Staircase } else { class },
             open_at_least_ns: None,
+            others: 0,
         })
     }
 }

@@ -163,6 +163,17 @@ fn the_right_button_offers_what_can_be_done_with_what_is_below_it() {
     assert!(!stage.text().contains("sorted by"), "{}", stage.text());
 }
 
+/// Neither is about the selected trace.
+#[test]
+fn the_right_button_on_a_tab_or_a_headline_offers_nothing_of_the_selected_trace() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    for words in ["2 Findings", "24 unrelated requests"] {
+        let (x, y) = stage.find(words);
+        stage.mouse(RIGHT, x, y);
+        assert_eq!(stage.app.context(), Context::Traces, "{words}: {}", stage.text());
+    }
+}
+
 #[test]
 fn a_key_that_means_nothing_says_so() {
     let mut stage = Stage::new((140, 42), &["flask-1.30"]);
@@ -266,6 +277,14 @@ fn a_file_of_which_everything_was_deleted_is_not_said_to_hold_nothing() {
     stage.draw();
     assert!(stage.text().contains("every span of a.jsonl was deleted"), "{}", stage.text());
     assert!(!stage.text().contains("holds no span"), "{}", stage.text());
+    let mut logs = Stage::new((80, 24), &["flask-logs"]);
+    logs.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };
+    logs.act(&[Action::Clear]);
+    logs.write("y");
+    logs.settle();
+    logs.act(&[Action::Tab(3)]);
+    assert!(logs.text().contains("28 log records of deleted traces"), "{}", logs.text());
+    assert!(!logs.text().contains("There is no log record"), "{}", logs.text());
     let mut empty = Stage::new((80, 24), &[]);
     empty.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };
     assert!(empty.text().contains("a.jsonl holds no span"), "{}", empty.text());

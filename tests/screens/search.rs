@@ -164,3 +164,19 @@ fn what_is_wrong_with_a_filter_is_told_whole_and_the_filter_can_be_mended() {
     stage.act(&[Action::Open, Action::Back]);
     assert!(stage.list()[0].contains("duration>1ms"), "{:?}", stage.list());
 }
+
+#[test]
+fn a_search_that_is_given_up_leaves_hidden_what_was_hidden() {
+    let mut stage = Stage::new((140, 42), &["flask-1.30"]);
+    stage.take(crate::made::busy_request());
+    stage.act(&[Action::Open, Action::Search]);
+    stage.write("select");
+    stage.act(&[Action::Open, Action::HideRest]);
+    let text = stage.text();
+    let row = |text: &str| text.lines().filter(|line| line.contains("&: all")).count();
+    assert_eq!(row(&text), 1, "{text}");
+    stage.act(&[Action::Search]);
+    stage.write("kind=client");
+    stage.act(&[Action::Back]);
+    assert_eq!(stage.text(), text);
+}

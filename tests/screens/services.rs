@@ -244,3 +244,18 @@ fn back_leads_from_the_traces_of_a_service_to_the_service() {
     stage.act(&[tab("Traces")]);
     assert!(!stage.text().contains("/{ service"), "the filter went with it: {}", stage.text());
 }
+
+/// Kinds have one order, and a cell stands for spans that traces are listed by.
+#[test]
+fn the_matrix_is_not_sorted_and_leads_to_the_traces_of_its_service() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[tab("Services")]);
+    let (x, y) = stage.find("SERVER");
+    stage.click(x, y);
+    assert!(!stage.text().lines().last().unwrap().contains("s sort"), "{}", stage.text());
+    stage.act(&[Action::Sort]);
+    assert!(stage.text().contains("kinds are always in this order"), "{}", stage.text());
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Traces, "{}", stage.text());
+    assert!(stage.list()[0].contains("service = "), "{:?}", stage.list());
+}

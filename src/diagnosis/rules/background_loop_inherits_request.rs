@@ -128,6 +128,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
             received: true,
             class: CulpritClass::PreviousRequest,
             open_at_least_ns: None,
+            others: 0,
         });
         out.push(claim);
     }

@@ -26,7 +26,8 @@ How it is found: by the numbers alone. Where multiplying by 1,000, 1,000,000 or 
 years, the unit is named.
 
 What looks alike and is fine: dumps of the past (they are not compared with the clock); commands, jobs and connections
-that stay open for weeks.",
+that stay open for weeks; spans that are sent while they run, without an end, and again when they have ended: a hint,
+until nothing more comes.",
     fix: "Send nanoseconds since 1970-01-01 UTC, and check the clock of the host.",
     code_fixes: &[
         ("python", "`start_time` and `end_time` take `time.time_ns()`, not `time.time()`"),
@@ -52,9 +53,14 @@ const PAST: u32 = 0;
 const FUTURE: u32 = 1;
 const YEARS: u32 = 2;
 const WEEKS: u32 = 3;
+/// No end yet, which is a fault only if none comes.
+const RUNNING: u32 = 4;
 
 fn check(span: &Seen<'_>) -> Option<Mark> {
     let (start, end) = (span.record.start_ns, span.record.end_ns);
+    if span.record.is_running() && start >= EARLIEST_NS {
+        return Some(span.mark_as(RUNNING));
+    }
     if start.min(end) < EARLIEST_NS {
         return Some(span.mark_as(PAST));
     }
@@ -84,12 +90,20 @@ fn say(case: &Case<'_>) -> Option<Said> {
     let (what, severity, confidence) = match way {
         PAST => (format!("{have} a time that cannot be"), Severity::Error, 0.97),
         FUTURE => (format!("{have} a time in the future"), Severity::Error, 0.95),
+        RUNNING if cx.ended => (format!("{have} no end"), Severity::Error, 0.97),
+        RUNNING => {
+            let was = if n == 1 { "was" } else { "were" };
+            (format!("{was} sent without an end, and may still run"), Severity::Info, 0.50)
+        }
         YEARS => (format!("{last} for more than a year"), Severity::Error, 0.95),
         _ => (format!("{last} for more than a week"), Severity::Warning, 0.60),
     };
     let mut said = Said::firm(severity, confidence, format!("{} {what}{}", count(n, "span"), case.by()));
     let example = case.held().find(|(_, sample)| sample.detail == way);
-    let unit = example.and_then(|(at, _)| wrong_unit(case, at));
+    let unit = example.filter(|_| way != RUNNING).and_then(|(at, _)| wrong_unit(case, at));
+    if way == RUNNING && !cx.ended {
+        said = said.provisional();
+    }
     if let Some((at, _)) = example {
         let (record, name) = (cx.record(at), cx.store.name(at));
         said = said.because(match (way, unit) {
@@ -99,6 +113,9 @@ fn say(case: &Case<'_>) -> Option<Said> {
             (PAST, None) => {
                 let (field, raw) = earliest(record.start_ns, record.end_ns);
                 format!("`{name}` {field} at {raw} ns: {}", date_time(raw))
+            }
+            (RUNNING, _) => {
+                format!("`{name}` started at {} and has 0 for its end", date_time(record.start_ns))
             }
             (FUTURE, _) => {
                 let arrived = cx.store.arrival(at).map_or(0, |(_, _, arrived)| arrived);
@@ -116,6 +133,10 @@ fn say(case: &Case<'_>) -> Option<Said> {
     Some(match (way, unit) {
         (_, Some((_, _, unit))) => said.remedy(format!("send nanoseconds: the number is in {unit}")),
         (FUTURE, _) => said.remedy("check the clock of the host that sends, and of this one"),
+        (RUNNING, _) if !cx.ended => {
+            said.remedy("nothing, if its SDK sends spans while they run; else end the span")
+        }
+        (RUNNING, _) => said.remedy("end the span, or set its end in nanoseconds since 1970"),
         (WEEKS, _) => said.remedy("end the span, or make one for each part of the work"),
         _ => said.remedy("set both times in nanoseconds since 1970, or none and let the SDK take them"),
     })
@@ -201,7 +222,7 @@ mod tests {
         let fired = ["error implausible-time firm ×1"];
         let mut bench = Bench::default();
         bench.take(batches(&early)).advance(6_000);
-        assert_eq!(said(&bench), fired, "as long as it runs");
+        assert_eq!(said(&bench), ["info implausible-time provisional ×1"], "as long as it runs");
         bench.take(batches(&groups[..1])).advance(7_000);
         assert_eq!(said(&bench), [""; 0], "it has ended");
         bench.take(batches(&early[..1])).finish();
@@ -211,6 +232,18 @@ mod tests {
         let mut bench = Bench::default();
         bench.take(batches(&early)).finish();
         assert_eq!(said(&bench), fired, "it never ended");
+    }
+
+    #[test]
+    fn a_trace_is_not_marked_for_what_has_ended_in_it() {
+        let groups = spans("job  s  server  0..50  get=/a\njob  s  server  100..150  get=/b trace=2");
+        let mut early = groups.clone();
+        early.iter_mut().for_each(|group| group.spans[0].end_ns = 0);
+        let mut bench = Bench::default();
+        bench.take(batches(&early)).take(batches(&groups[..1])).finish();
+        let store = &bench.0.store;
+        let worst: Vec<_> = store.traces().map(|trace| bench.0.diagnosis.worst(store, trace)).collect();
+        assert_eq!(worst, [None, Some(crate::diagnosis::Severity::Error)]);
     }
 
     #[test]

@@ -88,8 +88,7 @@ fn message(words: &Words<'_>, _requests: u64) -> String {
         () => format!("{requests} unrelated requests share {traces} traces"),
     };
     let all = if requests == 1 { "" } else { "all " };
-    let up_to = if groups == 1 { "" } else { "up to " };
-    let open = format!("{up_to}{}", duration(words.open_ns));
+    let open = duration(words.open_ns);
     match &words.group.hub {
         Some(hub) => {
             let by = [hub.scope.as_str(), hub.scope_version.as_str()].join(" ");
@@ -97,22 +96,29 @@ fn message(words: &Words<'_>, _requests: u64) -> String {
             // What had ended before the first request was not open while they ran.
             let open = if hub.end_ns < words.group.first_start_ns { "which lasted" } else { "open" }
                 .to_owned()
-                + " "
+                + if groups == 1 { " " } else { " up to " }
                 + &open;
             format!("{what}, {all}under `{}` ({by}{open})", hub.name)
         }
         None => {
+            let one = groups == 1;
             let state = match (words.ended, words.silent) {
-                (true, _) => "was never received",
-                (false, true) => "has not ended or was lost",
-                (false, false) => "has not ended",
+                (true, _) if one => "was never received",
+                (true, _) => "were never received",
+                (false, true) if one => "has not ended or was lost",
+                (false, true) => "have not ended or were lost",
+                (false, false) if one => "has not ended",
+                (false, false) => "have not ended",
             };
+            let (spans, longest) = if one { ("a span", "open") } else { ("spans", "the longest open") };
             let likely = words.known_issue.and_then(|known| {
                 let how = if known.is_sure() { "very likely" } else { "perhaps" };
-                known.culprit().map(|culprit| format!("a span, {how} the {culprit} instrumentation's, that"))
+                known.culprit().map(|culprit| format!("{spans}, {how} the {culprit} instrumentation's, that"))
             });
-            let span = likely.as_deref().unwrap_or("a span of this process that");
-            format!("{what}, {all}under {span} {state} (open ≥ {open})")
+            let span = likely.unwrap_or_else(|| {
+                format!("{spans} of {} that", if one { "this process" } else { "their own processes" })
+            });
+            format!("{what}, {all}under {span} {state} ({longest} ≥ {open})")
         }
     }
 }

@@ -139,6 +139,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
             received: false,
             class: CulpritClass::IdCollision,
             open_at_least_ns: None,
+            others: 0,
         });
         out.push(claim);
     }

@@ -142,6 +142,14 @@ impl App {
         {
             return Flow::Continue;
         }
+        // What can be done with a tab or a headline is what a click on it does.
+        let above =
+            |at| self.buttons.hit(at).is_some() || tabs::tab_at(&self.titles(), at.x).is_some() && at.y == 0;
+        if let (Mouse::Point(at), false) = (mouse, over)
+            && above(at)
+        {
+            return Flow::Continue;
+        }
         if let (Mouse::Click(at), false) = (mouse, over) {
             if let Some(action) = self.buttons.hit(at) {
                 return self.act(action, session, status);

@@ -59,6 +59,7 @@ impl App {
         match action {
             Action::Follow | Action::Hold | Action::TakeBaseline => cx.goes_on(),
             Action::Step => replayed && cx.goes_on(),
+            Action::DropBaseline => cx.since.is_some(),
             action if self.shown.keys.own(self.context()).iter().any(|row| row.binding.action == action) => {
                 self.top().has_effect(action, cx)
             }

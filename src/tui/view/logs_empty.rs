@@ -83,7 +83,12 @@ fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         let words = format!("{} evicted at the memory limit", text::plural(evicted, "log record"));
         lines.extend([line(words, cx.look.style(Role::Warning)), Vec::new()]);
     }
+    let deleted = cx.session.store.counters().deleted_logs;
     match &cx.status.feed {
+        _ if deleted > 0 => {
+            let words = format!("{} of deleted traces went with them.", text::plural(deleted, "log record"));
+            lines.push(line(words, plain));
+        }
         Feed::Replay { name, done } => {
             // As short as in the header.
             let file = name.rsplit('/').next().unwrap_or(name);

@@ -4,6 +4,7 @@ use super::{Cx, missing, short_id, sign};
 use crate::diagnosis::{Culprit, CulpritClass, Finding, State, about};
 use crate::model::time;
 use crate::store::SpanIx;
+use crate::tui::text;
 use crate::tui::theme::{Look, Role};
 use crate::tui::widget::branches::Node;
 use std::cmp::Reverse;
@@ -81,6 +82,9 @@ fn words_for(culprit: &Culprit, look: Look) -> String {
     // A context that is sent again and again is of a span that may have ended long ago.
     if let Some(ns) = culprit.open_at_least_ns.filter(|_| culprit.class != CulpritClass::FixedRemoteParent) {
         words.push(format!("open at least {}", time::duration(ns)));
+    }
+    if culprit.others > 0 {
+        words.push(format!("and {} like it", text::count(culprit.others)));
     }
     format!("culprit {}", words.join(", "))
 }

@@ -39,7 +39,7 @@ pub struct Waterfall {
     /// What is looked for.
     pub(super) wanted: Wanted,
     /// What was looked for before, and where from: a search that is given up goes back.
-    pub(super) before: Option<(Wanted, Window<Id>, Zoom)>,
+    pub(super) before: Option<(Wanted, Window<Id>, Zoom, bool)>,
     /// A search that is under way, and what is to be said of one that has come to its end.
     pub(super) hunt: Option<Hunt>,
     pub(super) told: Option<String>,

@@ -24,7 +24,8 @@ impl Waterfall {
     /// Asks what is to be looked for.
     pub(super) fn ask(&mut self, cx: &Cx<'_>) -> Outcome {
         self.seen.look(&cx.session.store, LEARNT);
-        self.before = Some((std::mem::take(&mut self.wanted), self.window.clone(), self.zoom.clone()));
+        let wanted = std::mem::take(&mut self.wanted);
+        self.before = Some((wanted, self.window.clone(), self.zoom.clone(), self.shown.hidden));
         Outcome::Prompt(Prompt::new(Purpose::Search, "/", ""))
     }
 
@@ -32,7 +33,7 @@ impl Waterfall {
     pub fn said(&mut self, said: &Said, cx: &Cx<'_>) -> Outcome {
         match said {
             Said::Changed(text) => {
-                if let Some((_, window, zoom)) = &self.before {
+                if let Some((_, window, zoom, _)) = &self.before {
                     (self.window, self.zoom) = (window.clone(), zoom.clone());
                 }
                 self.seen.look(&cx.session.store, LEARNT);
@@ -63,10 +64,13 @@ impl Waterfall {
     /// Gives up what is being written: what was looked for before is looked for again, from where that was.
     fn go_back(&mut self, cx: &Cx<'_>) {
         self.hunt = None;
-        if let Some((wanted, window, zoom)) = self.before.take() {
+        let before = self.before.take();
+        let hidden = before.as_ref().is_some_and(|(.., hidden)| *hidden);
+        if let Some((wanted, window, zoom, _)) = before {
             (self.wanted, self.window, self.zoom) = (wanted, window, zoom);
         }
         self.narrow_anew(cx);
+        self.shown.hidden = hidden && self.shown.narrow.is_some();
     }
 
     /// Looks for nothing any more. Nothing where nothing was looked for.

@@ -145,7 +145,7 @@ impl Services {
                 self.focus = Pane::Operations;
                 Outcome::Done
             }
-            Pane::Map | Pane::Scopes => self.traces(cx),
+            Pane::Map | Pane::Scopes | Pane::Matrix => self.traces(cx),
             Pane::Neighbours => match self.neighbours.selected() {
                 Some(Neighbour::Caller(service) | Neighbour::Callee(service)) => {
                     self.select(service, cx);
@@ -160,7 +160,6 @@ impl Services {
                 let slowest = self.operation(cx).and_then(|operation| operation.slowest);
                 go_to(slowest, "its slowest span", cx)
             }
-            Pane::Matrix => Outcome::Ignored,
         }
     }
 
@@ -238,7 +237,9 @@ impl Services {
         anew: impl FnOnce(Sort, &'static [Column]) -> Sort,
         cx: &Cx<'_>,
     ) -> Outcome {
-        let Some((sort, columns, count)) = self.sort_of(pane) else { return Outcome::Ignored };
+        let Some((sort, columns, count)) = self.sort_of(pane) else {
+            return Outcome::Notice("kinds are always in this order".to_owned());
+        };
         *sort = anew(*sort, columns);
         let words = sort.words(count);
         self.look(cx);
@@ -321,7 +322,7 @@ impl Services {
                 if let Some(service) = self.of.and_then(|of| cx.session.stats.service(of)) {
                     matrix::draw(place(&title("Kinds and parents")), service, facts, pen, cx);
                 }
-                Drawn::default()
+                Drawn { body: panes::below(area, 2), ..Drawn::default() }
             }
             Pane::Scopes => {
                 let title = title("Instrumentation scopes");
@@ -419,7 +420,7 @@ impl Screen for Services {
                         Pane::Neighbours => self.neighbours.click(line),
                         Pane::Scopes => self.scopes.click(line),
                         Pane::Operations => self.operations.click(line),
-                        Pane::Matrix => false,
+                        Pane::Matrix => true,
                     };
                 self.list.choose();
                 self.chosen_in(pane, cx);
@@ -438,7 +439,11 @@ impl Screen for Services {
     }
 
     fn has_effect(&self, action: Action, cx: &Cx<'_>) -> bool {
-        action != Action::ShowError || self.operation(cx).is_some_and(|of| of.latest_error.is_some())
+        match action {
+            Action::ShowError => self.operation(cx).is_some_and(|of| of.latest_error.is_some()),
+            Action::Sort | Action::InvertSort => self.focus != Pane::Matrix,
+            _ => true,
+        }
     }
 
     fn subject(&self, cx: &Cx<'_>) -> Option<String> {
