@@ -245,6 +245,23 @@ fn back_leads_from_the_traces_of_a_service_to_the_service() {
     assert!(!stage.text().contains("/{ service"), "the filter went with it: {}", stage.text());
 }
 
+#[test]
+fn services_are_sorted_by_the_columns_that_are_shown() {
+    let orders = |size| {
+        let mut stage = Stage::new(size, &["mesh"]);
+        stage.act(&[tab("Services")]);
+        let notice = |stage: &mut Stage| {
+            stage.act(&[Action::Sort]);
+            let text = stage.text();
+            let said = text.lines().last().unwrap().split("sorted by ").nth(1).unwrap();
+            said.split(',').next().unwrap().to_owned()
+        };
+        (0..6).map(|_| notice(&mut stage)).collect::<Vec<_>>()
+    };
+    assert_eq!(orders((140, 42)), ["entry spans", "errors", "p50", "p99", "worst finding", "name"]);
+    assert_eq!(orders((80, 24)), ["spans", "entry spans", "errors", "p50", "p99", "worst finding"]);
+}
+
 /// Kinds have one order, and a cell stands for spans that traces are listed by.
 #[test]
 fn the_matrix_is_not_sorted_and_leads_to_the_traces_of_its_service() {

@@ -217,11 +217,16 @@ impl Services {
     /// What a pane is sorted by, the columns of it, and what it counts.
     fn sort_of(&mut self, pane: Pane) -> Option<(&mut Sort, &'static [Column], &'static str)> {
         use Column::{Count, Errors, Finding, Max, Name, P50, P95, P99, Spans};
+        // What has no column is no order that could be seen.
+        let is_list =
+            |(pane, area, _): &(Pane, Rect, Drawn)| *pane == Pane::List && panes::tells_spans(*area);
+        let columns: &'static [Column] = match self.panes.iter().any(is_list) {
+            true => &[Name, Spans, Count, Errors, P50, P99, Finding],
+            false => &[Name, Count, Errors, P50, P99, Finding],
+        };
         let sorts = &mut self.sorts;
         Some(match pane {
-            Pane::List => {
-                (&mut sorts.services, &[Name, Spans, Count, Errors, P50, P99, Finding], "entry spans")
-            }
+            Pane::List => (&mut sorts.services, columns, "entry spans"),
             Pane::Map => (&mut sorts.map, &[Count, Errors, P50, P99, Name], "calls"),
             Pane::Neighbours => (&mut sorts.neighbours, &[Count, Errors, P50, P99, Name], "calls"),
             Pane::Scopes => (&mut sorts.scopes, &[Spans, Name], "spans"),

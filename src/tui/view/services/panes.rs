@@ -160,6 +160,11 @@ pub(super) fn figure_heads(x: u16, count: &'static str) -> [Head<'static, Column
     ]
 }
 
+/// Whether the list of services has room to tell how many spans each has.
+pub(super) fn tells_spans(area: Rect) -> bool {
+    area.width >= 60
+}
+
 /// The list of services.
 pub fn services(
     area: Rect,
@@ -188,7 +193,7 @@ pub fn services(
     }
     let body = below(area, 2);
     // With a blank before `entries`, the arrow of the order in it too.
-    let spans = if area.width >= 60 { 9 } else { 0 };
+    let spans = if tells_spans(area) { 9 } else { 0 };
     let x = (area.right()).saturating_sub(FIGURES + 1);
     let room = x.saturating_sub(area.x + 3 + spans);
     let rows = draw_rows(body, window, list, focused, pen, cx, |line, item, pen| {
