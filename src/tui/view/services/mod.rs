@@ -220,9 +220,10 @@ impl Services {
         // What has no column is no order that could be seen.
         let is_list =
             |(pane, area, _): &(Pane, Rect, Drawn)| *pane == Pane::List && panes::tells_spans(*area);
-        let columns: &'static [Column] = match self.panes.iter().any(is_list) {
-            true => &[Name, Spans, Count, Errors, P50, P99, Finding],
-            false => &[Name, Count, Errors, P50, P99, Finding],
+        let columns: &'static [Column] = if self.panes.iter().any(is_list) {
+            &[Name, Spans, Count, Errors, P50, P99, Finding]
+        } else {
+            &[Name, Count, Errors, P50, P99, Finding]
         };
         let sorts = &mut self.sorts;
         Some(match pane {
