@@ -47,8 +47,10 @@ pub fn complete(text: &str, cursor: usize, seen: &Seen) -> Vec<Completion> {
                 && !typed.is_empty()
                 && offered.iter().any(|known| known.text == typed)
             {
-                offered.retain(|known| known.text != typed);
+                // Whoever has written a whole name goes on with it.
+                let others: Vec<Completion> = offered.drain(..).filter(|known| known.text != typed).collect();
                 ops(typed, cursor, seen, &mut offered);
+                offered.extend(others);
             }
         }
         Position::Op(field) => ops(field, cursor, seen, &mut offered),

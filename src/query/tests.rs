@@ -349,6 +349,9 @@ fn completion_offers_what_was_seen() {
     };
     assert_eq!(offered("ki"), ["kind"]);
     assert_eq!(offered("kind"), ["=", "!="]);
+    let named = offered("name");
+    assert_eq!(named[0], "=", "before what only contains it: {named:?}");
+    assert!(named.iter().any(|name| name.contains("host.name")), "{named:?}");
     assert_eq!(offered("kind="), ["server", "client", "producer", "consumer", "internal", "unspecified"]);
     assert_eq!(offered("kind=s"), ["server", "consumer", "unspecified"]);
     assert_eq!(offered("{ kind = server && service = u"), ["users"]);
