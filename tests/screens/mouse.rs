@@ -533,3 +533,73 @@ fn the_rules_between_panes_of_services_and_logs_can_be_dragged_and_are_remembere
     next.act(&[Action::Tab(3)]);
     assert_eq!(log(&mut next), y - 8, "{}", next.text());
 }
+
+/// The line of the title of a pane.
+fn title(stage: &mut Stage, title: &str) -> Option<u16> {
+    let text = stage.text();
+    text.lines().position(|line| line.contains(title)).map(|y| y as u16)
+}
+
+#[test]
+fn a_rule_is_put_at_the_pointer_however_far_it_was_dragged_before() {
+    for (tab, name) in [(0, " Span "), (3, " Log ")] {
+        let mut stage = Stage::new((140, 42), &["flask-logs"]);
+        stage.act(&[Action::Tab(tab)]);
+        let mut put = |to: u16| {
+            let y = title(&mut stage, name).unwrap();
+            drag(&mut stage, (2, y), (2, to));
+            title(&mut stage, name).unwrap()
+        };
+        let (highest, lowest) = (put(0), put(41));
+        assert!(highest > 2 && lowest < 41, "{name}: {highest} {lowest}");
+        assert_eq!([put(0), put(lowest), put(41), put(20)], [highest, lowest, lowest, 20], "{name}");
+        // Keys too go on from what is seen.
+        put(0);
+        stage.act(&[Action::Shrink]);
+        assert_eq!(title(&mut stage, name), Some(highest + 2), "{name}");
+        // Several before anything is drawn.
+        let held = MouseEventKind::Drag(MouseButton::Left);
+        for (kind, row) in [
+            (MouseEventKind::Down(MouseButton::Left), highest + 2),
+            (held, 0),
+            (held, 15),
+            (held, 30),
+            (held, 25),
+            (MouseEventKind::Up(MouseButton::Left), 25),
+        ] {
+            let event = crossterm::event::MouseEvent { kind, column: 2, row, modifiers: KeyModifiers::NONE };
+            stage.app.mouse(event, &stage.session, &stage.status);
+        }
+        assert_eq!(title(&mut stage, name), Some(25), "{name}");
+    }
+}
+
+#[test]
+fn the_tree_keeps_rows_whatever_was_dragged_and_whatever_becomes_of_the_terminal() {
+    for up in [true, false] {
+        for start in [(140, 42), (100, 42)] {
+            let mut stage = Stage::new(start, &["flask-1.29-sigint"]);
+            few(&mut stage, 10..40);
+            let y = title(&mut stage, "─ Span ").unwrap();
+            drag(&mut stage, (2, y), (2, if up { 0 } else { 41 }));
+            let left = Remembered::from_toml(&stage.app.remember().to_toml());
+            for size in [(140, 42), (140, 26), (100, 30), (100, 24), (80, 24), (60, 26), (60, 20), (60, 16)] {
+                stage.anew(size);
+                stage.app.recall(&left);
+                for opened in [false, true] {
+                    if opened {
+                        stage.act(&[Action::Open, Action::Open]);
+                    }
+                    let text = stage.text();
+                    let trees = |line: &&str| line.contains(" Trace ");
+                    let y = text.lines().position(|line| trees(&line)).unwrap_or_else(|| {
+                        panic!("no tree at {size:?}, dragged at {start:?}:\n{text}");
+                    });
+                    let below = text.lines().skip(y + 1);
+                    let rows = below.take_while(|line| !line.contains(" Span ")).count();
+                    assert!(rows >= 3, "{rows} rows at {size:?}, dragged at {start:?}:\n{text}");
+                }
+            }
+        }
+    }
+}
