@@ -119,8 +119,6 @@ impl Waterfall {
 
     /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
     pub(super) fn click_in_icicle(&mut self, at: Position) -> bool {
-        // Only along the axis a stretch of time is selected.
-        self.dragged = self.dragged.filter(|_| at.y == self.bars.y);
         let Some(id) = self.icicle.at(at) else { return false };
         let again = self.window.selected() == Some(id);
         self.window.select(id);
