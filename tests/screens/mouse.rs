@@ -603,3 +603,57 @@ fn the_tree_keeps_rows_whatever_was_dragged_and_whatever_becomes_of_the_terminal
         }
     }
 }
+
+#[test]
+fn the_wheel_over_names_zooms_around_the_span_there_and_back() {
+    let ctrl = KeyModifiers::CONTROL;
+    let wheel = |stage: &mut Stage, kind: MouseEventKind, times: usize, at: (u16, u16)| {
+        held(stage, ctrl, &vec![kind; times], at);
+    };
+    let (up, down) = (MouseEventKind::ScrollUp, MouseEventKind::ScrollDown);
+    let mut stage = Stage::new((140, 42), &[]);
+    let lasting =
+        |span: otoscope::model::Span, ns: u64| otoscope::model::Span { end_ns: span.start_ns + ns, ..span };
+    stage.take(vec![
+        lasting(span(1, 0, 0, "nightly"), 22_000_000_123),
+        lasting(span(2, 1, 7_777, "brief"), 3_500),
+        lasting(span(3, 1, 9_000, "load"), 5_000_000_000),
+    ]);
+    stage.act(&[Action::Open, Action::Down]);
+    let at = (70, stage.find("brief").1);
+    let whole = stage.text();
+    for times in [1, 5, 12, 40] {
+        wheel(&mut stage, up, times, at);
+        let closer = stage.text();
+        assert!(closer.contains('['), "{closer}");
+        if times == 12 {
+            let bar = stage.selected_lines()[0].1.clone();
+            assert!(!bar.contains(['‹', '›']), "it is seen: {bar}");
+        }
+        wheel(&mut stage, down, times, at);
+        let back = stage.text();
+        // Beyond the ends the last line says so.
+        let above = |text: &str| text.lines().take(41).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(above(&back), above(&whole), "{times} and back");
+    }
+    stage.act(&[Action::Down, Action::ZoomToSpan]);
+    let part = stage.text();
+    wheel(&mut stage, up, 6, at);
+    wheel(&mut stage, down, 6, at);
+    assert_eq!(stage.text(), part, "a part of it, and back");
+    wheel(&mut stage, up, 60, at);
+    assert!(stage.text().contains("no shorter time can be shown"), "{}", stage.text());
+}
+
+/// Un-merged, what holds the requests together lasts as long as all of them, the bars as long as the longest.
+#[test]
+fn the_zoom_around_a_span_longer_than_the_scale_stays_where_something_is() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Open, Action::First]);
+    assert!(stage.text().contains("un-merged"), "{}", stage.text());
+    let (_, y) = stage.find("▾ ");
+    held(&mut stage, KeyModifiers::CONTROL, &[MouseEventKind::ScrollUp; 3], (70, y));
+    let text = stage.text();
+    let head = text.lines().find(|line| line.contains(" kind ")).unwrap();
+    assert!(head.split_whitespace().any(|word| word == "0"), "{text}");
+}

@@ -64,6 +64,7 @@ pub mod tree_links;
 pub mod tree_path;
 pub mod tree_rows;
 pub mod tree_search;
+pub mod tree_time;
 pub mod values;
 pub mod zoom;
 

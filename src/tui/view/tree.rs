@@ -10,7 +10,7 @@ use super::tree_head::{self as head, Words};
 use super::tree_rows::{Id, Shown};
 use super::tree_search::Hunt;
 use super::zoom::{self, Zoom};
-use super::{Cx, Mouse, Outcome, clicked};
+use super::{Cx, Outcome, clicked};
 use crate::model::{SpanId, TraceId};
 use crate::query::Seen;
 use crate::store::{SpanIx, View};
@@ -220,32 +220,6 @@ impl Waterfall {
         Outcome::Done
     }
 
-    /// Shows another part of the time.
-    pub(super) fn zoom(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
-        let (Some(tree), Some(at)) = (self.shown.tree(cx), self.selected(cx)) else {
-            return Outcome::Ignored;
-        };
-        let (trace, view) = (tree.fold_key(at).0, tree.view);
-        let all = head::scale(&tree, cx);
-        let window = self.zoom.window(trace, view);
-        let (start_ns, end_ns) = head::interval(at, &tree, all, cx);
-        let now = window.unwrap_or(all);
-        let wanted = match action {
-            Action::ZoomToSpan => zoom::around(start_ns, end_ns),
-            Action::ZoomCloser => zoom::scaled(now, start_ns / 2 + end_ns / 2, true),
-            Action::ZoomWider if window.is_some() => zoom::scaled(now, start_ns / 2 + end_ns / 2, false),
-            Action::PanLeft if window.is_some() => zoom::panned(now, true),
-            Action::PanRight if window.is_some() => zoom::panned(now, false),
-            _ => {
-                let out = self.zoom.out(trace, view);
-                let all = "all of its time is shown: z zooms to the selected span, > closer".to_owned();
-                return if out { Outcome::Done } else { Outcome::Notice(all) };
-            }
-        };
-        self.zoom.show(trace, view, wanted, all);
-        Outcome::Done
-    }
-
     /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
     pub fn point(&mut self, at: Position) -> bool {
         if self.shown.icicle {
@@ -265,43 +239,6 @@ impl Waterfall {
         let marker = !self.shown.icicle && self.markers.hit(at);
         let again = self.point(at);
         if marker { self.toggle_fold(cx) } else { clicked(again) }
-    }
-
-    /// Whether a stretch of time is being selected.
-    pub fn is_dragging(&self) -> bool {
-        self.dragged.is_some()
-    }
-
-    /// Pans, or selects a stretch of time.
-    pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
-        let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
-        match (mouse, self.dragged) {
-            // Beside the bars there is no time to keep in place: the selected span is what is looked at.
-            (Mouse::Closer(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomCloser, cx),
-            (Mouse::Wider(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomWider, cx),
-            (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.zoom_at(at.x, true, cx),
-            (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.zoom_at(at.x, false, cx),
-            (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
-            (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
-            (Mouse::Drag(at), Some((from, _))) => {
-                self.dragged = Some((from, within(at.x)));
-                Outcome::Done
-            }
-            (Mouse::Release(at), Some((from, _))) => {
-                let (from, to) = (from.min(within(at.x)), from.max(within(at.x)));
-                self.dragged = None;
-                let (Some(tree), Some(axis)) = (self.shown.tree(cx), self.axis) else { return Outcome::Done };
-                // A click that shook a little is no stretch of time.
-                if to >= from + 2 {
-                    let time = |x: u16| axis.time(x - self.bars.x, self.bars.width);
-                    let wanted = Axis { start_ns: time(from), length_ns: time(to + 1) - time(from) };
-                    let trace = cx.session.store.trace(tree.trace).id;
-                    self.zoom.show(trace, tree.view, wanted, head::scale(&tree, cx));
-                }
-                Outcome::Done
-            }
-            _ => Outcome::Ignored,
-        }
     }
 
     /// Draws title, axis and rows.
@@ -395,15 +332,6 @@ impl Waterfall {
             row::select(row, selected == Some(placed.at), focused, pen);
         }
         self.draw_dragged(Rect { y: area.y + 1, height: lines, ..area }, pen);
-    }
-
-    /// The stretch of time that is being selected.
-    pub(super) fn draw_dragged(&self, lines: Rect, pen: &mut Pen<'_>) {
-        if let Some((from, to)) = self.dragged.filter(|(from, to)| from != to) {
-            let (x, end) = (from.min(to), from.max(to) + 1);
-            let style = pen.style(crate::tui::theme::Role::Selected);
-            pen.restyle(Rect { x, width: end - x, ..lines }, style);
-        }
     }
 
     /// Whether the selected row stands for repeated spans.
