@@ -9,6 +9,7 @@ use super::row::{self, Columns};
 use super::tree_head::{self as head, Words};
 use super::tree_rows::{Id, Shown};
 use super::tree_search::Hunt;
+use super::tree_time::Dragged;
 use super::zoom::{self, Zoom};
 use super::{Cx, Outcome, clicked};
 use crate::model::{SpanId, TraceId};
@@ -53,8 +54,10 @@ pub struct Waterfall {
     /// Where bars were drawn, axis and all, and what they spanned.
     pub(super) bars: Rect,
     pub(super) axis: Option<Axis>,
+    /// Where the minimap was drawn, while there is one: its columns are those of the bars, its time is all.
+    pub(super) map: Rect,
     /// The columns over which the mouse is dragged.
-    pub(super) dragged: Option<(u16, u16)>,
+    pub(super) dragged: Option<Dragged>,
     /// The deepest row that was drawn, and the tops of the rows.
     deepest: usize,
     pub(super) tops: Vec<SpanIx>,
@@ -235,7 +238,7 @@ impl Waterfall {
 
     /// Selects what was drawn at a place; folds or unfolds where a marker is, and begins to select a stretch of time where bars are.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
-        self.dragged = self.bars.contains(at).then_some((at.x, at.x));
+        self.press(at);
         let marker = !self.shown.icicle && self.markers.hit(at);
         let again = self.point(at);
         if marker { self.toggle_fold(cx) } else { clicked(again) }
@@ -296,9 +299,9 @@ impl Waterfall {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
             head::draw(line, &columns, axis, all, pen);
         }
+        self.map = Rect { y: area.y + 1, height: u16::from(lines > 1), ..columns.bar };
         if lines > 1 {
-            let line = Rect { y: area.y + 1, height: 1, ..columns.bar };
-            self.minimap.draw(line, &tree, all, axis, pen, cx);
+            self.minimap.draw(self.map, &tree, all, axis, pen, cx);
         }
         if let (true, Some(narrow)) = (rows.is_empty(), tree.narrow()) {
             let words = match narrow.counted(None) {
@@ -331,7 +334,7 @@ impl Waterfall {
             row::draw(row, placed, &around, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);
         }
-        self.draw_dragged(Rect { y: area.y + 1, height: lines, ..area }, pen);
+        self.draw_dragged(Rect { y: self.rows.y - 1, height: lines.min(1), ..area }, pen);
     }
 
     /// Whether the selected row stands for repeated spans.

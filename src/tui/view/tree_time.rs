@@ -1,4 +1,5 @@
-//! Which part of the time the bars of a trace show: chosen by keys, by the wheel, by dragging over them.
+//! Which part of the time the bars of a trace show: chosen by keys, by the wheel, by dragging over them or over the
+//! minimap.
 
 use super::tree::Waterfall;
 use super::tree_head as head;
@@ -8,7 +9,16 @@ use crate::tui::keymap::Action;
 use crate::tui::theme::Role;
 use crate::tui::widget::bar::Axis;
 use crate::tui::widget::pen::Pen;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+
+/// Columns over which the mouse is dragged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dragged {
+    from: u16,
+    to: u16,
+    /// Those of the minimap.
+    on_map: bool,
+}
 
 impl Waterfall {
     /// Shows another part of the time.
@@ -51,11 +61,51 @@ impl Waterfall {
         Outcome::Done
     }
 
-    /// Half or twice the time, around what is at a column of the screen.
-    fn scale_at(&mut self, x: u16, closer: bool, cx: &Cx<'_>) -> Outcome {
-        let Some(axis) = self.axis else { return Outcome::Ignored };
-        let column = x.clamp(self.bars.x, self.bars.right().max(self.bars.x + 1) - 1) - self.bars.x;
-        self.scale(axis.time(column, self.bars.width), closer, cx)
+    /// The time from the left end of a column of the screen to that of another: of all that there is on the minimap, else
+    /// of what is shown.
+    fn stretch(&self, from: u16, to: u16, on_map: bool, cx: &Cx<'_>) -> Option<Axis> {
+        let all = || self.shown.tree(cx).map(|tree| head::scale(&tree, cx));
+        let axis = if on_map { all() } else { self.axis }?;
+        let time = |x: u16| axis.time(x - self.bars.x, self.bars.width);
+        Some(Axis { start_ns: time(from), length_ns: time(to) - time(from) })
+    }
+
+    /// The column of the bars at a place, or the nearest.
+    fn column(&self, at: Position) -> u16 {
+        at.x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x))
+    }
+
+    /// Half or twice the time, around what is at a place of the screen.
+    fn scale_at(&mut self, at: Position, closer: bool, cx: &Cx<'_>) -> Outcome {
+        let x = self.column(at);
+        match self.stretch(x, x, self.map.contains(at), cx) {
+            Some(there) => self.scale(there.start_ns, closer, cx),
+            None => Outcome::Ignored,
+        }
+    }
+
+    /// Begins to select a stretch of time, where the bars or the minimap are.
+    pub(super) fn press(&mut self, at: Position) {
+        let on_map = self.map.contains(at);
+        self.dragged = self.bars.contains(at).then_some(Dragged { from: at.x, to: at.x, on_map });
+    }
+
+    /// Shows the stretch of time that was selected; on the minimap, where nothing but a place was, as much time there.
+    fn release(&mut self, at: Position, dragged: Dragged, cx: &Cx<'_>) {
+        let (from, to) = (dragged.from.min(self.column(at)), dragged.from.max(self.column(at)));
+        let Some(tree) = self.shown.tree(cx) else { return };
+        let (trace, view, all) = (cx.session.store.trace(tree.trace).id, tree.view, head::scale(&tree, cx));
+        let Some(there) = self.stretch(from, to + 1, dragged.on_map, cx) else { return };
+        // A click that shook a little is no stretch of time.
+        let is_click = to < from + 2;
+        let wanted = match self.zoom.window(trace, view) {
+            Some(window) if is_click && dragged.on_map => {
+                zoom::centred(window, there.start_ns + there.length_ns / 2)
+            }
+            _ if is_click => return,
+            _ => there,
+        };
+        self.zoom.show(trace, view, wanted, all);
     }
 
     /// Whether a stretch of time is being selected.
@@ -65,42 +115,35 @@ impl Waterfall {
 
     /// Pans, or selects a stretch of time.
     pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
-        let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
         match (mouse, self.dragged) {
             // Beside the bars there is no time to keep in place: the selected span is what is looked at.
             (Mouse::Closer(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomCloser, cx),
             (Mouse::Wider(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomWider, cx),
-            (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.scale_at(at.x, true, cx),
-            (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.scale_at(at.x, false, cx),
+            (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.scale_at(at, true, cx),
+            (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.scale_at(at, false, cx),
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
             (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
-            (Mouse::Drag(at), Some((from, _))) => {
-                self.dragged = Some((from, within(at.x)));
+            (Mouse::Drag(at), Some(dragged)) => {
+                self.dragged = Some(Dragged { to: self.column(at), ..dragged });
                 Outcome::Done
             }
-            (Mouse::Release(at), Some((from, _))) => {
-                let (from, to) = (from.min(within(at.x)), from.max(within(at.x)));
+            (Mouse::Release(at), Some(dragged)) => {
                 self.dragged = None;
-                let (Some(tree), Some(axis)) = (self.shown.tree(cx), self.axis) else { return Outcome::Done };
-                // A click that shook a little is no stretch of time.
-                if to >= from + 2 {
-                    let time = |x: u16| axis.time(x - self.bars.x, self.bars.width);
-                    let wanted = Axis { start_ns: time(from), length_ns: time(to + 1) - time(from) };
-                    let trace = cx.session.store.trace(tree.trace).id;
-                    self.zoom.show(trace, tree.view, wanted, head::scale(&tree, cx));
-                }
+                self.release(at, dragged, cx);
                 Outcome::Done
             }
             _ => Outcome::Ignored,
         }
     }
 
-    /// The stretch of time that is being selected.
-    pub(super) fn draw_dragged(&self, lines: Rect, pen: &mut Pen<'_>) {
-        if let Some((from, to)) = self.dragged.filter(|(from, to)| from != to) {
+    /// The stretch of time that is being selected: on the minimap, or in the line of the axis.
+    pub(super) fn draw_dragged(&self, line: Rect, pen: &mut Pen<'_>) {
+        if let Some(Dragged { from, to, on_map }) = self.dragged.filter(|dragged| dragged.from != dragged.to)
+        {
             let (x, end) = (from.min(to), from.max(to) + 1);
+            let line = if on_map { self.map } else { line };
             let style = pen.style(Role::Selected);
-            pen.restyle(Rect { x, width: end - x, ..lines }, style);
+            pen.restyle(Rect { x, width: end - x, ..line }, style);
         }
     }
 }

@@ -77,6 +77,11 @@ pub fn panned(window: Axis, left: bool) -> Axis {
     Axis { start_ns, ..window }
 }
 
+/// A window as long, with a moment in its middle.
+pub fn centred(window: Axis, about_ns: u64) -> Axis {
+    Axis { start_ns: about_ns.saturating_sub(window.length_ns / 2), ..window }
+}
+
 /// A window as long, in which a span can be seen; nothing where it can be already: all of it, or enough of one that is
 /// longer.
 pub fn onto(window: Axis, start_ns: u64, end_ns: u64) -> Option<Axis> {
@@ -163,6 +168,7 @@ mod tests {
     fn panning_moves_by_a_quarter() {
         assert_eq!(panned(ALL, false).start_ns, 3_000_000);
         assert_eq!(panned(ALL, true).start_ns, 0);
+        assert_eq!(centred(ALL, 6_000_000), Axis { start_ns: 2_000_000, ..ALL });
         assert_eq!(around(5_000_000, 7_000_000), Axis { start_ns: 4_900_000, length_ns: 2_200_000 });
     }
 }
