@@ -657,3 +657,26 @@ fn the_zoom_around_a_span_longer_than_the_scale_stays_where_something_is() {
     let head = text.lines().find(|line| line.contains(" kind ")).unwrap();
     assert!(head.split_whitespace().any(|word| word == "0"), "{text}");
 }
+
+#[test]
+fn names_outlive_kinds_and_states_where_a_tree_is_narrow() {
+    for capture in ["flask-1.29-sigkill", "flask-1.30"] {
+        let mut stage = Stage::new((140, 42), &[capture]);
+        let (x, y) = stage.find("┬");
+        assert!(x < 90, "{x}");
+        let mut at = x;
+        for to in [90, 97, 101, 105, 111, 139] {
+            drag(&mut stage, (at, y), (to, y));
+            at = stage.find("┬").0;
+            let text = stage.text();
+            let rows = text.lines().filter_map(|line| line.split_once('│')).map(|(_, tree)| tree);
+            let names: Vec<_> = rows.filter(|row| row.contains("▾ GET /") && row.contains(" ms")).collect();
+            assert!(!names.is_empty(), "{capture} {at}: {text}");
+            let kinds = names[0].contains(['I', 'S']);
+            assert!(kinds == (at < 97) || (97..105).contains(&at), "{capture} {at}: {text}");
+        }
+        assert_eq!(at, 110, "as far as it goes");
+        drag(&mut stage, (at, y), (x, y));
+        assert_eq!(stage.find("┬").0, x);
+    }
+}
