@@ -26,19 +26,15 @@ impl Lines {
         (i32::from(self.within(wanted)) - i32::from(self.usual)) as i16
     }
 
-    /// How many more or fewer than usual it has after a key that gives it lines, or takes some.
-    ///
-    /// # Errors
-    ///
-    /// What is said where it has as many, or as few, as it can.
-    pub fn resized(self, given: i16, action: Action) -> Result<i16, Outcome> {
+    /// Gives it lines, or takes some, and says where it has as many, or as few, as it can.
+    pub fn resize(self, given: &mut i16, action: Action) -> Outcome {
         let (by, end) = if action == Action::Grow { (2, "large") } else { (-2, "small") };
-        let now = self.with(given);
-        let then = self.given(i32::from(now) + by);
-        if self.with(then) == now {
-            return Err(Outcome::Notice(format!("the pane is as {end} as it can be")));
+        let now = self.with(*given);
+        *given = self.given(i32::from(now) + by);
+        if self.with(*given) == now {
+            return Outcome::Notice(format!("the pane is as {end} as it can be"));
         }
-        Ok(then)
+        Outcome::Done
     }
 
     fn within(self, lines: i32) -> u16 {
@@ -55,9 +51,13 @@ mod tests {
         let lines = Lines { usual: 10, least: 4, most: 30 };
         assert_eq!([99, 30, 17, 4, -5].map(|wanted| lines.given(wanted)), [20, 20, 7, -6, -6]);
         let low = Lines { most: 12, ..lines };
-        assert_eq!((low.with(20), low.resized(20, Action::Shrink).ok()), (12, Some(0)));
-        assert!(low.resized(20, Action::Grow).is_err());
-        assert_eq!(lines.resized(-5, Action::Shrink).ok(), Some(-6));
+        let resized = |lines: Lines, mut given, action| {
+            let done = matches!(lines.resize(&mut given, action), Outcome::Done);
+            (done, given)
+        };
+        assert_eq!((low.with(20), resized(low, 20, Action::Shrink)), (12, (true, 0)));
+        assert_eq!(resized(low, 20, Action::Grow), (false, 2), "no more than is shown");
+        assert_eq!(resized(lines, -5, Action::Shrink), (true, -6));
         assert_eq!(Lines { most: 3, ..lines }.with(0), 3);
     }
 }

@@ -208,10 +208,7 @@ impl Screen for Logs {
             }
             Action::Grow | Action::Shrink => {
                 let (list, detail) = self.areas;
-                match Self::detail_lines(list.union(detail)).resized(self.resized, action) {
-                    Ok(given) => self.resized = given,
-                    Err(why) => return why,
-                }
+                return Self::detail_lines(list.union(detail)).resize(&mut self.resized, action);
             }
             Action::Copy => return copy::menu(self.copies(cx)),
             Action::CopyNow => return copy::at_once(self.copies(cx)),

@@ -322,11 +322,7 @@ impl Screen for Traces {
                 let Some(lines) = self.detail_lines(self.area) else {
                     return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());
                 };
-                match lines.resized(self.resized, action) {
-                    Ok(given) => self.resized = given,
-                    Err(why) => return why,
-                }
-                Outcome::Done
+                lines.resize(&mut self.resized, action)
             }
             (action, Pane::List) => {
                 let outcome = self.list.apply(action, cx);
