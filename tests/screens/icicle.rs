@@ -85,6 +85,40 @@ fn an_icicle_by_mouse() {
 }
 
 #[test]
+fn a_drag_over_the_bars_of_an_icicle_zooms_to_that_stretch_and_a_click_does_not() {
+    let mut stage = Stage::new((140, 42), &["mesh"]);
+    stage.act(&[Action::Open, Action::Icicle]);
+    let (x, y) = stage.find("films GET /films");
+    let ruler = |stage: &mut Stage| {
+        let text = stage.text();
+        text.lines().skip_while(|line| !line.contains("icicle (")).nth(1).unwrap().to_owned()
+    };
+    let whole = ruler(&mut stage);
+    let left = MouseButton::Left;
+    stage.click(x, y);
+    stage.mouse(MouseEventKind::Down(left), x, y);
+    stage.mouse(MouseEventKind::Drag(left), x + 1, y);
+    stage.mouse(MouseEventKind::Up(left), x + 1, y);
+    assert_eq!(ruler(&mut stage), whole, "a click that shook");
+    // Whichever line it ends on.
+    let mut dragged = |y: u16, to: u16| {
+        stage.act(&[Action::ZoomOut]);
+        stage.mouse(MouseEventKind::Down(left), x, y);
+        stage.mouse(MouseEventKind::Drag(left), x + 10, y);
+        stage.mouse(MouseEventKind::Drag(left), x + 19, to);
+        stage.mouse(MouseEventKind::Up(left), x + 19, to);
+        assert_eq!(stage.app.context(), Context::Icicle);
+        ruler(&mut stage)
+    };
+    let along = dragged(y, y);
+    assert_ne!(along, whole);
+    assert_eq!(
+        [dragged(y, y + 2), dragged(y + 5, y), dragged(y - 1, y - 1)],
+        [(); 3].map(|()| along.clone())
+    );
+}
+
+#[test]
 fn an_icicle_of_very_many_spans_counts_what_has_no_room() {
     let mut stage = Stage::new((140, 42), &[]);
     let mut spans = vec![Span { end_ns: NOW_NS + 60_000_000_000, ..span(1, 0, 0, "import") }];

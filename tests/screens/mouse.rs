@@ -552,3 +552,150 @@ fn the_rules_between_panes_of_services_and_logs_can_be_dragged_and_are_remembere
     next.act(&[Action::Tab(3)]);
     assert_eq!(log(&mut next), y - 8, "{}", next.text());
 }
+
+/// The line of the title of a pane.
+fn title(stage: &mut Stage, title: &str) -> Option<u16> {
+    let text = stage.text();
+    text.lines().position(|line| line.contains(title)).map(|y| y as u16)
+}
+
+#[test]
+fn a_rule_is_put_at_the_pointer_however_far_it_was_dragged_before() {
+    for (tab, name) in [(0, " Span "), (3, " Log ")] {
+        let mut stage = Stage::new((140, 42), &["flask-logs"]);
+        stage.act(&[Action::Tab(tab)]);
+        let mut put = |to: u16| {
+            let y = title(&mut stage, name).unwrap();
+            drag(&mut stage, (2, y), (2, to));
+            title(&mut stage, name).unwrap()
+        };
+        let (highest, lowest) = (put(0), put(41));
+        assert!(highest > 2 && lowest < 41, "{name}: {highest} {lowest}");
+        assert_eq!([put(0), put(lowest), put(41), put(20)], [highest, lowest, lowest, 20], "{name}");
+        // Keys too go on from what is seen.
+        put(0);
+        stage.act(&[Action::Shrink]);
+        assert_eq!(title(&mut stage, name), Some(highest + 2), "{name}");
+        // Several before anything is drawn.
+        let held = MouseEventKind::Drag(MouseButton::Left);
+        for (kind, row) in [
+            (MouseEventKind::Down(MouseButton::Left), highest + 2),
+            (held, 0),
+            (held, 15),
+            (held, 30),
+            (held, 25),
+            (MouseEventKind::Up(MouseButton::Left), 25),
+        ] {
+            let event = crossterm::event::MouseEvent { kind, column: 2, row, modifiers: KeyModifiers::NONE };
+            stage.app.mouse(event, &stage.session, &stage.status);
+        }
+        assert_eq!(title(&mut stage, name), Some(25), "{name}");
+    }
+}
+
+#[test]
+fn the_tree_keeps_rows_whatever_was_dragged_and_whatever_becomes_of_the_terminal() {
+    for up in [true, false] {
+        for start in [(140, 42), (100, 42)] {
+            let mut stage = Stage::new(start, &["flask-1.29-sigint"]);
+            few(&mut stage, 10..40);
+            let y = title(&mut stage, "─ Span ").unwrap();
+            drag(&mut stage, (2, y), (2, if up { 0 } else { 41 }));
+            let left = Remembered::from_toml(&stage.app.remember().to_toml());
+            for size in [(140, 42), (140, 26), (100, 30), (100, 24), (80, 24), (60, 26), (60, 20), (60, 16)] {
+                stage.anew(size);
+                stage.app.recall(&left);
+                for opened in [false, true] {
+                    if opened {
+                        stage.act(&[Action::Open, Action::Open]);
+                    }
+                    let text = stage.text();
+                    let trees = |line: &&str| line.contains(" Trace ");
+                    let y = text.lines().position(|line| trees(&line)).unwrap_or_else(|| {
+                        panic!("no tree at {size:?}, dragged at {start:?}:\n{text}");
+                    });
+                    let below = text.lines().skip(y + 1);
+                    let rows = below.take_while(|line| !line.contains(" Span ")).count();
+                    assert!(rows >= 3, "{rows} rows at {size:?}, dragged at {start:?}:\n{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_wheel_over_names_zooms_around_the_span_there_and_back() {
+    let ctrl = KeyModifiers::CONTROL;
+    let wheel = |stage: &mut Stage, kind: MouseEventKind, times: usize, at: (u16, u16)| {
+        held(stage, ctrl, &vec![kind; times], at);
+    };
+    let (up, down) = (MouseEventKind::ScrollUp, MouseEventKind::ScrollDown);
+    let mut stage = Stage::new((140, 42), &[]);
+    let lasting =
+        |span: otoscope::model::Span, ns: u64| otoscope::model::Span { end_ns: span.start_ns + ns, ..span };
+    stage.take(vec![
+        lasting(span(1, 0, 0, "nightly"), 22_000_000_123),
+        lasting(span(2, 1, 7_777, "brief"), 3_500),
+        lasting(span(3, 1, 9_000, "load"), 5_000_000_000),
+    ]);
+    stage.act(&[Action::Open, Action::Down]);
+    let at = (70, stage.find("brief").1);
+    let whole = stage.text();
+    for times in [1, 5, 12, 40] {
+        wheel(&mut stage, up, times, at);
+        let closer = stage.text();
+        assert!(closer.contains('['), "{closer}");
+        if times == 12 {
+            let bar = stage.selected_lines()[0].1.clone();
+            assert!(!bar.contains(['‹', '›']), "it is seen: {bar}");
+        }
+        wheel(&mut stage, down, times, at);
+        let back = stage.text();
+        // Beyond the ends the last line says so.
+        let above = |text: &str| text.lines().take(41).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(above(&back), above(&whole), "{times} and back");
+    }
+    stage.act(&[Action::Down, Action::ZoomToSpan]);
+    let part = stage.text();
+    wheel(&mut stage, up, 6, at);
+    wheel(&mut stage, down, 6, at);
+    assert_eq!(stage.text(), part, "a part of it, and back");
+    wheel(&mut stage, up, 60, at);
+    assert!(stage.text().contains("no shorter time can be shown"), "{}", stage.text());
+}
+
+/// Un-merged, what holds the requests together lasts as long as all of them, the bars as long as the longest.
+#[test]
+fn the_zoom_around_a_span_longer_than_the_scale_stays_where_something_is() {
+    let mut stage = Stage::new((140, 42), &["flask-1.29-sigint"]);
+    stage.act(&[Action::Open, Action::First]);
+    assert!(stage.text().contains("un-merged"), "{}", stage.text());
+    let (_, y) = stage.find("▾ ");
+    held(&mut stage, KeyModifiers::CONTROL, &[MouseEventKind::ScrollUp; 3], (70, y));
+    let text = stage.text();
+    let head = text.lines().find(|line| line.contains(" kind ")).unwrap();
+    assert!(head.split_whitespace().any(|word| word == "0"), "{text}");
+}
+
+#[test]
+fn names_outlive_kinds_and_states_where_a_tree_is_narrow() {
+    for capture in ["flask-1.29-sigkill", "flask-1.30"] {
+        let mut stage = Stage::new((140, 42), &[capture]);
+        let (x, y) = stage.find("┬");
+        assert!(x < 90, "{x}");
+        let mut at = x;
+        for to in [90, 97, 101, 105, 111, 139] {
+            drag(&mut stage, (at, y), (to, y));
+            at = stage.find("┬").0;
+            let text = stage.text();
+            let rows = text.lines().filter_map(|line| line.split_once('│')).map(|(_, tree)| tree);
+            let names: Vec<_> = rows.filter(|row| row.contains("▾ GET /") && row.contains(" ms")).collect();
+            assert!(!names.is_empty(), "{capture} {at}: {text}");
+            let kinds = names[0].contains(['I', 'S']);
+            assert!(kinds == (at < 97) || (97..105).contains(&at), "{capture} {at}: {text}");
+        }
+        assert_eq!(at, 110, "as far as it goes");
+        drag(&mut stage, (at, y), (x, y));
+        assert_eq!(stage.find("┬").0, x);
+    }
+}

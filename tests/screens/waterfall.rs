@@ -221,3 +221,41 @@ fn of_too_many_spans_only_the_end_of_the_critical_path_is_marked_and_that_is_sai
     assert!(text.contains("only the end of the critical path is marked"), "{text}");
     assert!(!text.contains("the critical path is marked: what determined the end"), "{text}");
 }
+
+#[test]
+fn a_click_on_the_minimap_moves_what_is_shown_and_a_drag_selects_of_all_of_the_time() {
+    for columns in [140, 80] {
+        let mut stage = Stage::new((columns, 42), &[]);
+        stage.take((0..100).map(|n| span(n + 1, 0, n * 10, "step")).collect());
+        stage.act(&[Action::Open, Action::ZoomToSpan]);
+        stage.act(&[Action::ZoomWider; 7]);
+        // From the first to the last column of what is shown, and what that is.
+        let seen = |stage: &mut Stage| {
+            let (from, y) = stage.find("[");
+            let (to, _) = stage.find("]");
+            let text = stage.text();
+            let ruler = text.lines().nth(usize::from(y) + 1).unwrap();
+            (y, from, to, ruler.split_once("kind").unwrap().1.trim().to_owned())
+        };
+        let (y, from, to, first) = seen(&mut stage);
+        let selected = stage.selected_lines()[0].0;
+        stage.click(from + 10, y);
+        let (_, after, end, there) = seen(&mut stage);
+        assert!((after..=end).contains(&(from + 10)) && there != first, "{}", stage.text());
+        assert!((end - after).abs_diff(to - from) <= 1, "as much as before: {}", stage.text());
+        assert_eq!(stage.selected_lines()[0].0, selected);
+        stage.click(from, y);
+        assert_eq!(seen(&mut stage).3, first, "{}", stage.text());
+        // Twice in the same place is the same.
+        stage.click(from + 10, y);
+        stage.click(from + 10, y);
+        assert_eq!((seen(&mut stage).3, stage.app.context()), (there, Context::Tree));
+        let left = MouseButton::Left;
+        stage.mouse(MouseEventKind::Down(left), from + 9, y);
+        stage.mouse(MouseEventKind::Drag(left), from + 7, y + 3);
+        stage.mouse(MouseEventKind::Drag(left), from + 4, y + 3);
+        stage.mouse(MouseEventKind::Up(left), from + 4, y + 3);
+        let (_, after, end, _) = seen(&mut stage);
+        assert!(after == from + 4 && (from + 9..=from + 10).contains(&end), "{}", stage.text());
+    }
+}

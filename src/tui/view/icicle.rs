@@ -97,7 +97,7 @@ impl Waterfall {
         let ruler = Rect { height: lines.height.min(1), ..lines };
         let foot = Rect { y: lines.bottom().saturating_sub(1), height: 1, ..lines };
         let cells = Rect { y: lines.y + 1, height: lines.height.saturating_sub(2), ..lines };
-        (self.axis, self.bars) = (Some(axis), lines);
+        (self.axis, self.bars, self.map) = (Some(axis), lines, Rect::default());
         self.icicle.drawn.clear();
         if cells.height == 0 {
             return;

@@ -2,9 +2,7 @@
 
 use super::compare_side::Side;
 use super::tree::Waterfall;
-use super::tree_head as head;
 use super::tree_rows::Tree;
-use super::zoom;
 use super::{Cx, Outcome};
 use crate::store::{SpanIx, Store, View};
 use crate::tui::keymap::Action;
@@ -102,25 +100,8 @@ impl Waterfall {
         children.next().or_else(|| store.first_child(at, tree.view))
     }
 
-    /// Half or twice the time, around what is at a column of the screen.
-    pub(super) fn zoom_at(&mut self, x: u16, closer: bool, cx: &Cx<'_>) -> Outcome {
-        let (Some(tree), Some(axis)) = (self.shown.tree(cx), self.axis) else { return Outcome::Ignored };
-        let column = x.clamp(self.bars.x, self.bars.right().max(self.bars.x + 1) - 1) - self.bars.x;
-        let about = axis.time(column, self.bars.width);
-        let trace = cx.session.store.trace(tree.trace).id;
-        let all = head::scale(&tree, cx);
-        let now = self.zoom.window(trace, tree.view).unwrap_or(all);
-        let wanted = zoom::scaled(now, about, closer);
-        // Halves of odd lengths: out again is all of it, not all but a nanosecond.
-        let whole = wanted.length_ns.saturating_add(all.length_ns / 64) >= all.length_ns;
-        self.zoom.show(trace, tree.view, if whole { all } else { wanted }, all);
-        Outcome::Done
-    }
-
     /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
     pub(super) fn click_in_icicle(&mut self, at: Position) -> bool {
-        // Only along the axis a stretch of time is selected.
-        self.dragged = self.dragged.filter(|_| at.y == self.bars.y);
         let Some(id) = self.icicle.at(at) else { return false };
         let again = self.window.selected() == Some(id);
         self.window.select(id);

@@ -9,15 +9,13 @@
 //! └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 
+use super::lines::Lines;
 use super::listing::Busy;
 use super::log_filter::LogFilter;
 use super::log_list::LogList;
 use super::menu::Choice;
 use super::prompt::{Advice, Prompt, Purpose, Said};
-use super::{
-    Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, filter, log_nodes, logs_empty, page, resize,
-    resized_to,
-};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, filter, log_nodes, logs_empty, page};
 use crate::otlp;
 use crate::query::{Asked, QueryError, Seen};
 use crate::store::LogKey;
@@ -74,11 +72,15 @@ impl Default for Logs {
 }
 
 impl Logs {
-    fn layout(&self, area: Rect) -> (Rect, Rect) {
+    /// What the detail may have.
+    fn detail_lines(area: Rect) -> Lines {
         // The same whichever has the keys: nothing moves under the pointer that gives them.
-        let wanted = area.height * if area.height >= TALL { 40 } else { 50 } / 100;
-        let most = i32::from(area.height.saturating_sub(4)).max(3);
-        let detail = (i32::from(wanted) + i32::from(self.resized)).clamp(3.min(most), most) as u16;
+        let usual = area.height * if area.height >= TALL { 40 } else { 50 } / 100;
+        Lines { usual, least: 3, most: area.height.saturating_sub(4).max(3) }
+    }
+
+    fn layout(&self, area: Rect) -> (Rect, Rect) {
+        let detail = Self::detail_lines(area).with(self.resized);
         let list = Rect { height: area.height - detail.min(area.height), ..area };
         (list, Rect { y: list.bottom(), height: area.height - list.height, ..area })
     }
@@ -206,11 +208,7 @@ impl Screen for Logs {
             }
             Action::Grow | Action::Shrink => {
                 let (list, detail) = self.areas;
-                let (was, all) = (self.resized, list.union(detail));
-                return resize(action, |by| {
-                    self.resized = was.saturating_add(by);
-                    self.layout(all).1.height != detail.height
-                });
+                return Self::detail_lines(list.union(detail)).resize(&mut self.resized, action);
             }
             Action::Copy => return copy::menu(self.copies(cx)),
             Action::CopyNow => return copy::at_once(self.copies(cx)),
@@ -230,8 +228,8 @@ impl Screen for Logs {
         match mouse {
             Mouse::Click(at) => self.dragged = at.y == detail.y && in_detail,
             Mouse::Drag(to) if self.dragged => {
-                let wanted = i32::from(detail.bottom()) - i32::from(to.y);
-                self.resized = resized_to(self.resized, wanted - i32::from(detail.height));
+                let lines = Self::detail_lines(list.union(detail));
+                self.resized = lines.given(i32::from(detail.bottom()) - i32::from(to.y));
                 return Outcome::Done;
             }
             Mouse::Release(_) if std::mem::take(&mut self.dragged) => return Outcome::Done,

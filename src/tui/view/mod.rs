@@ -25,6 +25,7 @@ pub mod icicle_depths;
 pub mod icicle_dust;
 pub mod icicle_index;
 pub mod icicle_moves;
+pub mod lines;
 pub mod list;
 mod list_delete;
 mod list_marks;
@@ -63,6 +64,7 @@ pub mod tree_links;
 pub mod tree_path;
 pub mod tree_rows;
 pub mod tree_search;
+pub mod tree_time;
 pub mod values;
 pub mod zoom;
 
@@ -292,24 +294,6 @@ impl Mouse {
 /// What comes of a click on a row: on one `again`, that was selected before, what Enter does.
 pub fn clicked(again: bool) -> Outcome {
     if again { Outcome::Pressed } else { Outcome::Done }
-}
-
-/// Gives a pane lines, or takes some: as many as make a difference, of which `tried` tells by how many are tried. What
-/// another terminal's size or a drag has left over is passed by.
-fn resize(action: Action, mut tried: impl FnMut(i16) -> bool) -> Outcome {
-    /// More lines than terminals have.
-    const MOST: i16 = 120;
-    let (sign, end) = if action == Action::Grow { (1, "large") } else { (-1, "small") };
-    if (2..=MOST).step_by(2).any(|lines| tried(sign * lines)) {
-        return Outcome::Done;
-    }
-    tried(0);
-    Outcome::Notice(format!("the pane is as {end} as it can be"))
-}
-
-/// The lines that a pane was given, and as many more.
-fn resized_to(lines: i16, more: i32) -> i16 {
-    (i32::from(lines) + more).clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// A screen: what a tab or an overlay shows.

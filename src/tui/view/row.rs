@@ -74,6 +74,8 @@ const OWN: u16 = 110;
 /// From this width on there are bars, this wide at least: what people come for gives way last.
 const BARS: u16 = 50;
 const BAR: u16 = 16;
+/// Where there are none, kind and status give way to so many columns of a name.
+const NAME: u16 = 16;
 
 impl Columns {
     /// The columns of rows in this area. `wrong_kinds` makes room for two kinds.
@@ -85,17 +87,23 @@ impl Columns {
             (false, _) => (12, 9, 4),
         };
         let own = if area.width >= OWN { 8 } else { 0 };
-        // What gives way to the bars, the first first, as long as the name is left so many columns.
+        // What gives way, the first first, as long as the name is left so many columns: to the bars, and where these have
+        // no room, to the name.
         let steps =
             [(wide, 8, 7, 20), (close, 8, 7, 20), (short, 8, 7, 20), (short, 8, 3, 12), (short, 0, 3, 0)];
-        let fitting = steps.into_iter().find_map(|(kind, duration, status, keep)| {
-            let gaps = 3 + u16::from(duration > 0) + u16::from(own > 0);
-            let left = area.width.saturating_sub(3 + kind + duration + own + status + gaps);
-            let name = ((left + 1) * 58 / 100).max(24).min(left.saturating_sub(BAR));
-            (area.width >= BARS && left >= keep + BAR).then_some((name, kind, left - name, duration, status))
+        let plain = [(9, 8, 7, NAME), (short, 8, 7, NAME), (short, 8, 3, NAME), (0, 8, 3, NAME)];
+        let plain = plain.into_iter().chain([(0, 8, 0, NAME), (0, 0, 0, 0)]);
+        let bars = |step| (step, BAR);
+        let all =
+            steps.into_iter().filter(|_| area.width >= BARS).map(bars).chain(plain.map(|step| (step, 0)));
+        let fitting = all.into_iter().find_map(|((kind, duration, status, keep), bar)| {
+            let gaps = [kind, bar, duration, own].into_iter().filter(|width| *width > 0).count() as u16;
+            let left = area.width.saturating_sub(3 + kind + duration + own + status + 1 + gaps);
+            let most =
+                if bar > 0 { ((left + 1) * 58 / 100).max(24).min(left.saturating_sub(bar)) } else { left };
+            (left >= keep + bar).then_some((most, kind, left - most, duration, status))
         });
-        let (name, kind, bar, duration, status) =
-            fitting.unwrap_or((area.width.saturating_sub(30), 9, 0, 8, 7));
+        let (name, kind, bar, duration, status) = fitting.unwrap_or_default();
         let mut x = area.x + 3;
         let mut column = |width: u16, gap: u16| {
             let column = Rect { x, width: width.min(area.right().saturating_sub(x)), ..area };
@@ -104,7 +112,7 @@ impl Columns {
         };
         Self {
             name: column(name, 1),
-            kind: column(kind, 1),
+            kind: column(kind, u16::from(kind > 0)),
             short_kinds: kind == short,
             bar: column(bar, u16::from(bar > 0)),
             duration: column(duration, u16::from(duration > 0)),

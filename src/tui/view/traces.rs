@@ -13,15 +13,14 @@
 use super::compare::Compare;
 use super::compare_side::Side;
 use super::detail::{self, Detail};
+use super::lines::Lines;
 use super::list::List;
 use super::listing::Busy;
 use super::menu::Choice;
 use super::prompt::{Advice, Purpose, Said};
 use super::save::{self, Saving};
 use super::tree::Waterfall;
-use super::{
-    Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, list_delete, nodes, resize, resized_to, row,
-};
+use super::{Cx, Mouse, Outcome, Screen, Target, clicked, copy, empty, list_delete, nodes, row};
 use crate::session::Session;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::remembered::Remembered;
@@ -179,20 +178,21 @@ impl Traces {
         }
     }
 
-    fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
-        let (tall, beside) = (area.height >= TALL, area.width >= WIDE);
-        let wanted = match (tall, self.focus) {
-            (true, _) if beside => area.height * 36 / 100,
+    /// What the detail may have, where it is shown.
+    fn detail_lines(&self, area: Rect) -> Option<Lines> {
+        let usual = match (area.height >= TALL, self.focus) {
+            (true, _) if area.width >= WIDE => area.height * 36 / 100,
             (true, _) => area.height * 3 / 10,
             (false, Pane::Detail) => area.height * 60 / 100,
-            (false, _) => 0,
+            (false, _) => return None,
         };
-        let detail = if wanted == 0 {
-            0
-        } else {
-            let most = i32::from(area.height.saturating_sub(8)).max(4);
-            (i32::from(wanted) + i32::from(self.resized)).clamp(4.min(most), most) as u16
-        };
+        let most = area.height.saturating_sub(2 * LOWEST).max(LOWEST);
+        Some(Lines { usual, least: LOWEST, most })
+    }
+
+    fn layout(&self, area: Rect, cx: &Cx<'_>) -> Panes {
+        let (tall, beside) = (area.height >= TALL, area.width >= WIDE);
+        let detail = self.detail_lines(area).map_or(0, |lines| lines.with(self.resized));
         let upper = Rect { height: area.height - detail, ..area };
         let lower = Rect { y: upper.bottom(), height: detail, ..area };
         if beside {
@@ -212,7 +212,8 @@ impl Traces {
             full = full.min(u16::try_from(cx.session.store.trace_count() + 1).unwrap_or(full)).max(3);
         }
         let most = upper.height.saturating_sub(LOWEST + 1).max(1);
-        let full = self.list_lines.map_or(full, |lines| lines.clamp(1, most));
+        // Whatever else was given lines, the tree keeps some.
+        let full = self.list_lines.unwrap_or(full).clamp(1, most);
         let low = !tall && self.focus == Pane::Detail;
         let lines = if low || self.one_line == Some(true) { 1 } else { full };
         let list = Rect { height: (lines + 1).min(upper.height), ..upper };
@@ -249,9 +250,8 @@ impl Traces {
                 self.list_lines = Some(to.y.saturating_sub(self.area.y + 1));
             }
             Some(Divider::Detail) => {
-                let wanted = i32::from(self.area.bottom()) - i32::from(to.y);
-                let now = i32::from(self.panes.detail.height);
-                self.resized = resized_to(self.resized, wanted - now);
+                let Some(lines) = self.detail_lines(self.area) else { return Outcome::Ignored };
+                self.resized = lines.given(i32::from(self.area.bottom()) - i32::from(to.y));
             }
             None => return Outcome::Ignored,
         }
@@ -319,14 +319,10 @@ impl Screen for Traces {
             },
             (Action::Compare, _) => self.compare(cx),
             (Action::Grow | Action::Shrink, _) => {
-                if self.panes.detail.height == 0 {
+                let Some(lines) = self.detail_lines(self.area) else {
                     return Outcome::Notice("no detail pane is shown: Enter on a span opens it".to_owned());
-                }
-                let (was, before) = (self.resized, self.panes.detail.height);
-                resize(action, |by| {
-                    self.resized = was.saturating_add(by);
-                    self.layout(self.area, cx).detail.height != before
-                })
+                };
+                lines.resize(&mut self.resized, action)
             }
             (action, Pane::List) => {
                 let outcome = self.list.apply(action, cx);

@@ -9,8 +9,9 @@ use super::row::{self, Columns};
 use super::tree_head::{self as head, Words};
 use super::tree_rows::{Id, Shown};
 use super::tree_search::Hunt;
+use super::tree_time::Dragged;
 use super::zoom::{self, Zoom};
-use super::{Cx, Mouse, Outcome, clicked};
+use super::{Cx, Outcome, clicked};
 use crate::model::{SpanId, TraceId};
 use crate::query::Seen;
 use crate::store::{SpanIx, View};
@@ -53,8 +54,10 @@ pub struct Waterfall {
     /// Where bars were drawn, axis and all, and what they spanned.
     pub(super) bars: Rect,
     pub(super) axis: Option<Axis>,
+    /// Where the minimap was drawn, while there is one: its columns are those of the bars, its time is all.
+    pub(super) map: Rect,
     /// The columns over which the mouse is dragged.
-    pub(super) dragged: Option<(u16, u16)>,
+    pub(super) dragged: Option<Dragged>,
     /// The deepest row that was drawn, and the tops of the rows.
     deepest: usize,
     pub(super) tops: Vec<SpanIx>,
@@ -220,32 +223,6 @@ impl Waterfall {
         Outcome::Done
     }
 
-    /// Shows another part of the time.
-    pub(super) fn zoom(&mut self, action: Action, cx: &Cx<'_>) -> Outcome {
-        let (Some(tree), Some(at)) = (self.shown.tree(cx), self.selected(cx)) else {
-            return Outcome::Ignored;
-        };
-        let (trace, view) = (tree.fold_key(at).0, tree.view);
-        let all = head::scale(&tree, cx);
-        let window = self.zoom.window(trace, view);
-        let (start_ns, end_ns) = head::interval(at, &tree, all, cx);
-        let now = window.unwrap_or(all);
-        let wanted = match action {
-            Action::ZoomToSpan => zoom::around(start_ns, end_ns),
-            Action::ZoomCloser => zoom::scaled(now, start_ns / 2 + end_ns / 2, true),
-            Action::ZoomWider if window.is_some() => zoom::scaled(now, start_ns / 2 + end_ns / 2, false),
-            Action::PanLeft if window.is_some() => zoom::panned(now, true),
-            Action::PanRight if window.is_some() => zoom::panned(now, false),
-            _ => {
-                let out = self.zoom.out(trace, view);
-                let all = "all of its time is shown: z zooms to the selected span, > closer".to_owned();
-                return if out { Outcome::Done } else { Outcome::Notice(all) };
-            }
-        };
-        self.zoom.show(trace, view, wanted, all);
-        Outcome::Done
-    }
-
     /// Selects what was drawn at a place of the screen. Tells whether it was selected already.
     pub fn point(&mut self, at: Position) -> bool {
         if self.shown.icicle {
@@ -261,47 +238,10 @@ impl Waterfall {
 
     /// Selects what was drawn at a place; folds or unfolds where a marker is, and begins to select a stretch of time where bars are.
     pub fn click(&mut self, at: Position, cx: &Cx<'_>) -> Outcome {
-        self.dragged = self.bars.contains(at).then_some((at.x, at.x));
+        self.press(at);
         let marker = !self.shown.icicle && self.markers.hit(at);
         let again = self.point(at);
         if marker { self.toggle_fold(cx) } else { clicked(again) }
-    }
-
-    /// Whether a stretch of time is being selected.
-    pub fn is_dragging(&self) -> bool {
-        self.dragged.is_some()
-    }
-
-    /// Pans, or selects a stretch of time.
-    pub fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Outcome {
-        let within = |x: u16| x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x));
-        match (mouse, self.dragged) {
-            // Beside the bars there is no time to keep in place: the selected span is what is looked at.
-            (Mouse::Closer(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomCloser, cx),
-            (Mouse::Wider(at), _) if !self.bars.contains(at) => self.zoom(Action::ZoomWider, cx),
-            (Mouse::WheelUp(at) | Mouse::Closer(at), _) => self.zoom_at(at.x, true, cx),
-            (Mouse::WheelDown(at) | Mouse::Wider(at), _) => self.zoom_at(at.x, false, cx),
-            (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
-            (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
-            (Mouse::Drag(at), Some((from, _))) => {
-                self.dragged = Some((from, within(at.x)));
-                Outcome::Done
-            }
-            (Mouse::Release(at), Some((from, _))) => {
-                let (from, to) = (from.min(within(at.x)), from.max(within(at.x)));
-                self.dragged = None;
-                let (Some(tree), Some(axis)) = (self.shown.tree(cx), self.axis) else { return Outcome::Done };
-                // A click that shook a little is no stretch of time.
-                if to >= from + 2 {
-                    let time = |x: u16| axis.time(x - self.bars.x, self.bars.width);
-                    let wanted = Axis { start_ns: time(from), length_ns: time(to + 1) - time(from) };
-                    let trace = cx.session.store.trace(tree.trace).id;
-                    self.zoom.show(trace, tree.view, wanted, head::scale(&tree, cx));
-                }
-                Outcome::Done
-            }
-            _ => Outcome::Ignored,
-        }
     }
 
     /// Draws title, axis and rows.
@@ -359,9 +299,9 @@ impl Waterfall {
             let line = Rect { y: self.rows.y - 1, height: 1, ..area };
             head::draw(line, &columns, axis, all, pen);
         }
+        self.map = Rect { y: area.y + 1, height: u16::from(lines > 1), ..columns.bar };
         if lines > 1 {
-            let line = Rect { y: area.y + 1, height: 1, ..columns.bar };
-            self.minimap.draw(line, &tree, all, axis, pen, cx);
+            self.minimap.draw(self.map, &tree, all, axis, pen, cx);
         }
         if let (true, Some(narrow)) = (rows.is_empty(), tree.narrow()) {
             let words = match narrow.counted(None) {
@@ -394,16 +334,7 @@ impl Waterfall {
             row::draw(row, placed, &around, &columns, axis, pen, cx);
             row::select(row, selected == Some(placed.at), focused, pen);
         }
-        self.draw_dragged(Rect { y: area.y + 1, height: lines, ..area }, pen);
-    }
-
-    /// The stretch of time that is being selected.
-    pub(super) fn draw_dragged(&self, lines: Rect, pen: &mut Pen<'_>) {
-        if let Some((from, to)) = self.dragged.filter(|(from, to)| from != to) {
-            let (x, end) = (from.min(to), from.max(to) + 1);
-            let style = pen.style(crate::tui::theme::Role::Selected);
-            pen.restyle(Rect { x, width: end - x, ..lines }, style);
-        }
+        self.draw_dragged(Rect { y: self.rows.y - 1, height: lines.min(1), ..area }, pen);
     }
 
     /// Whether the selected row stands for repeated spans.

@@ -49,15 +49,25 @@ pub fn around(start_ns: u64, end_ns: u64) -> Axis {
     Axis { start_ns: start_ns.saturating_sub(room), length_ns: length.saturating_add(2 * room) }
 }
 
-/// A window half or twice as long. What is at `about_ns` stays where it is, if it is to be seen.
-pub fn scaled(window: Axis, about_ns: u64, closer: bool) -> Axis {
+/// A window half or twice as long. What is at `about_ns` stays where it is, if it is to be seen. As many times wider as
+/// closer is where it was: nothing is halved that would be shorter than the shortest, and halves of odd lengths are all
+/// of the time again, not all but some nanoseconds.
+pub fn scaled(window: Axis, about_ns: u64, closer: bool, all: Axis) -> Axis {
     let about = about_ns.clamp(window.start_ns, window.end_ns());
     let before = about - window.start_ns;
     if closer {
-        Axis { start_ns: about - before / 2, length_ns: window.length_ns / 2 }
-    } else {
-        Axis { start_ns: about.saturating_sub(before * 2), length_ns: window.length_ns.saturating_mul(2) }
+        let length_ns = window.length_ns / 2;
+        return if length_ns < SHORTEST_NS {
+            window
+        } else {
+            Axis { start_ns: about - before / 2, length_ns }
+        };
     }
+    let length_ns = window.length_ns.saturating_mul(2);
+    if length_ns.saturating_add(all.length_ns / 64) >= all.length_ns {
+        return all;
+    }
+    Axis { start_ns: about.saturating_sub(before * 2), length_ns }
 }
 
 /// A window moved by a quarter of its length.
@@ -65,6 +75,11 @@ pub fn panned(window: Axis, left: bool) -> Axis {
     let by = (window.length_ns / 4).max(1);
     let start_ns = if left { window.start_ns.saturating_sub(by) } else { window.start_ns.saturating_add(by) };
     Axis { start_ns, ..window }
+}
+
+/// A window as long, with a moment in its middle.
+pub fn centred(window: Axis, about_ns: u64) -> Axis {
+    Axis { start_ns: about_ns.saturating_sub(window.length_ns / 2), ..window }
 }
 
 /// A window as long, in which a span can be seen; nothing where it can be already: all of it, or enough of one that is
@@ -118,17 +133,42 @@ mod tests {
 
     #[test]
     fn what_is_selected_stays_where_it_is() {
-        let closer = scaled(ALL, 3_000_000, true);
+        let closer = scaled(ALL, 3_000_000, true, ALL);
         assert_eq!((closer.start_ns, closer.length_ns), (2_000_000, 4_000_000));
-        assert_eq!(scaled(closer, 3_000_000, false), ALL);
-        let end = scaled(ALL, u64::MAX, true);
+        assert_eq!(scaled(closer, 3_000_000, false, ALL), ALL);
+        let end = scaled(ALL, u64::MAX, true, ALL);
         assert_eq!((end.start_ns, end.end_ns()), (5_000_000, 9_000_000), "or at the nearest end");
+    }
+
+    #[test]
+    fn as_many_times_wider_as_closer_is_where_it_was() {
+        let all = Axis { start_ns: 7_000_000_123, length_ns: 22_000_000_007 };
+        let part = Axis { start_ns: 9_000_000_000, length_ns: 12_345_679 };
+        for from in [all, part] {
+            for about in [0, all.start_ns, 9_004_321_077, u64::MAX] {
+                for times in [1, 8, 13] {
+                    let step = |window, closer| scaled(window, about, closer, all);
+                    let closest = (0..times).fold(from, |window, _| step(window, true));
+                    assert!(closest.length_ns >= SHORTEST_NS && closest.length_ns < from.length_ns);
+                    let back = (0..times).fold(closest, |window, _| step(window, false));
+                    let near = |a: u64, b: u64| a.abs_diff(b) <= 1 << (times + 1);
+                    assert!(
+                        near(back.start_ns, from.start_ns) && near(back.length_ns, from.length_ns),
+                        "{from:?} {about} {times}: {back:?}"
+                    );
+                    assert!(from == part || back == all, "{back:?}");
+                }
+            }
+        }
+        let shortest = Axis { length_ns: SHORTEST_NS * 3 / 2, ..part };
+        assert_eq!(scaled(shortest, part.start_ns + 900, true, all), shortest, "nor does it move");
     }
 
     #[test]
     fn panning_moves_by_a_quarter() {
         assert_eq!(panned(ALL, false).start_ns, 3_000_000);
         assert_eq!(panned(ALL, true).start_ns, 0);
+        assert_eq!(centred(ALL, 6_000_000), Axis { start_ns: 2_000_000, ..ALL });
         assert_eq!(around(5_000_000, 7_000_000), Axis { start_ns: 4_900_000, length_ns: 2_200_000 });
     }
 }

@@ -37,9 +37,9 @@ impl Axis {
         Some(((self.eighths(ns, columns) / 8) as u16).min(columns - 1))
     }
 
-    /// The time at the left end of a column.
+    /// The time at the left end of a column: the first that lies in it.
     pub fn time(self, column: u16, columns: u16) -> u64 {
-        let along = u128::from(self.length_ns) * u128::from(column) / u128::from(columns.max(1));
+        let along = (u128::from(self.length_ns) * u128::from(column)).div_ceil(u128::from(columns.max(1)));
         self.start_ns.saturating_add(along.min(u128::from(u64::MAX)) as u64)
     }
 
