@@ -8,8 +8,9 @@ use crate::model::SpanId;
 use crate::store::{SpanIx, Store, TraceIx, View};
 use std::collections::{BinaryHeap, HashMap};
 
-/// How many spans are looked at for one request: what is found takes some hundred bytes a span as long as it is marked.
-pub const LOOKED_AT: usize = 100_000;
+/// How many spans are looked at for one request: what is found takes some hundred bytes a span as long as it is marked,
+/// and a table of more would take a frame's time to grow.
+pub const LOOKED_AT: usize = 50_000;
 /// How many steps are made in one go, of which there are several between two frames.
 const A_SLICE: usize = 512;
 
