@@ -141,7 +141,9 @@ impl Diagnosis {
     pub fn may_have_wrong_kinds(&self, store: &Store, trace: TraceIx) -> bool {
         let id = store.trace(trace).id;
         self.wrong_kinds.values().any(|kinds| kinds.traces.contains_key(&id))
-            || self.groups.iter().flatten().any(|group| group.wrong_kinds > 0 && group.traces.contains(&id))
+            // What a merge explains is told, unless it is accepted: to look through all groups costs a frame its time.
+            || !self.suppressed.is_empty()
+                && self.groups.iter().flatten().any(|group| group.wrong_kinds > 0 && group.traces.contains(&id))
     }
 
     /// The worst severity found in a trace, where that is more than a hint.
@@ -156,7 +158,7 @@ impl Diagnosis {
             .filter(|(key, _)| self.wrong_kinds.get(key).is_some_and(|kinds| kinds.traces.contains_key(&id)));
         let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
         let merged = findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max();
-        let marked = self.gathered.traces.get(store, trace).map(|note| note.marked).unwrap_or_default();
+        let marked = self.gathered.traces.marked(store, trace);
         let claimed = |finding: &&Finding| match finding.rule.on {
             On::Merge(_) | On::Entry => false,
             // Most traces have nothing marked: rows are drawn thirty times a second.

@@ -178,6 +178,11 @@ impl Diagnosis {
         let longest = cause.groups.iter().map(|(group, _)| self.open_ns(store, group)).max();
         let mut words = self.words(group, verdict.culprit.as_ref(), longest.unwrap_or_default(), known_issue);
         (words.all, words.groups) = (all, cause.groups.len());
+        for hub in cause.groups.iter().filter_map(|(group, _)| group.hub.as_ref()) {
+            if !words.culprits.contains(&hub.name.as_str()) {
+                words.culprits.push(&hub.name);
+            }
+        }
         let requests = self.request_count(store, all);
         let message = match &verdict.rule.on {
             On::Merge(on) => (on.message)(&words, requests),
@@ -298,6 +303,24 @@ mod tests {
         for at in store.traces().filter_map(|trace| store.roots(trace).next()) {
             assert_eq!(bench.0.diagnosis.findings_of(store, at), [0]);
         }
+    }
+
+    /// One issue may be behind spans of several names.
+    #[test]
+    fn no_request_is_told_to_be_under_a_span_that_it_is_not_under() {
+        let click = "process.command_args=flask scope=opentelemetry.instrumentation.click@0.50b0 resource.telemetry.sdk.language=python";
+        let of = |sketch: String| sketch.replace("get=", "resource.telemetry.sdk.language=python get=");
+        let sketch = of(run(1, 0, 3, click)) + &of(run(2, 60, 5, click)).replace("serve", "worker");
+        let mut bench = Bench::default();
+        bench.take(by_end(&sketch)).finish();
+        let findings = bench.0.diagnosis.findings();
+        assert_eq!(findings.iter().filter(|finding| finding.folded_under.is_none()).count(), 1);
+        let message = &findings[0].message;
+        assert!(
+            message.contains("all under `serve` or `worker` (")
+                || message.contains("all under `worker` or `serve` ("),
+            "{message}"
+        );
     }
 
     #[test]

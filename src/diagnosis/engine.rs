@@ -33,9 +33,6 @@ const SPANS_A_FINDING: usize = 32;
 /// How many children of one parent are shown to rules at once; those of a parent with more wait for the next spans.
 const PAIRS_AT_ONCE: usize = 256;
 
-/// How many spans a trace may have in which it is looked for what is still marked.
-const UNMARKED: u32 = 512;
-
 /// What a trace costs that a finding remembers, bytes.
 const TRACE_IN_A_SET: usize = 40;
 
@@ -340,8 +337,7 @@ impl Diagnosis {
         let excused = self.chains.is(at, Traits::EXCUSED);
         if let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, at) {
             let before = Seen { record: &retold.before, facts: retold.facts.as_ref(), ..seen };
-            let rules = self.marks.take_back(&before, excused);
-            self.unmark(store, at, &rules);
+            self.marks.take_back(&before, excused);
         }
         let record = store.record(at);
         self.chains.note(store, at);
@@ -361,29 +357,6 @@ impl Diagnosis {
         }
         if self.chains.is_entry(at) && self.chains.place(at).is_none() {
             self.judge(store, at);
-        }
-    }
-
-    /// What these rules marked of a span was taken back: its trace is marked by them no longer, unless another span is.
-    fn unmark(&mut self, store: &Store, at: SpanIx, rules: &[u8]) {
-        let trace = store.slot(at).trace;
-        if rules.is_empty() || store.trace(trace).spans > UNMARKED {
-            return;
-        }
-        let next = |at: &SpanIx| store.next_row(*at, View::Recorded, &|_| false);
-        let rows = std::iter::successors(store.first_row(trace, View::Recorded), next);
-        let marked: Vec<&Rule> = rows
-            .filter_map(|other| {
-                let seen = seen(store, &self.chains, &self.processes, &self.gathered, other)?;
-                let excused = self.chains.is(other, Traits::EXCUSED);
-                Some(self.marks.of_span(&seen, excused).collect::<Vec<_>>())
-            })
-            .flatten()
-            .collect();
-        for rule in rules {
-            if !marked.iter().any(|other| other.id == RULES[usize::from(*rule)].id) {
-                self.gathered.traces.note(store, trace).marked.remove(*rule);
-            }
         }
     }
 

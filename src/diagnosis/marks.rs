@@ -14,12 +14,14 @@ use crate::model::Scope;
 pub(crate) struct RuleSet([u64; 2]);
 
 impl RuleSet {
-    fn insert(&mut self, rule: u8) {
+    pub(crate) fn insert(&mut self, rule: u8) {
         self.0[usize::from(rule / 64)] |= 1 << (rule % 64);
     }
 
-    pub(super) fn remove(&mut self, rule: u8) {
-        self.0[usize::from(rule / 64)] &= !(1 << (rule % 64));
+    /// With those of another.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
     }
 
     pub(crate) fn is_empty(self) -> bool {
@@ -64,34 +66,23 @@ impl Marks {
     /// Shows a span that has arrived to the rules that watch for such; `excused` tells whether those do not count that
     /// something below it excuses.
     pub(super) fn span(&mut self, seen: &Seen<'_>, excused: bool, traces: &mut Traces) {
-        let (keys, kind) = (seen.record.keys, seen.kind());
         for i in 0..self.spans.len() {
             let (rule, on) = self.spans[i];
-            if on.watch.sees(keys, kind)
-                && !(excused && on.excused_by.is_some())
-                && let Some(mark) = (on.check)(seen)
-            {
+            if let Some(mark) = marked(on, seen, excused) {
                 self.add(rule, seen, mark);
-                traces.note(seen.store, seen.trace).marked.insert(rule);
+                traces.mark(seen, rule);
             }
         }
     }
 
-    /// Takes back what the rules have marked of a span that was shown to them like this. Answers with these rules.
-    pub(super) fn take_back(&mut self, seen: &Seen<'_>, excused: bool) -> Vec<u8> {
-        let mut rules = Vec::new();
-        let (keys, kind) = (seen.record.keys, seen.kind());
+    /// Takes back what the rules have marked of a span that was shown to them like this.
+    pub(super) fn take_back(&mut self, seen: &Seen<'_>, excused: bool) {
         for i in 0..self.spans.len() {
             let (rule, on) = self.spans[i];
-            if on.watch.sees(keys, kind)
-                && !(excused && on.excused_by.is_some())
-                && let Some(mark) = (on.check)(seen)
-            {
+            if let Some(mark) = marked(on, seen, excused) {
                 self.retract(rule, seen, mark);
-                rules.push(rule);
             }
         }
-        rules
     }
 
     /// Shows a span and its parent, both here now, to the rules that watch for such. `excused` tells whether the
@@ -110,7 +101,7 @@ impl Marks {
                 && let Some(mark) = (on.check)(child, parent)
             {
                 self.add(rule, if mark.at == child.at { child } else { parent }, mark);
-                traces.note(child.store, child.trace).marked.insert(rule);
+                traces.mark_pair(child, rule);
             }
         }
         let mut excused = excused;
@@ -153,11 +144,8 @@ impl Marks {
 
     /// The rules that mark this span by itself.
     pub(super) fn of_span(&self, seen: &Seen<'_>, excused: bool) -> impl Iterator<Item = &'static Rule> {
-        let (keys, kind) = (seen.record.keys, seen.kind());
         let marks = move |(rule, on): &(u8, &'static OnSpan)| {
-            let excused = excused && on.excused_by.is_some();
-            (on.watch.sees(keys, kind) && !excused && (on.check)(seen).is_some())
-                .then(|| RULES[usize::from(*rule)])
+            marked(on, seen, excused).map(|_| RULES[usize::from(*rule)])
         };
         self.spans.iter().filter_map(marks)
     }
@@ -193,6 +181,12 @@ impl Marks {
         self.tallies.len() * RULES.len() * size_of::<Option<Box<Tally>>>()
             + tallies.map(|tally| tally.memory()).sum::<usize>()
     }
+}
+
+/// What a rule marks of a span that it watches for.
+fn marked(on: &OnSpan, seen: &Seen<'_>, excused: bool) -> Option<Mark> {
+    let watched = on.watch.sees(seen.record.keys, seen.kind()) && !(excused && on.excused_by.is_some());
+    if watched { (on.check)(seen) } else { None }
 }
 
 fn sampled(seen: &Seen<'_>, mark: Mark) -> (SampleKey, Sample) {

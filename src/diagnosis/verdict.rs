@@ -49,6 +49,8 @@ pub(crate) struct Words<'a> {
     pub(crate) all: &'a Group,
     /// How many groups these are.
     pub(crate) groups: usize,
+    /// What their culprits are called that were received, the first first.
+    pub(crate) culprits: Vec<&'a str>,
     pub(crate) language: &'a str,
     pub(crate) culprit: Option<&'a Culprit>,
     /// The culprit's duration, or how long it has been open at least, nanoseconds.
@@ -58,6 +60,19 @@ pub(crate) struct Words<'a> {
     pub(crate) ended: bool,
     /// Its process has been silent for long.
     pub(crate) silent: bool,
+}
+
+impl Words<'_> {
+    /// `` `run` ``, `` `run` or `worker` ``: at most three, and that there are more.
+    pub(crate) fn named(&self) -> String {
+        const NAMED: usize = 3;
+        let mut names: Vec<String> =
+            self.culprits.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        if self.culprits.len() > NAMED {
+            names.push("others".to_owned());
+        }
+        names.join(" or ")
+    }
 }
 
 /// What a rule may ask of the moment at which it is asked.
@@ -139,6 +154,7 @@ impl Diagnosis {
             group,
             all: group,
             groups: 1,
+            culprits: group.hub.iter().map(|hub| hub.name.as_str()).collect(),
             language: &process.language,
             culprit,
             open_ns,

@@ -128,6 +128,9 @@ impl Aggregates {
     pub(crate) fn ended(&mut self, seen: &Seen<'_>) {
         self.emitters.ended(seen);
         self.durations.span(seen);
+        if !seen.record.is_running() {
+            self.traces.ended(seen);
+        }
     }
 
     /// Notes a span that was delivered once more with the same content; it is the one that is held.

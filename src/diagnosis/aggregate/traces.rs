@@ -6,7 +6,7 @@ use crate::diagnosis::seen::Seen;
 use crate::model::{SpanId, TraceId};
 use crate::store::segments::Segments;
 use crate::store::{SpanIx, Store, TraceIx};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many traces with several roots are remembered.
 const COLLISIONS: usize = 1024;
@@ -25,8 +25,8 @@ pub(crate) const GROWING_ENTRIES: u32 = 10;
 pub(crate) struct TraceNote {
     /// [`Trace::seq`](crate::store::Trace::seq): a number may be another trace's after an eviction.
     seq: u64,
-    /// Rules on spans and pairs that have marked something of it.
-    pub(crate) marked: RuleSet,
+    /// Rules on spans and pairs that have marked something of it, but for spans that ran.
+    marked: RuleSet,
     /// The first root that came.
     first_root: SpanIx,
     pub(crate) entries: u32,
@@ -54,10 +54,21 @@ pub(crate) struct Collision {
     pub(crate) roots: BTreeMap<(u64, SpanId, u32), Root>,
 }
 
+/// A trace some spans of which were sent while they ran, and have not been told to have ended.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    /// [`Trace::seq`](crate::store::Trace::seq).
+    seq: u64,
+    spans: u32,
+    /// Rules that have marked something of such spans.
+    marked: RuleSet,
+}
+
 /// Notes on all traces.
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
     notes: Segments<TraceNote>,
+    running: HashMap<TraceIx, Running>,
     pub(crate) collisions: BTreeMap<TraceId, Collision>,
     /// By number and [`Trace::seq`](crate::store::Trace::seq).
     growing: BTreeSet<(TraceIx, u64)>,
@@ -87,6 +98,49 @@ impl Traces {
         self.notes.get(trace.0).filter(|note| note.seq == store.trace(trace).seq)
     }
 
+    /// Notes that a rule has marked a span. What is marked of one that runs holds as long as it does.
+    pub(crate) fn mark(&mut self, seen: &Seen<'_>, rule: u8) {
+        if !seen.record.is_running() {
+            self.note(seen.store, seen.trace).marked.insert(rule);
+        } else if let Some(running) = self.running.get_mut(&seen.trace) {
+            running.marked.insert(rule);
+        }
+    }
+
+    /// Notes that a rule has marked a span together with its parent.
+    pub(crate) fn mark_pair(&mut self, child: &Seen<'_>, rule: u8) {
+        self.note(child.store, child.trace).marked.insert(rule);
+    }
+
+    /// Rules on spans and pairs that have marked something of a trace.
+    pub(crate) fn marked(&self, store: &Store, trace: TraceIx) -> RuleSet {
+        let marked = self.get(store, trace).map(|note| note.marked).unwrap_or_default();
+        let running = self.running.get(&trace).filter(|running| running.seq == store.trace(trace).seq);
+        running.map_or(marked, |running| marked.or(running.marked))
+    }
+
+    /// Notes that a span runs.
+    fn run(&mut self, seen: &Seen<'_>) {
+        let seq = seen.store.trace(seen.trace).seq;
+        let fresh = Running { seq, spans: 0, marked: RuleSet::default() };
+        let running = self.running.entry(seen.trace).or_insert(fresh);
+        if running.seq != seq {
+            *running = fresh;
+        }
+        running.spans += 1;
+    }
+
+    /// Notes that a span has ended that was sent while it ran.
+    pub(super) fn ended(&mut self, seen: &Seen<'_>) {
+        let seq = seen.store.trace(seen.trace).seq;
+        if let Some(running) = self.running.get_mut(&seen.trace).filter(|running| running.seq == seq) {
+            running.spans = running.spans.saturating_sub(1);
+            if running.spans == 0 {
+                self.running.remove(&seen.trace);
+            }
+        }
+    }
+
     /// Traces that may grow without end, and their notes.
     pub(crate) fn growing<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = (TraceIx, &'a TraceNote)> {
         let held = |(trace, seq): &(TraceIx, u64)| self.get(store, *trace).filter(|note| note.seq == *seq);
@@ -96,6 +150,9 @@ impl Traces {
     pub(super) fn span(&mut self, seen: &Seen<'_>) {
         let (store, record) = (seen.store, seen.record);
         let trace = store.trace(seen.trace);
+        if record.is_running() {
+            self.run(seen);
+        }
         let note = self.note(store, seen.trace);
         note.entries += u32::from(seen.entry);
         let duration = record.duration_ns();
@@ -157,6 +214,7 @@ impl Traces {
             + self.collisions.len() * (size_of::<Collision>() + 24)
             + roots * 64
             + self.growing.len() * 24
+            + self.running.capacity() * (size_of::<(TraceIx, Running)>() + 1)
     }
 }
 

@@ -94,7 +94,7 @@ fn weigh(group: &Group, _: &Circumstances<'_>) -> Weighed {
 }
 
 fn message(words: &Words<'_>, _requests: u64) -> String {
-    let name = words.group.hub.as_ref().map_or_else(String::new, |hub| format!(" `{}`", hub.name));
+    let name = if words.culprits.is_empty() { String::new() } else { format!(" {}", words.named()) };
     let calls = match words.groups {
         1 => "one outgoing call".to_owned(),
         groups => format!("{groups} outgoing calls"),

@@ -130,8 +130,8 @@ fn weigh(group: &Group, _: &Circumstances<'_>) -> Weighed {
 fn message(words: &Words<'_>, _requests: u64) -> String {
     let (group, groups) = (words.group, words.groups);
     let from = match &group.hub {
-        Some(hub) if groups == 1 => format!("one trace context, that of `{}`, which had ended", hub.name),
-        Some(hub) => format!("{groups} trace contexts, those of spans `{}`, which had ended", hub.name),
+        Some(_) if groups == 1 => format!("one trace context, that of {}, which had ended", words.named()),
+        Some(_) => format!("{groups} trace contexts, those of spans {}, which had ended", words.named()),
         None if groups == 1 => {
             let id = group.culprit_id;
             format!("one trace context, that of a span of another process that was not received ({id})")

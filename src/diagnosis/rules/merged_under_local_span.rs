@@ -98,7 +98,7 @@ fn message(words: &Words<'_>, _requests: u64) -> String {
                 .to_owned()
                 + if groups == 1 { " " } else { " up to " }
                 + &open;
-            format!("{what}, {all}under `{}` ({by}{open})", hub.name)
+            format!("{what}, {all}under {} ({by}{open})", words.named())
         }
         None => {
             let one = groups == 1;
