@@ -1,5 +1,5 @@
 use crate::MERGED;
-use crate::pty::{BACKGROUND, LARGE, SMALL, Term, contains};
+use crate::pty::{ANSWERS, BACKGROUND, LARGE, SMALL, Term, contains};
 
 /// Names and values.
 type Env<'a> = &'a [(&'a str, &'a str)];
@@ -114,7 +114,7 @@ fn a_light_background_that_says_so_has_no_yellow() {
         ("NOTHING", ""),
     ];
     for said in said {
-        let env = [said, ("XTERM_VERSION", "XTerm(390)")];
+        let env = [said, ANSWERS];
         let mut term = Term::with_env(SMALL, &[MERGED], &env[..if said.0 == "COLORFGBG" { 1 } else { 2 }]);
         term.see(&["24 requests"]);
         term.keys("?qq");

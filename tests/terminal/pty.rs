@@ -23,18 +23,8 @@ pub(crate) const OTOSCOPE: &str = env!("CARGO_BIN_EXE_otoscope");
 pub(crate) type Size = (u16, u16);
 pub(crate) const SMALL: Size = (80, 24);
 pub(crate) const LARGE: Size = (200, 50);
-/// Variables by which terminals are known that answer, and those of whoever runs the tests.
-const ANSWERING: [&str; 9] = [
-    "ALACRITTY_WINDOW_ID",
-    "GHOSTTY_RESOURCES_DIR",
-    "KITTY_WINDOW_ID",
-    "KONSOLE_VERSION",
-    "TERM_PROGRAM",
-    "VTE_VERSION",
-    "WEZTERM_PANE",
-    "WT_SESSION",
-    "XTERM_VERSION",
-];
+/// A variable by which a terminal is known that answers when it is asked; without it none is asked.
+pub(crate) const ANSWERS: (&str, &str) = ("XTERM_VERSION", "XTerm(390)");
 /// What the terminal says that its background is, as a variable of the environment: `ffff/ffff/ffff`.
 pub(crate) const BACKGROUND: &str = "BACKGROUND_OF_THE_TERMINAL";
 
@@ -95,9 +85,15 @@ impl Term {
         for name in inherited.filter(|n| n.to_string_lossy().starts_with("OTOSCOPE_") || n == "NO_COLOR") {
             command.env_remove(name);
         }
-        ANSWERING.iter().for_each(|name| command.env_remove(name));
         command.env("TERM", "xterm-256color");
         command.env("OTOSCOPE", OTOSCOPE);
+        // Of whom it is known already, nothing is asked.
+        let answers = env.contains(&ANSWERS);
+        if answers {
+            command.env_remove("COLORFGBG");
+        } else {
+            command.env("COLORFGBG", "15;0");
+        }
         // Somebody who was here before, and nothing of whoever runs the tests.
         let state = tempfile::tempdir().unwrap();
         fs::create_dir(state.path().join("otoscope")).unwrap();
@@ -109,7 +105,6 @@ impl Term {
         command.cwd(std::env::current_dir().unwrap());
 
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let answers = env.iter().any(|(name, _)| ANSWERING.contains(name));
         let pair = native_pty_system().openpty(size).unwrap();
         let modes_before = modes(&*pair.master);
         let mut reader = pair.master.try_clone_reader().unwrap();
