@@ -329,7 +329,10 @@ fn operations(service: &Service, sort: Sort, cx: &Cx<'_>) -> (Vec<OperationRow>,
             Some(Some(name)) => crate::tui::view::row::name_or_none(name).to_owned(),
             _ => "(other)".to_owned(),
         };
-        let (calls, max) = (Figures::of(&operation.calls), operation.max_ns);
+        let max = operation.max_ns;
+        // A bucket's middle may lie beyond the longest in it, which is known.
+        let of = Figures::of(&operation.calls);
+        let calls = Figures { p50: of.p50.min(max), p95: of.p95.min(max), p99: of.p99.min(max), ..of };
         rows.push(OperationRow { at, name, calls, max });
     }
     let number = |row: &OperationRow, column| match column {
