@@ -432,6 +432,8 @@ fn a_real_node_worker_under_it() {
         ("PORT", &*port),
         ("QUEUE", dir.path().to_str().unwrap()),
         ("LOOP", "worker"),
+        // Far longer than a job takes on a slow machine: jobs without a pause between them would be a batch.
+        ("POLL_MS", "500"),
         ("OTEL_SERVICE_NAME", "thumbnails"),
     ];
     let mut term = run_app("node", "", "(exec node photos.js) & exec node worker.js", &env);

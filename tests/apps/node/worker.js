@@ -1,6 +1,6 @@
 // A worker without end: handles the jobs (JSON files) that appear in the directory QUEUE, the oldest first. Its loop is
 // started inside the span `worker`, which ends with the program. With LOOP=root it starts with an empty context, so that
-// each job is a trace of its own; otherwise they are all under that span.
+// each job is a trace of its own; otherwise they are all under that span. It looks for the next job after POLL_MS.
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const { ROOT_CONTEXT, SpanKind, SpanStatusCode, context, trace } = require('@opentelemetry/api');
@@ -9,6 +9,7 @@ const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici
 const provider = require('./telemetry.js')(new UndiciInstrumentation());
 const tracer = trace.getTracer('thumbnails');
 const queue = process.env.QUEUE;
+const pollMs = Number(process.env.POLL_MS ?? 50);
 
 async function thumbnail(url) {
   const answer = await fetch(url);
@@ -45,7 +46,7 @@ async function handle(file) {
 async function loop() {
   const [file] = fs.readdirSync(queue).filter((name) => name.endsWith('.json')).sort();
   if (file) await handle(file);
-  setTimeout(loop, 50);
+  setTimeout(loop, pollMs);
 }
 
 tracer.startActiveSpan('worker', (span) => {
