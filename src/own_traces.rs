@@ -8,7 +8,7 @@ use crate::diagnosis::{Diagnosis, requests_of};
 use crate::model::{SpanId, TraceId, hash64};
 use crate::otlp::{Move, Plan};
 use crate::store::{SpanIx, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The trace id of a request that was taken out of a trace: FNV-1a of 128 bits over the 16 bytes of the old trace id and
 /// the 8 of its entry's span id, as they are on the wire; 1 where that is zero. The same input always gives the same.
@@ -18,6 +18,22 @@ pub fn own_trace_id(trace: TraceId, entry: SpanId) -> TraceId {
     let bytes = trace.0.into_iter().chain(entry.0.to_be_bytes());
     let hash = bytes.fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
     TraceId(hash.max(1).to_be_bytes())
+}
+
+/// The trace ids that requests have been given.
+#[derive(Debug, Default)]
+pub struct OwnIds(HashSet<TraceId>);
+
+impl OwnIds {
+    /// [`own_trace_id`] of the next request. Entries of one trace can share an id: where another request has it already,
+    /// it takes the place of the old trace id.
+    pub fn next(&mut self, trace: TraceId, entry: SpanId) -> TraceId {
+        let mut id = own_trace_id(trace, entry);
+        while !self.0.insert(id) {
+            id = own_trace_id(id, entry);
+        }
+        id
+    }
 }
 
 /// Which span goes where.
@@ -41,6 +57,7 @@ impl<'a> OwnTraces<'a> {
     pub fn plan(store: &'a Store, diagnosis: &Diagnosis) -> Self {
         let request_of = vec![NONE; store.slot_capacity()];
         let mut plan = Self { store, request_of, ids: Vec::new(), twins: HashMap::new(), traces: 0 };
+        let mut own_ids = OwnIds::default();
         for trace in store.traces().filter(|trace| diagnosis.requests(store, *trace).is_some()) {
             let id = store.trace(trace).id;
             for request in requests_of(store, diagnosis, trace) {
@@ -48,7 +65,7 @@ impl<'a> OwnTraces<'a> {
                     plan.request_of[at.0 as usize] = plan.ids.len() as u32;
                     plan.note_twin(id, at);
                 }
-                plan.ids.push(own_trace_id(id, store.record(request.entry).span_id));
+                plan.ids.push(own_ids.next(id, store.record(request.entry).span_id));
             }
             plan.traces += 1;
         }

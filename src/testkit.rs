@@ -150,6 +150,16 @@ pub(crate) fn batches(groups: &[Group]) -> Vec<Batch> {
     groups.iter().map(batch).collect()
 }
 
+/// The same spans again, with the same ids, so many milliseconds later.
+pub(crate) fn again(groups: &[Group], later_ms: u64) -> Vec<Group> {
+    let mut groups = groups.to_vec();
+    for span in groups.iter_mut().flat_map(|group| &mut group.spans) {
+        span.start_ns += later_ms * MS;
+        span.end_ns += later_ms * MS;
+    }
+    groups
+}
+
 /// The spans of a sketch in the order in which they end.
 pub(crate) fn by_end(sketch: &str) -> Vec<Batch> {
     let mut groups = spans(sketch);

@@ -7,7 +7,7 @@ use crate::dump::{Output, Target};
 use crate::model::{Resource, Scope, SpanId, TraceId, hash64};
 use crate::otlp::encode::{Encoded, request_of};
 use crate::otlp::{Loss, Move, Plan, retrace};
-use crate::own_traces::own_trace_id;
+use crate::own_traces::OwnIds;
 use crate::session::Session;
 use crate::store::{SpanIx, Store, View};
 use crate::tui::text::plural;
@@ -74,6 +74,7 @@ struct Member {
 struct Moves {
     of: HashMap<(TraceId, SpanId, Option<u64>), Move>,
     has_twins: bool,
+    own_ids: OwnIds,
     requests: usize,
 }
 
@@ -92,7 +93,7 @@ impl Plan for Moves {
 impl Moves {
     fn take_unit(&mut self, unit: &mut Vec<Member>) {
         if let Some(entry) = unit.iter().find(|member| member.is_entry) {
-            let trace_id = own_trace_id(entry.trace, entry.span);
+            let trace_id = self.own_ids.next(entry.trace, entry.span);
             self.requests += 1;
             for member in unit.iter() {
                 self.has_twins |= member.twin.is_some();
@@ -290,6 +291,7 @@ mod tests {
     use super::*;
     use crate::dump;
     use crate::otlp::decode;
+    use crate::own_traces::own_trace_id;
     use crate::session::Clock;
     use crate::testkit::by_end;
     use std::ops::ControlFlow;

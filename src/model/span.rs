@@ -256,6 +256,11 @@ impl SpanRecord {
         self.end_ns == 0 && self.start_ns > 0
     }
 
+    /// Whether the span ran at a time, in nanoseconds since the Unix epoch.
+    pub fn ran_at(&self, ns: u64) -> bool {
+        self.start_ns <= ns && (ns <= self.end_ns || self.is_running())
+    }
+
     /// Duration in nanoseconds; zero where the end lies before the start.
     pub fn duration_ns(&self) -> u64 {
         self.end_ns.saturating_sub(self.start_ns)

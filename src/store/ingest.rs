@@ -7,8 +7,9 @@ use crate::model::{
 };
 use crate::otlp::decode;
 use bytes::Bytes;
+use std::cmp::Reverse;
 
-/// How many children of a span with a taken id are looked at.
+/// How many children of spans with one id are looked at when another one with it comes.
 const TWIN_CHILDREN: usize = 1024;
 
 impl Store {
@@ -264,7 +265,7 @@ impl Store {
             cyclic = true;
         } else if !record.parent_id.is_none() {
             parent = match self.find_span(trace, record.parent_id) {
-                Some(parent) => self.own_twin(parent, record.resource),
+                Some(parent) => self.own_twin(parent, &record),
                 None => self.placeholder(trace, &record),
             };
             if had_children && self.is_within(parent, at) {
@@ -291,43 +292,47 @@ impl Store {
         held.end_ns = held.end_ns.max(record.end_ns);
     }
 
-    /// Of several spans with one id the one that was sent with this resource, if there is one: a child belongs to its
-    /// own process, whichever came first.
-    fn own_twin(&self, first: SpanIx, resource: u32) -> SpanIx {
-        let slot = self.slot(first);
-        if !slot.twinned || slot.record.resource == resource {
+    /// Of several spans with one id the one that a child belongs to.
+    fn own_twin(&self, first: SpanIx, child: &SpanRecord) -> SpanIx {
+        if !self.slot(first).twinned {
             return first;
         }
-        let (trace, id) = (slot.trace, slot.record.span_id);
-        let own = self.index.find(span_key(trace, id), |i| {
-            let twin = &self.slots[i];
-            twin.trace == trace
-                && twin.record.span_id == id
-                && twin.is_held()
-                && twin.record.resource == resource
-        });
-        own.map_or(first, SpanIx)
+        self.same_ids(first)
+            .max_by_key(|twin| (self.belonging(child, *twin), Reverse(*twin)))
+            .unwrap_or(first)
     }
 
-    /// Gives a second span with a taken id the children of its own process, which had found only the first.
+    /// How well a span fits one of several parents with the id that it names: that of its own process before all
+    /// others, whichever came first, then one that ran when it started, then the one that started nearest to it. Who
+    /// repeats ids (a seeded generator, a dump that is sent again with other times) repeats those of whole requests.
+    fn belonging(&self, child: &SpanRecord, parent: SpanIx) -> (bool, bool, Reverse<u64>) {
+        let parent = self.record(parent);
+        let ran =
+            parent.start_ns <= child.start_ns && (child.start_ns <= parent.end_ns || parent.is_running());
+        let apart = Reverse(parent.start_ns.abs_diff(child.start_ns));
+        (parent.resource == child.resource, ran, apart)
+    }
+
+    /// Gives a span with a taken id the children that fit it better than those with its id that came before it.
     fn take_own_children(&mut self, twin: SpanIx) {
-        let (trace, id, resource) = {
-            let slot = self.slot(twin);
-            (slot.trace, slot.record.span_id, slot.record.resource)
-        };
-        let Some(first) = self.find_span(trace, id).filter(|first| self.record(*first).resource != resource)
-        else {
-            return;
-        };
-        let own: Vec<SpanIx> = self
-            .children(first)
+        let start_ns = self.record(twin).start_ns;
+        let mut others: Vec<SpanIx> = self.same_ids(twin).filter(|other| *other != twin).collect();
+        others.sort_unstable_by_key(|other| (self.record(*other).start_ns.abs_diff(start_ns), *other));
+        let children = others.iter().flat_map(|other| self.children(*other).map(|child| (child, *other)));
+        let own: Vec<SpanIx> = children
             .take(TWIN_CHILDREN)
-            .filter(|c| self.record(*c).resource == resource)
+            .filter(|(child, other)| {
+                let child = self.record(*child);
+                self.belonging(child, twin) > self.belonging(child, *other)
+            })
+            .map(|(child, _)| child)
             .collect();
         for child in own {
-            self.unlink(child);
-            self.slots[child.0].parent = twin;
-            self.link(child);
+            if !self.is_within(twin, child) {
+                self.unlink(child);
+                self.slots[child.0].parent = twin;
+                self.link(child);
+            }
         }
     }
 

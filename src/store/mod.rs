@@ -94,6 +94,10 @@ impl Slot {
         self.parent.some()
     }
 
+    fn shares_its_id(&self) -> bool {
+        self.twin || self.twinned
+    }
+
     /// Whether the place is free, and may soon hold another span.
     pub fn is_vacant(&self) -> bool {
         self.trace.0 == u32::MAX
@@ -354,6 +358,16 @@ impl Store {
             let slot = self.slot(*at);
             slot.trace == trace && slot.record.span_id == id && slot.is_held()
         })
+    }
+
+    /// Whether a span's own parent may be another one than it has: ids are repeated, and the one that it has did not
+    /// run when it started. When its own comes, it takes the span.
+    pub fn may_lie_elsewhere(&self, at: SpanIx) -> bool {
+        let Some(parent) = self.slot(at).parent().filter(|parent| self.slot(*parent).is_held()) else {
+            return false;
+        };
+        let shares = self.slot(at).shares_its_id() || self.slot(parent).shares_its_id();
+        shares && !self.record(parent).ran_at(self.record(at).start_ns)
     }
 
     /// Traces in the order in which their first spans arrived.

@@ -2,7 +2,7 @@
 
 use super::{Arrived, SpanIx, Store, View};
 use crate::model::{Batch, SpanId, TraceId};
-use crate::testkit::{batches, by_end, spans};
+use crate::testkit::{again, batches, by_end, spans};
 
 fn filled(batches: impl IntoIterator<Item = Batch>) -> Store {
     let mut store = Store::new();
@@ -305,6 +305,46 @@ fn a_span_that_was_told_while_it_ran_is_one_span_and_has_ended() {
         }
         store.evict(usize::MAX, &mut Vec::new());
         assert_eq!((store.payload, store.span_count()), (0, 0));
+    }
+}
+
+#[test]
+fn who_repeats_ids_repeats_whole_requests() {
+    let once = spans(
+        "
+        GET /cart  shop  server  0..50  get=/cart
+          GET  shop  client  5..30
+            GET /price  prices  server  10..25  get=/price
+              query  prices  client  12..20
+          late  mailer  internal  60..70
+    ",
+    );
+    let all: Vec<_> = (0..4).flat_map(|times| again(&once, times * 200)).collect();
+    let one = ["0", " 1", "  2", "   3", " 4"];
+    let mut rng = fastrand::Rng::with_seed(11);
+    for _ in 0..100 {
+        let mut sent = batches(&all);
+        rng.shuffle(&mut sent);
+        assert_eq!(rows(&filled(sent), View::Recorded), one.repeat(4));
+    }
+}
+
+#[test]
+fn of_spans_with_one_id_none_takes_what_it_is_below() {
+    let mut groups = spans(
+        "a  s  internal  0..9\n  b  s  internal  5..9\na  s  internal  4..9  trace=1\nb  t  internal  1..2",
+    );
+    let (a, b) = (groups[0].spans[0].span_id, groups[1].spans[0].span_id);
+    for (group, (id, parent)) in groups.iter_mut().zip([(a, SpanId::NONE), (b, a), (a, b), (b, a)]) {
+        (group.spans[0].trace_id, group.spans[0].span_id, group.spans[0].parent_id) =
+            (TraceId([7; 16]), id, parent);
+    }
+    let mut rng = fastrand::Rng::with_seed(12);
+    for _ in 0..100 {
+        let mut sent = batches(&groups);
+        rng.shuffle(&mut sent);
+        let drawn = rows(&filled(sent), View::Recorded).iter().filter(|row| !row.contains('[')).count();
+        assert_eq!(drawn, 4);
     }
 }
 
