@@ -383,6 +383,9 @@ impl Diagnosis {
         if !both || self.chains.is(child, Traits::PAIRED) {
             return;
         }
+        if store.may_lie_elsewhere(child) {
+            return;
+        }
         self.chains.set(child, Traits::PAIRED);
         let of = |at| seen(store, &self.chains, &self.processes, &self.gathered, at);
         let (Some(child), Some(above)) = (of(child), of(parent)) else { return };

@@ -19,8 +19,8 @@ enum From {
     Symptom(usize),
     /// Wrong kinds that no merge explains.
     WrongKinds(EmitterIx),
-    /// A rule on spans, pairs or aggregates.
-    Claim,
+    /// A rule on spans, pairs or aggregates: the place of its claim.
+    Claim(usize),
 }
 
 struct Draft {
@@ -35,7 +35,7 @@ impl Diagnosis {
         let mut drafts = self.drafts(store, &causes);
         drafts.sort_by(|a, b| a.finding.order().cmp(&b.finding.order()));
         let mut under: Vec<Option<usize>> =
-            (0..drafts.len()).map(|i| explanation(&drafts, &causes, i)).collect();
+            (0..drafts.len()).map(|i| self.explanation(&drafts, &causes, i)).collect();
         for index in 0..under.len() {
             // What explains it may itself be a symptom: the top of all is the headline. Bounded against a circle.
             for _ in 0..under.len() {
@@ -70,7 +70,7 @@ impl Diagnosis {
                 From::WrongKinds(key) => {
                     of_wrong_kinds.insert(key, place[old]);
                 }
-                From::Claim => {}
+                From::Claim(_) => {}
             }
         }
         (self.finding_of_group, self.finding_of_wrong_kinds) = (of_group, of_wrong_kinds);
@@ -125,31 +125,33 @@ impl Diagnosis {
             drafts.push(Draft { from: From::WrongKinds(*emitter), finding });
         }
         drafts.retain(|draft| self.is_on(draft.finding.rule));
-        drafts.extend(self.claims.iter().map(|(rule, claim)| {
+        drafts.extend(self.claims.iter().enumerate().map(|(number, (rule, claim))| {
             let mut finding = claim.clone().into_finding(rule);
             self.add_known_issue(store, &mut finding, &claim.language, &claim.subject);
-            Draft { from: From::Claim, finding }
+            Draft { from: From::Claim(number), finding }
         }));
         drafts
     }
-}
 
-/// What explains a finding: for the wrong kinds of a merge the merge, else a finding of one of the rules that its own rule
-/// names, about all of its traces.
-fn explanation(drafts: &[Draft], causes: &[Cause<'_>], index: usize) -> Option<usize> {
-    let Draft { from, finding } = &drafts[index];
-    if let From::Symptom(cause) = from {
-        return drafts.iter().position(|other| matches!(other.from, From::Cause(n) if n == *cause));
+    /// What explains a finding: for the wrong kinds of a merge the merge, else a finding of one of the rules that its own
+    /// rule names, about all of its traces.
+    fn explanation(&self, drafts: &[Draft], causes: &[Cause<'_>], index: usize) -> Option<usize> {
+        let Draft { from, finding } = &drafts[index];
+        if let From::Symptom(cause) = from {
+            return drafts.iter().position(|other| matches!(other.from, From::Cause(n) if n == *cause));
+        }
+        let is_about = |draft: &Draft, trace: &TraceId| match draft.from {
+            From::Cause(cause) => causes[cause].is_about(*trace),
+            // A finding lists some of its traces.
+            From::Claim(claim) if self.claims[claim].1.collided.contains(trace) => true,
+            _ => draft.finding.trace_ids.contains(trace),
+        };
+        let explains = |(other, draft): &(usize, &Draft)| {
+            *other != index
+                && finding.rule.symptom_of.contains(&draft.finding.rule.id)
+                && !finding.trace_ids.is_empty()
+                && finding.trace_ids.iter().all(|trace| is_about(draft, trace))
+        };
+        drafts.iter().enumerate().find(explains).map(|(other, _)| other)
     }
-    let is_about = |draft: &Draft, trace: TraceId| match draft.from {
-        From::Cause(cause) => causes[cause].is_about(trace),
-        _ => draft.finding.trace_ids.contains(&trace),
-    };
-    let explains = |(other, draft): &(usize, &Draft)| {
-        *other != index
-            && finding.rule.symptom_of.contains(&draft.finding.rule.id)
-            && !finding.trace_ids.is_empty()
-            && finding.trace_ids.iter().all(|trace| is_about(draft, *trace))
-    };
-    drafts.iter().enumerate().find(explains).map(|(other, _)| other)
 }

@@ -20,6 +20,9 @@ const NESTED: usize = 4096;
 impl Diagnosis {
     /// Judges an entry and puts it where it belongs.
     pub(super) fn judge(&mut self, store: &Store, at: SpanIx) {
+        if store.may_lie_elsewhere(at) {
+            return;
+        }
         match self.chains.judge(store, &self.processes, at) {
             Edge::Root => self.note_wrong_kind(store, at, Settled { received: true, tail: false }),
             Edge::Remote(caller) => {

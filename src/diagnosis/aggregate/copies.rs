@@ -30,7 +30,7 @@ pub(crate) enum SameIds {
 /// An id that several spans have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SharedId {
-    pub(crate) are: SameIds,
+    are: SameIds,
     /// How many spans have it.
     pub(crate) spans: u32,
     /// Of the earliest and the latest of them: service, name (string number of the store), kind, start.
@@ -102,9 +102,20 @@ impl Copies {
         self.repeats.get(emitter.0 as usize).filter(|repeats| repeats.copies > 0)
     }
 
-    /// The ids that several spans have.
-    pub(crate) fn shared(&self) -> impl Iterator<Item = (&(TraceId, SpanId), &SharedId)> {
-        self.shared.iter()
+    /// The ids that several spans have which are this to each other.
+    pub(crate) fn shared(&self, are: SameIds) -> impl Iterator<Item = (&(TraceId, SpanId), &SharedId)> {
+        self.shared.iter().filter(move |(ids, shared)| self.are(ids.0, shared) == are)
+    }
+
+    /// What spans with the same ids are to each other, as far as what they hang from tells, too: those that took one
+    /// message or call hang from one span. Where that one's id came back, whole requests did.
+    fn are(&self, trace: TraceId, shared: &SharedId) -> SameIds {
+        let took = [shared.first, shared.last].iter().all(Holder::is_taker);
+        let above = took.then(|| self.shared.get(&(trace, shared.first.parent_id))).flatten();
+        match above {
+            Some(above) if above.are == SameIds::Collision => SameIds::Collision,
+            _ => shared.are,
+        }
     }
 
     /// Whether there are more than are told apart.
@@ -143,7 +154,7 @@ impl SharedId {
 
 /// One message or call that several took: at most one sent it, all others hang from one parent.
 fn received_by_many(holders: &[Holder]) -> bool {
-    let received = |h: &&Holder| matches!(h.kind, SpanKind::Server | SpanKind::Consumer);
+    let received = |h: &&Holder| h.is_taker();
     let sent = |h: &&Holder| matches!(h.kind, SpanKind::Client | SpanKind::Producer);
     let mut takers = holders.iter().filter(received);
     let Some(first) = takers.next() else { return false };
@@ -166,6 +177,11 @@ impl Holder {
             end_ns: record.end_ns,
             parent_id: record.parent_id,
         }
+    }
+
+    /// Whether it is of the side that is called, or that takes a message.
+    fn is_taker(&self) -> bool {
+        matches!(self.kind, SpanKind::Server | SpanKind::Consumer)
     }
 
     /// One operation, told twice: with other attributes, or before its end. Another pipeline may have rounded times.

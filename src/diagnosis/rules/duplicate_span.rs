@@ -104,7 +104,7 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
 /// Spans that came again with other content.
 fn versions(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     let mut by_service: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for (ids, shared) in cx.gathered.copies.shared().filter(|(_, s)| s.are == SameIds::Versions) {
+    for (ids, shared) in cx.gathered.copies.shared(SameIds::Versions) {
         by_service.entry(cx.processes.service(shared.first.service)).or_default().push((ids, shared));
     }
     for (service, ids) in by_service {

@@ -48,7 +48,7 @@ const BACK: usize = 2;
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     let mut by_service: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for (ids, shared) in cx.gathered.copies.shared().filter(|(_, s)| s.are == SameIds::Collision) {
+    for (ids, shared) in cx.gathered.copies.shared(SameIds::Collision) {
         by_service.entry(cx.processes.service(shared.first.service)).or_default().push((ids, shared));
     }
     let mut told: Vec<&str> = Vec::new();

@@ -151,7 +151,8 @@ fn ids(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::testkit::{Bench, by_end, found};
+    use crate::diagnosis::Finding;
+    use crate::testkit::{Bench, again, batches, by_end, found, spans};
 
     const TWO: &str = "
         GET /a  s  server  0..10  get=/a
@@ -173,6 +174,42 @@ mod tests {
         for trace in store.traces() {
             assert_eq!(bench.0.diagnosis.requests(store, trace), Some(2));
             assert_eq!(crate::diagnosis::requests_of(store, &bench.0.diagnosis, trace).len(), 2);
+        }
+    }
+
+    #[test]
+    fn who_repeats_whole_requests_is_told_of_nothing_that_follows_from_it() {
+        let mut sketch = String::new();
+        for n in 0..30 {
+            // More traces than a finding lists.
+            let price = if n < 10 { "" } else { "GET /price  prices  server  {}  get=/price" };
+            let request = format!(
+                "
+                GET /cart  shop  server  {{}}  get=/cart trace={}
+                  GET /cart  shop  internal  {{}}  get=/cart
+                    GET  shop  client  {{}}  call=http://prices/price
+                      {price}
+                ",
+                n + 1
+            );
+            sketch += &request.replace("{}", &format!("{}..{}", n * 20, n * 20 + 9));
+        }
+        let mut once = spans(&sketch);
+        // Children end first.
+        once.reverse();
+        // Ids of sketches are counted up, their times are whole milliseconds.
+        let told = |f: &Finding| !["low-entropy-ids", "coarse-clock"].contains(&f.rule.id);
+        assert_eq!(Bench::default().take(batches(&once)).finish().list(told), [""; 0]);
+        for apart_ms in [1_000, 100_000] {
+            let twice = [once.clone(), again(&once, apart_ms)].concat();
+            assert_eq!(
+                Bench::default().take(batches(&twice)).finish().list(told),
+                [
+                    "error trace-id-collision firm ×60",
+                    "  error span-id-collision firm ×40",
+                    "  error span-id-collision firm ×180"
+                ]
+            );
         }
     }
 

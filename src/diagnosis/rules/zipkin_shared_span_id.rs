@@ -21,7 +21,8 @@ in OpenTelemetry every span has an id of its own.
 Why it matters: back ends keep one of both, or hang the server's children from the client.
 
 How it is found: exactly two spans with one id, a CLIENT and a SERVER (or a PRODUCER and a CONSUMER), of two services
-or one inside of the other. Or any number of SERVER or CONSUMER spans with one parent: a message that many took.
+or one inside of the other. Or any number of SERVER or CONSUMER spans with one parent, whose own id did not come back:
+a message that many took.
 
 What looks alike and is fine: a Zipkin dump that is read here gets an id of its own for each server's half.",
     fix: "\
@@ -38,7 +39,7 @@ Where such spans are translated, give the SERVER span a new id and make the shar
 
 fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     let mut by_services: BTreeMap<[&str; 2], (Vec<_>, u64, String)> = BTreeMap::new();
-    for (ids, shared) in cx.gathered.copies.shared().filter(|(_, s)| s.are == SameIds::BothSides) {
+    for (ids, shared) in cx.gathered.copies.shared(SameIds::BothSides) {
         let services = [shared.first, shared.last].map(|holder| cx.processes.service(holder.service));
         let (all, spans, _) = by_services
             .entry(services)
