@@ -174,7 +174,8 @@ fn soft_evidence(group: &Group, circumstances: &Circumstances<'_>, out: &mut Vec
         _ => 0.0,
     };
     if weight > 0.0 && n >= 2 {
-        spread.push((weight, format!("the trace lasts {ratio:.0} times as long as anything happens in it")));
+        spread
+            .push((weight, format!("these requests are spread over {ratio:.0} times as long as they take")));
     }
     out.extend(strongest(spread));
 

@@ -1,4 +1,4 @@
-//! Shares in words: rounded, and never none or all where that is not exactly so.
+//! Shares in words: rounded, halves up, and never none or all where that is not exactly so.
 
 /// `6 %`, `<1 %`, `>99 %`: how much of `whole` a part is. A whole of nothing has no share: `0 %`.
 pub fn percent(part: u64, whole: u64) -> String {
@@ -12,7 +12,7 @@ pub fn of_one(share: f64) -> String {
         100.0.. => "100 %".to_owned(),
         ..0.5 => "<1 %".to_owned(),
         99.5.. => ">99 %".to_owned(),
-        percent => format!("{percent:.0} %"),
+        percent => format!("{:.0} %", percent.round()),
     }
 }
 
@@ -27,6 +27,7 @@ mod tests {
             (1, 201, "<1 %"),
             (1, 150, "1 %"),
             (1, 17, "6 %"),
+            (1, 8, "13 %"),
             (1, 3, "33 %"),
             (199, 200, ">99 %"),
             (994, 1_000, "99 %"),

@@ -118,7 +118,7 @@ pub fn about(ns: u64) -> String {
     }
 }
 
-/// A share in at most four columns.
+/// A share in at most four columns, halves rounded up.
 pub fn percent(part: u64, whole: u64) -> String {
     if part == 0 || whole == 0 {
         return if whole == 0 { String::new() } else { "0%".to_owned() };
@@ -126,9 +126,9 @@ pub fn percent(part: u64, whole: u64) -> String {
     let share = part as f64 * 100.0 / whole as f64;
     match share {
         s if s < 0.1 => "<.1%".to_owned(),
-        s if s < 9.95 => format!("{s:.1}%"),
+        s if s < 9.95 => format!("{:.1}%", (s * 10.0).round() / 10.0),
         s if s >= 99.5 && part < whole => ">99%".to_owned(),
-        s => format!("{s:.0}%"),
+        s => format!("{:.0}%", s.round()),
     }
 }
 
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn shares_fit_their_column() {
-        let shown =
-            [(0, 9), (1, 9_000), (1, 100), (995, 1_000), (9, 9), (0, 0)].map(|(n, of)| percent(n, of));
-        assert_eq!(shown, ["0%", "<.1%", "1.0%", ">99%", "100%", ""]);
+        let shown = [(0, 9), (1, 9_000), (1, 400), (1, 100), (1, 8), (995, 1_000), (9, 9), (0, 0)]
+            .map(|(n, of)| percent(n, of));
+        assert_eq!(shown, ["0%", "<.1%", "0.3%", "1.0%", "13%", ">99%", "100%", ""]);
     }
 }
