@@ -81,7 +81,9 @@ impl Diagnosis {
         let entries: Vec<SpanIx> = children
             .take(CALLED_AT_ONCE)
             .filter(|child| *child == at || self.chains.is(*child, Traits::SEEN))
-            .filter(|child| carried(*child) && self.is_call(store, *child))
+            .filter(|child| {
+                carried(*child) && self.is_call(store, *child) && !store.may_lie_elsewhere(*child)
+            })
             .collect();
         if entries.len() < 2 {
             return;

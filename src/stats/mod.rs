@@ -33,8 +33,6 @@ use std::collections::VecDeque;
 /// with each batch that follows.
 const CHILDREN_AT_ONCE: usize = 256;
 const HUBS_AT_ONCE: usize = 4;
-/// How many children of a span with an id that was taken are looked at.
-const TWIN_CHILDREN: usize = 1_024;
 
 /// What has been counted of a span: one of these beside each slot.
 #[derive(Clone, Copy, Default, Debug)]
@@ -166,9 +164,12 @@ impl Stats {
             }
         }
         self.counted += arrived.spans.len() as u64;
+        for (child, from) in &arrived.moved {
+            self.part(store, *child, *from);
+        }
         for at in &arrived.spans {
             let slot = store.slot(*at);
-            if slot.twin {
+            if slot.shares_its_id() {
                 self.meet_twin(store, *at);
             }
             if let Some(parent) = slot.parent() {
@@ -293,11 +294,10 @@ impl Stats {
         }
     }
 
-    /// A second span with an id that was taken. It has taken the children of its own process from the first; and both
-    /// may be the sides of one call, which share an id in some systems (Zipkin).
+    /// A second span with an id that was taken: both may be the sides of one call, which share an id in some systems
+    /// (Zipkin).
     fn meet_twin(&mut self, store: &Store, twin: SpanIx) {
-        let slot = store.slot(twin);
-        for other in store.same_ids(twin).take(2).filter(|other| *other != twin) {
+        for other in store.nearest_same_ids(twin) {
             for (call, answer) in [(twin, other), (other, twin)] {
                 let (call_record, answer) = (store.record(call), store.record(answer));
                 if call_record.is_call() && matches!(answer.kind(), SpanKind::Server | SpanKind::Consumer) {
@@ -305,21 +305,18 @@ impl Stats {
                 }
             }
         }
-        let Some(first) = store.find_span(slot.trace, slot.record.span_id) else { return };
-        let services = [first, twin].map(|at| self.services.of(store.record(at).resource));
-        let [Some(before), Some(service)] = services else { return };
-        if before == service {
+    }
+
+    /// Takes back what was counted of a span and the parent that it had: it is about to be paired with another.
+    fn part(&mut self, store: &Store, child: SpanIx, from: SpanIx) {
+        if !self.marks[child.0].has(Mark::EDGE) {
             return;
         }
-        let mut next = store.first_child(twin, View::Recorded);
-        for _ in 0..TWIN_CHILDREN {
-            let Some(child) = next else { return };
-            if self.marks[child.0].has(Mark::EDGE) {
-                self.map.edge(before, service, store.record(child), false);
-                self.marks[child.0].bits ^= Mark::EDGE;
-                self.set_entry(store, child, Mark::ENTRY_BY_CALLER, false);
-            }
-            next = store.next_sibling(child, View::Recorded);
+        let services = [from, child].map(|at| self.services.of(store.record(at).resource));
+        if let [Some(caller), Some(callee)] = services {
+            self.map.edge(caller, callee, store.record(child), false);
+            self.marks[child.0].bits ^= Mark::EDGE;
+            self.set_entry(store, child, Mark::ENTRY_BY_CALLER, false);
         }
     }
 

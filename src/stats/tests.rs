@@ -4,7 +4,7 @@ use super::{Calls, Example, KINDS, LOCALITIES, ServiceIx};
 use crate::model::{Batch, SpanId, SpanKind, TraceId};
 use crate::otlp::encode::Group;
 use crate::session::{Clock, Session};
-use crate::testkit::{EPOCH_NS, MS, batches, by_end, spans};
+use crate::testkit::{EPOCH_NS, MS, again, batches, by_end, spans};
 
 fn session(batches: impl IntoIterator<Item = Batch>) -> Session {
     let mut session = Session::new(1 << 30, Clock::Stream);
@@ -199,6 +199,30 @@ GET /  shop  server  0..100  remote
     for _ in 0..24 {
         rng.shuffle(&mut groups);
         assert_eq!(told(&session(batches(&groups))), expected);
+    }
+}
+
+#[test]
+fn who_repeats_ids_repeats_whole_requests() {
+    let once = spans(
+        "
+        GET /cart  shop  server  0..90  get=/cart
+          GET  shop  client  5..80  call=http://prices/price
+            GET /price  prices  server  20..60  get=/price
+              SELECT  prices  client  30..40  db.system=postgresql
+              GET  prices  client  42..50  call=http://rates/rate
+                GET /rate  rates  server  43..49  get=/rate
+        ",
+    );
+    let all: Vec<Group> = (0..12).flat_map(|times| again(&once, times * 200)).collect();
+    let expected = told(&session(batches(&all)));
+    has(&expected, "shop → prices 12 calls 0 errors 40..40 ms");
+    has(&expected, "prices → rates 12 calls 0 errors 6..6 ms");
+    let mut rng = fastrand::Rng::with_seed(13);
+    for _ in 0..50 {
+        let mut sent = batches(&all);
+        rng.shuffle(&mut sent);
+        assert_eq!(told(&session(sent)), expected);
     }
 }
 

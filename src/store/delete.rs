@@ -131,6 +131,8 @@ impl Store {
             let of = &mut self.traces[trace.0];
             of.spans -= 1;
             of.errors -= u32::from(record.status() == StatusCode::Error);
+            self.forget_links(at);
+            self.retell_twin(at, None);
             self.release_bytes(at);
         }
         self.wide.remove(&Owner::Span(at));

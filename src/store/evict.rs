@@ -104,6 +104,7 @@ impl Store {
             of.evicted += 1;
             of.errors -= u32::from(record.status() == StatusCode::Error);
             self.forget_links(at);
+            self.retell_twin(at, None);
             self.release_bytes(at);
         }
         let first_cut = self.cut_children(at, (0, 0, SpanIx(0))).next();

@@ -7,10 +7,6 @@ use crate::model::{
 };
 use crate::otlp::decode;
 use bytes::Bytes;
-use std::cmp::Reverse;
-
-/// How many children of spans with one id are looked at when another one with it comes.
-const TWIN_CHILDREN: usize = 1024;
 
 impl Store {
     /// Takes a batch in, and tells what was in it. Repeated deliveries are counted and leave no slot.
@@ -90,7 +86,7 @@ impl Store {
                 arrived.retold.push(Retold { at, before: *self.record(at), facts });
             }
             if is_new {
-                self.settle(at, trace, record, home);
+                self.settle(at, trace, record, home, &mut arrived.moved);
             } else {
                 self.retell(at, record, home);
             }
@@ -196,38 +192,24 @@ impl Store {
 
     /// The place of a span that has been delivered.
     fn place_for(&mut self, trace: TraceIx, record: &SpanRecord) -> Place {
-        let (key, id) = (span_key(trace, record.span_id), record.span_id);
-        let same_id = |slot: &Slot| slot.trace == trace && slot.record.span_id == id;
-        let Some(at) = self.find_span(trace, id) else {
-            return Place::New(self.new_slot(trace, id, false));
-        };
-        if !self.slot(at).is_held() {
-            self.unlink(at);
-            return Place::New(at);
+        let id = record.span_id;
+        let first = self.find_span(trace, id);
+        match first {
+            None if !self.twins.has(trace, id) => Place::New(self.new_slot(trace, id, false)),
+            Some(at) if !self.slot(at).is_held() && !self.slot(at).twinned => {
+                self.unlink(at);
+                Place::New(at)
+            }
+            _ => self.place_among(trace, record, first),
         }
-        let held = |is_it: &dyn Fn(&SpanRecord) -> bool| {
-            self.index.find(key, |i| {
-                let slot = &self.slots[i];
-                same_id(slot) && slot.is_held() && is_it(&slot.record)
-            })
-        };
-        if let Some(held) = held(&|held| held.content_hash == record.content_hash) {
-            return Place::Again(SpanIx(held));
-        }
-        if let Some(held) = held(&|held| held.is_running() && is_same_span(held, record)) {
-            return Place::Instead(SpanIx(held));
-        }
-        if record.is_running() && held(&|held| is_same_span(held, record)).is_some() {
-            return Place::Late;
-        }
-        self.slots[at.0].twinned = true;
-        Place::New(self.new_slot(trace, id, true))
     }
 
-    fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
+    pub(super) fn new_slot(&mut self, trace: TraceIx, id: SpanId, twin: bool) -> SpanIx {
         let record = SpanRecord::new(id, SpanId::NONE);
         let at = self.slots.insert(Slot { record, trace, twin, ..Slot::default() });
-        self.index.insert(span_key(trace, id), at);
+        if !twin {
+            self.index.insert(span_key(trace, id), at);
+        }
         SpanIx(at)
     }
 
@@ -238,6 +220,7 @@ impl Store {
             self.facts.remove(before.facts);
         }
         self.forget_links(at);
+        self.retell_twin(at, Some(&record));
         if self.slot(at).batch != batch {
             self.release_bytes(at);
         }
@@ -257,15 +240,22 @@ impl Store {
     }
 
     /// Puts a span into its slot and the slot into its place.
-    fn settle(&mut self, at: SpanIx, trace: TraceIx, record: SpanRecord, batch: u32) {
+    fn settle(
+        &mut self,
+        at: SpanIx,
+        trace: TraceIx,
+        record: SpanRecord,
+        batch: u32,
+        moved: &mut Vec<(SpanIx, SpanIx)>,
+    ) {
         let had_children = self.slot(at).children.len > 0 || self.has_cut_children(at);
         let mut parent = SpanIx::NONE;
         let mut cyclic = false;
         if record.parent_id == record.span_id {
             cyclic = true;
         } else if !record.parent_id.is_none() {
-            parent = match self.find_span(trace, record.parent_id) {
-                Some(parent) => self.own_twin(parent, &record),
+            parent = match self.parent_among(trace, &record) {
+                Some(parent) => parent,
                 None => self.placeholder(trace, &record),
             };
             if had_children && self.is_within(parent, at) {
@@ -282,58 +272,14 @@ impl Store {
         slot.presence = Presence::Held;
         slot.cyclic = cyclic;
         self.link(at);
-        if self.slot(at).twin {
-            self.take_own_children(at);
+        if self.slot(at).shares_its_id() {
+            self.take_own_children(at, moved);
         }
         let held = &mut self.traces[trace.0];
         held.spans += 1;
         held.errors += u32::from(record.status() == StatusCode::Error);
         held.start_ns = held.start_ns.min(record.start_ns);
         held.end_ns = held.end_ns.max(record.end_ns);
-    }
-
-    /// Of several spans with one id the one that a child belongs to.
-    fn own_twin(&self, first: SpanIx, child: &SpanRecord) -> SpanIx {
-        if !self.slot(first).twinned {
-            return first;
-        }
-        self.same_ids(first)
-            .max_by_key(|twin| (self.belonging(child, *twin), Reverse(*twin)))
-            .unwrap_or(first)
-    }
-
-    /// How well a span fits one of several parents with the id that it names: that of its own process before all
-    /// others, whichever came first, then one that ran when it started, then the one that started nearest to it. Who
-    /// repeats ids (a seeded generator, a dump that is sent again with other times) repeats those of whole requests.
-    fn belonging(&self, child: &SpanRecord, parent: SpanIx) -> (bool, bool, Reverse<u64>) {
-        let parent = self.record(parent);
-        let ran =
-            parent.start_ns <= child.start_ns && (child.start_ns <= parent.end_ns || parent.is_running());
-        let apart = Reverse(parent.start_ns.abs_diff(child.start_ns));
-        (parent.resource == child.resource, ran, apart)
-    }
-
-    /// Gives a span with a taken id the children that fit it better than those with its id that came before it.
-    fn take_own_children(&mut self, twin: SpanIx) {
-        let start_ns = self.record(twin).start_ns;
-        let mut others: Vec<SpanIx> = self.same_ids(twin).filter(|other| *other != twin).collect();
-        others.sort_unstable_by_key(|other| (self.record(*other).start_ns.abs_diff(start_ns), *other));
-        let children = others.iter().flat_map(|other| self.children(*other).map(|child| (child, *other)));
-        let own: Vec<SpanIx> = children
-            .take(TWIN_CHILDREN)
-            .filter(|(child, other)| {
-                let child = self.record(*child);
-                self.belonging(child, twin) > self.belonging(child, *other)
-            })
-            .map(|(child, _)| child)
-            .collect();
-        for child in own {
-            if !self.is_within(twin, child) {
-                self.unlink(child);
-                self.slots[child.0].parent = twin;
-                self.link(child);
-            }
-        }
     }
 
     /// A placeholder for a span's parent.
@@ -347,7 +293,7 @@ impl Store {
 }
 
 /// Where a span that has been delivered belongs.
-enum Place {
+pub(super) enum Place {
     /// Into this slot, which is new or was a placeholder.
     New(SpanIx),
     /// Nowhere: this one is held, with the same content.
@@ -356,13 +302,6 @@ enum Place {
     Late,
     /// In the place of this one, which was sent while it ran.
     Instead(SpanIx),
-}
-
-/// Whether two records with the same ids tell of one span, though not the same: not so where ids collide, or where two
-/// sides of a call share one.
-fn is_same_span(a: &SpanRecord, b: &SpanRecord) -> bool {
-    (a.start_ns, a.parent_id, a.kind()) == (b.start_ns, b.parent_id, b.kind())
-        && (a.resource, a.scope) == (b.resource, b.scope)
 }
 
 /// What a resource is known by of which nothing is known: no message begins so, and no schema URL.

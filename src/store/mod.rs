@@ -18,6 +18,7 @@ mod outline;
 mod secrets;
 pub mod segments;
 mod tree;
+mod twins;
 
 pub use logs::{HeldLog, LogKey};
 pub use outline::View;
@@ -94,7 +95,8 @@ impl Slot {
         self.parent.some()
     }
 
-    fn shares_its_id(&self) -> bool {
+    /// Whether another span of the trace was received with its id.
+    pub fn shares_its_id(&self) -> bool {
         self.twin || self.twinned
     }
 
@@ -227,6 +229,8 @@ pub struct Arrived {
     pub repeated: Vec<SpanIx>,
     /// Spans that were held while they ran, and of which another word came: mostly that they have ended.
     pub retold: Vec<Retold>,
+    /// Spans that were given another parent, with the one that they had: an id is repeated, and their own has come.
+    pub moved: Vec<(SpanIx, SpanIx)>,
     /// Whom new spans call that say so, in their order; names are those of [`Store::text`], plus one.
     pub peers: Vec<Peer>,
     /// How many spans were rejected because their ids violate the format.
@@ -239,6 +243,7 @@ impl Arrived {
         self.spans.clear();
         self.repeated.clear();
         self.retold.clear();
+        self.moved.clear();
         self.peers.clear();
         self.bad_ids = 0;
     }
@@ -274,7 +279,9 @@ const KEPT_COMPLAINTS: usize = 100;
 pub struct Store {
     slots: Pool<Slot>,
     facts: Pool<Facts>,
+    /// Slots by trace and span id, but for twins.
     index: index::Index,
+    twins: twins::Twins,
     traces: Pool<Trace>,
     trace_index: index::Index,
     /// Spans with links, by the spans that they link to.
@@ -349,25 +356,6 @@ impl Store {
             slot.trace == trace && slot.record.span_id == id && !slot.twin
         });
         found.map(SpanIx)
-    }
-
-    /// All held spans with the ids of this one, itself among them: more than one where a sender is broken.
-    pub fn same_ids(&self, at: SpanIx) -> impl Iterator<Item = SpanIx> {
-        let (trace, id) = (self.slot(at).trace, self.record(at).span_id);
-        self.index.all(index::span_key(trace, id)).map(SpanIx).filter(move |at| {
-            let slot = self.slot(*at);
-            slot.trace == trace && slot.record.span_id == id && slot.is_held()
-        })
-    }
-
-    /// Whether a span's own parent may be another one than it has: ids are repeated, and the one that it has did not
-    /// run when it started. When its own comes, it takes the span.
-    pub fn may_lie_elsewhere(&self, at: SpanIx) -> bool {
-        let Some(parent) = self.slot(at).parent().filter(|parent| self.slot(*parent).is_held()) else {
-            return false;
-        };
-        let shares = self.slot(at).shares_its_id() || self.slot(parent).shares_its_id();
-        shares && !self.record(parent).ran_at(self.record(at).start_ns)
     }
 
     /// Traces in the order in which their first spans arrived.
@@ -489,6 +477,7 @@ impl Store {
             + self.slots.memory()
             + self.facts.memory()
             + self.index.memory()
+            + self.twins.memory()
             + self.traces.memory()
             + self.trace_index.memory()
             + self.linking.memory()

@@ -325,7 +325,26 @@ fn who_repeats_ids_repeats_whole_requests() {
     for _ in 0..100 {
         let mut sent = batches(&all);
         rng.shuffle(&mut sent);
-        assert_eq!(rows(&filled(sent), View::Recorded), one.repeat(4));
+        let mut store = filled(sent);
+        assert_eq!(rows(&store, View::Recorded), one.repeat(4));
+        let trace = store.traces().next().unwrap();
+        let root = store.first_row(trace, View::Recorded).unwrap();
+        let starts: Vec<u64> = store.same_ids(root).map(|at| store.record(at).start_ns).collect();
+        assert_eq!((starts.len(), store.count_same_ids(root)), (4, 4));
+        assert!(starts.is_sorted());
+        let repeated = batches(&all);
+        repeated.into_iter().for_each(|batch| store.ingest(batch, &mut Arrived::default()));
+        assert_eq!((store.span_count(), store.counters().repeated), (20, 20));
+        let id = store.trace(trace).id;
+        store.pin(id, rng.bool());
+        store.clear();
+        while store.is_deleting() {
+            store.free_deleted(3, &mut Vec::new());
+        }
+        assert!(store.pinned().all(|trace| store.trace(trace).spans == 20));
+        store.pin(id, false);
+        store.evict(usize::MAX, &mut Vec::new());
+        assert!(store.span_count() == 0 && store.twins.is_empty(), "nothing of them is left");
     }
 }
 

@@ -59,7 +59,7 @@ fn export(port: u16, request: ExportTraceServiceRequest) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let done = runtime.block_on(async {
         let mut client = TraceServiceClient::connect(format!("http://127.0.0.1:{port}")).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(20), client.export(request)).await.unwrap()
+        tokio::time::timeout(Duration::from_secs(60), client.export(request)).await.unwrap()
     });
     assert_eq!(done.unwrap().into_inner().partial_success, None);
 }
@@ -67,7 +67,7 @@ fn export(port: u16, request: ExportTraceServiceRequest) {
 /// Posts JSON.
 fn post(port: u16, json: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let head = "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json";
     write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{json}", json.len()).unwrap();
     let mut reply = String::new();

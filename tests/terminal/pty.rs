@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vt100::{MouseProtocolMode, Screen};
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program that is tested.
 pub(crate) const OTOSCOPE: &str = env!("CARGO_BIN_EXE_otoscope");

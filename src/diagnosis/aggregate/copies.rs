@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// How many ids that several spans share are told apart.
 const SHARED: usize = 4096;
+/// Of many spans with one id, how many of the earliest and of the latest are compared with each other.
+const COMPARED: usize = 32;
 /// How far two hosts' clocks may disagree about one call, nanoseconds.
 const SKEW_NS: u64 = 50_000_000;
 /// What two pipelines may round a start to, nanoseconds.
@@ -92,8 +94,8 @@ impl Copies {
         if !seen.store.slot(seen.at).twin {
             return;
         }
-        let Some(shared) = SharedId::of(seen.store, processes, seen.at) else { return };
         let key = (seen.store.trace(seen.trace).id, seen.record.span_id);
+        let Some(shared) = SharedId::of(seen.store, processes, seen.at) else { return };
         insert_bounded(&mut self.shared, SHARED, key, shared);
     }
 
@@ -133,14 +135,16 @@ impl Copies {
 
 impl SharedId {
     fn of(store: &Store, processes: &Processes, at: SpanIx) -> Option<Self> {
+        let spans = store.count_same_ids(at);
+        let (earliest, latest) = (store.same_ids(at).take(COMPARED), store.same_ids(at).rev().take(COMPARED));
+        let latest = latest.take(spans.saturating_sub(COMPARED));
         let mut holders: Vec<Holder> =
-            store.same_ids(at).map(|at| Holder::of(store, processes, at)).collect();
+            earliest.chain(latest).map(|at| Holder::of(store, processes, at)).collect();
         // What is the same whatever came first.
         holders.sort_by_key(|h| {
             (h.start_ns, h.end_ns, store.text(h.name), h.kind, processes.service(h.service))
         });
         let (first, last) = (*holders.first()?, *holders.last()?);
-        let spans = holders.len() as u32;
         holders.dedup_by(|b, a| a.is_version_of(b));
         let are = match holders.as_slice() {
             [_] => SameIds::Versions,
@@ -148,7 +152,7 @@ impl SharedId {
             all if received_by_many(all) => SameIds::BothSides,
             _ => SameIds::Collision,
         };
-        (spans > 1).then_some(Self { are, spans, first, last })
+        (spans > 1).then_some(Self { are, spans: spans as u32, first, last })
     }
 }
 
