@@ -124,6 +124,9 @@ pub struct Trace {
     pub errors: u32,
     /// Spans that were evicted.
     pub evicted: u32,
+    /// Goes up with each span that comes, is told anew or is evicted: whoever keeps something about the trace compares
+    /// it.
+    pub changes: u64,
     /// Earliest start, nanoseconds since the Unix epoch.
     pub start_ns: u64,
     /// Latest end, nanoseconds since the Unix epoch.

@@ -153,11 +153,11 @@ pub struct Paths {
 pub struct Stamp {
     /// How the trace is drawn.
     pub view: View,
-    /// Its spans.
-    pub spans: u32,
+    /// How often it has changed.
+    pub changes: u64,
     /// Its evicted spans.
     pub evicted: u32,
-    /// Its cut edges.
+    /// Its cut edges, where they are drawn as cut.
     pub cuts: usize,
 }
 
@@ -165,18 +165,19 @@ impl Stamp {
     /// What is held of a trace now.
     pub fn of(store: &Store, trace: TraceIx, view: View) -> Self {
         let held = store.trace(trace);
-        Self { view, spans: held.spans, evicted: held.evicted, cuts: held.cut_edges() }
+        let cuts = if view == View::Unmerged { held.cut_edges() } else { 0 };
+        Self { view, changes: held.changes, evicted: held.evicted, cuts }
     }
 
     /// Whether what was found in it is to be found anew, as the trace is now.
     pub fn is_outgrown(&self, now: &Self, resting: bool) -> bool {
-        let small = now.spans <= LARGE || self.cuts != now.cuts;
-        self != now && (small || resting || now.spans > self.spans + self.spans / 16)
+        let small = now.changes <= LARGE || self.cuts != now.cuts;
+        self != now && (small || resting || now.changes > self.changes + self.changes / 16)
     }
 }
 
-/// From this many spans on, a path is not looked for again with every span that arrives.
-const LARGE: u32 = 2_000;
+/// From this many changes on, a path is not looked for again with every one.
+const LARGE: u64 = 2_000;
 
 impl Paths {
     /// The path of the request under a top, where it is known.
@@ -304,7 +305,7 @@ mod tests {
         let trace = store.traces().next().unwrap();
         let top = store.first_row(trace, View::Recorded).unwrap();
         let mut paths = Paths { on: true, ..Paths::default() };
-        let now = Stamp { view: View::Recorded, spans: 1_201, evicted: 0, cuts: 0 };
+        let now = Stamp { view: View::Recorded, changes: 1_201, evicted: 0, cuts: 0 };
         let mut slices = 1;
         while paths.work(&store, &[top], now, true) {
             assert_eq!(paths.of(top), None, "none is shown by half");

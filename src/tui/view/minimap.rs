@@ -17,7 +17,7 @@ const CLIMB: usize = 64;
 /// What was counted, and of what.
 #[derive(Debug, Default)]
 pub struct Minimap {
-    of: Option<(TraceId, View, Axis, u16, u32)>,
+    of: Option<(TraceId, View, Axis, u16, u64)>,
     busy: Vec<u32>,
 }
 
@@ -54,12 +54,12 @@ impl Minimap {
     fn count(&mut self, tree: &Tree<'_>, all: Axis, columns: u16, cx: &Cx<'_>) {
         let store = &cx.session.store;
         let trace = store.trace(tree.trace);
-        let now = (trace.id, tree.view, all, columns, trace.spans);
-        let similar = |(id, view, axis, width, spans): (TraceId, View, Axis, u16, u32)| {
+        let now = (trace.id, tree.view, all, columns, trace.changes);
+        let similar = |(id, view, axis, width, changes): (TraceId, View, Axis, u16, u64)| {
             (id, view, width) == (now.0, now.1, now.3)
-                && spans.abs_diff(trace.spans) <= spans / 16
-                && (axis == all || spans as usize > SAMPLE)
-                && (spans == trace.spans || spans as usize > SAMPLE)
+                && changes.abs_diff(trace.changes) <= changes / 16
+                && (axis == all || changes > SAMPLE as u64)
+                && (changes == trace.changes || changes > SAMPLE as u64)
         };
         if self.of.is_some_and(similar) {
             return;

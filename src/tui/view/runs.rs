@@ -227,8 +227,8 @@ struct Known {
 /// What a count depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stamp {
-    /// Spans and errors of the trace.
-    pub held: (u32, u32),
+    /// How often the trace has changed.
+    pub changes: u64,
     /// Findings, and whether any is of this trace.
     pub findings: (usize, bool),
 }
@@ -560,7 +560,7 @@ mod tests {
         assert_eq!((run.count, run.first, run.last, run.is_whole()), (20_000, all[0], all[19_999], true));
         assert_eq!(runs.find(all[19_999], &kin), Some(run));
         // The trace changes: it is counted anew, and is the same.
-        runs.stamp.held.0 += 1;
+        runs.stamp.changes += 1;
         while runs.work(&[all[0]], &kin) {}
         assert_eq!(runs.find(all[0], &kin), Some(run));
     }

@@ -116,7 +116,7 @@ impl<'a> Tree<'a> {
     pub fn stamp(&self) -> runs::Stamp {
         let held = self.store.trace(self.trace);
         let findings = (self.kin.diagnosis.findings().len(), self.kin.marked);
-        runs::Stamp { held: (held.spans, held.errors), findings }
+        runs::Stamp { changes: held.changes, findings }
     }
 
     /// What is left, where everything but what is looked for is hidden.
