@@ -195,6 +195,10 @@ impl Diagnosis {
             }
             self.gathered.emitters.number(store, &self.processes, record);
         }
+        // What follows reads of them what is told now.
+        for retold in retold {
+            self.retell(store, retold, now_ns);
+        }
         self.show_waiting_pairs(store, PAIRS_AT_ONCE);
         for at in arrived {
             self.show(store, *at);
@@ -207,9 +211,6 @@ impl Diagnosis {
             if let Some(seen) = seen(store, &self.chains, &self.processes, &self.gathered, *at) {
                 self.gathered.repeated(&seen, now_ns);
             }
-        }
-        for retold in retold {
-            self.retell(store, retold, now_ns);
         }
         self.weigh_changed(store);
         self.unwritten += arrived.len() + retold.len();

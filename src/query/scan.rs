@@ -239,7 +239,8 @@ impl Scan {
 
     /// Forgets traces that were evicted, and looks again where the span that matched was.
     fn look_after(&mut self, store: &Store) {
-        let gone = store.arrivals().saturating_sub(store.span_count());
+        let counters = store.counters();
+        let gone = counters.evicted_spans + counters.deleted_spans;
         let from = match self.look_after {
             Some(from) => from,
             None if gone == self.gone => return,

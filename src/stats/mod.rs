@@ -144,6 +144,14 @@ impl Stats {
     pub fn observe(&mut self, store: &Store, arrived: &Arrived) {
         self.services.learn(store);
         self.marks.grow(store.slot_capacity(), Mark::default);
+        // What is counted of these was told before; all that follows reads what is told now.
+        for (child, from) in &arrived.moved {
+            let retold = arrived.retold.iter().find(|retold| retold.at == *child);
+            self.part(store, *child, *from, retold.map_or(store.record(*child), |retold| &retold.before));
+        }
+        for retold in &arrived.retold {
+            self.retell(store, retold);
+        }
         for _ in 0..HUBS_AT_ONCE {
             self.show_waiting(store, CHILDREN_AT_ONCE);
         }
@@ -164,9 +172,6 @@ impl Stats {
             }
         }
         self.counted += arrived.spans.len() as u64;
-        for (child, from) in &arrived.moved {
-            self.part(store, *child, *from);
-        }
         for at in &arrived.spans {
             let slot = store.slot(*at);
             if slot.shares_its_id() {
@@ -179,9 +184,6 @@ impl Stats {
                 self.pair_children(store, *at, first, CHILDREN_AT_ONCE);
             }
             self.unanswered_yet(store, *at);
-        }
-        for retold in &arrived.retold {
-            self.retell(store, retold);
         }
         self.counted += arrived.retold.len() as u64;
     }
@@ -219,7 +221,7 @@ impl Stats {
         if !store.slot(at).is_held() {
             return;
         }
-        self.set_entry(store, at, Mark::ENTRY_BY_CUT, cut);
+        self.set_entry(store.record(at), at, Mark::ENTRY_BY_CUT, cut);
         if let Some(parent) = store.slot(at).parent() {
             self.pair(store, at, parent);
         }
@@ -288,7 +290,7 @@ impl Stats {
             self.map.edge(caller, callee, &below.record, !below.cut);
             self.marks[child.0].bits ^= Mark::EDGE;
         }
-        self.set_entry(store, child, Mark::ENTRY_BY_CALLER, true);
+        self.set_entry(&below.record, child, Mark::ENTRY_BY_CALLER, true);
         if above.record.is_call() && !below.cut {
             self.answered(store, parent);
         }
@@ -308,24 +310,23 @@ impl Stats {
     }
 
     /// Takes back what was counted of a span and the parent that it had: it is about to be paired with another.
-    fn part(&mut self, store: &Store, child: SpanIx, from: SpanIx) {
+    fn part(&mut self, store: &Store, child: SpanIx, from: SpanIx, record: &SpanRecord) {
         if !self.marks[child.0].has(Mark::EDGE) {
             return;
         }
         let services = [from, child].map(|at| self.services.of(store.record(at).resource));
         if let [Some(caller), Some(callee)] = services {
-            self.map.edge(caller, callee, store.record(child), false);
+            self.map.edge(caller, callee, record, false);
             self.marks[child.0].bits ^= Mark::EDGE;
-            self.set_entry(store, child, Mark::ENTRY_BY_CALLER, false);
+            self.set_entry(record, child, Mark::ENTRY_BY_CALLER, false);
         }
     }
 
-    fn set_entry(&mut self, store: &Store, at: SpanIx, why: u8, holds: bool) {
+    fn set_entry(&mut self, record: &SpanRecord, at: SpanIx, why: u8, holds: bool) {
         let before = self.marks[at.0];
         let now = if holds { before.bits | why } else { before.bits & !why };
         self.marks[at.0].bits = now;
         let is = now & Mark::ENTRY != 0;
-        let record = store.record(at);
         if before.has(Mark::ENTRY) != is
             && let Some(service) = self.services.of(record.resource)
         {

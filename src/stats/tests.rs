@@ -307,10 +307,31 @@ fn a_span_that_was_told_while_it_ran_is_counted_once() {
     running.iter_mut().flat_map(|group| &mut group.spans).for_each(|span| span.end_ns = 0);
     let mut rng = fastrand::Rng::with_seed(2);
     for round in 0..50 {
-        let mut sent = batches(&[running.clone(), groups.clone()].concat());
+        let mut all = [running.clone(), groups.clone()].concat();
         if round > 0 {
-            rng.shuffle(&mut sent);
+            rng.shuffle(&mut all);
         }
-        assert_eq!(told(&session(sent)), expected);
+        assert_eq!(told(&session(batches(&all))), expected);
+        // Several in one request.
+        let requests = all.chunks(rng.usize(2..=all.len())).map(|some| {
+            let request = crate::otlp::encode::request(some);
+            crate::otlp::walk(request, "some".into(), crate::model::Origin::Grpc, 0).0
+        });
+        assert_eq!(told(&session(requests)), expected, "round {round}");
+    }
+}
+
+#[test]
+fn an_end_that_comes_with_its_caller_is_counted_once() {
+    let groups = spans("GET /a  shop  client  0..90\n  call  price  server  10..80\n");
+    let expected = told(&session(batches(&groups)));
+    let mut running = groups.clone();
+    running.iter_mut().flat_map(|group| &mut group.spans).for_each(|span| span.end_ns = 0);
+    let request = |some: &[Group]| {
+        let request = crate::otlp::encode::request(some);
+        crate::otlp::walk(request, "some".into(), crate::model::Origin::Grpc, 0).0
+    };
+    for first in [&running[..1], &running[1..], &running] {
+        assert_eq!(told(&session([request(first), request(&groups)])), expected);
     }
 }

@@ -283,7 +283,7 @@ fn a_file_of_which_everything_was_deleted_is_not_said_to_hold_nothing() {
     logs.write("y");
     logs.settle();
     logs.act(&[Action::Tab(3)]);
-    assert!(logs.text().contains("28 log records of deleted traces"), "{}", logs.text());
+    assert!(logs.text().contains("28 log records were deleted"), "{}", logs.text());
     assert!(!logs.text().contains("There is no log record"), "{}", logs.text());
     let mut empty = Stage::new((80, 24), &[]);
     empty.status.feed = Feed::Replay { name: "a.jsonl".to_owned(), done: true };

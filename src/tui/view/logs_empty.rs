@@ -84,11 +84,14 @@ fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         lines.extend([line(words, cx.look.style(Role::Warning)), Vec::new()]);
     }
     let deleted = cx.session.store.counters().deleted_logs;
+    if deleted > 0 {
+        let were = if deleted == 1 { "was" } else { "were" };
+        let words = format!("{} {were} deleted.", text::plural(deleted, "log record"));
+        lines.extend([line(words, plain), Vec::new()]);
+    }
+    let gone = evicted + deleted > 0;
     match &cx.status.feed {
-        _ if deleted > 0 => {
-            let words = format!("{} of deleted traces went with them.", text::plural(deleted, "log record"));
-            lines.push(line(words, plain));
-        }
+        Feed::Replay { done: true, .. } if gone => {}
         Feed::Replay { name, done } => {
             // As short as in the header.
             let file = name.rsplit('/').next().unwrap_or(name);
@@ -105,7 +108,10 @@ fn lines<'a>(cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
                 return lines;
             }
             lines.push(line(
-                "No log record has arrived. In the shell in which your app starts:".to_owned(),
+                format!(
+                    "No log record has arrived{}. In the shell in which your app starts:",
+                    if gone { " since" } else { "" }
+                ),
                 cx.look.style(Role::TitleFocused),
             ));
             lines.push(Vec::new());

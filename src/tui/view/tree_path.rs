@@ -42,7 +42,7 @@ impl Waterfall {
         // Merged requests as they were recorded share one path.
         let merged = tree.requests.is_some() && tree.view == View::Recorded;
         let more = self.paths.work(store, &tops, now, resting);
-        if !more && std::mem::take(&mut self.to_be_told) && self.told.is_none() {
+        if !more && self.told.is_none() && std::mem::take(&mut self.to_be_told) {
             let cut = tops.iter().filter_map(|top| self.paths.of(*top)).any(|path| path.cut);
             let most = text::count(LOOKED_AT as u64);
             let last = cx.keys.name_of(Action::Last, cx.look.symbols);

@@ -70,14 +70,14 @@ impl Waterfall {
         Some(Axis { start_ns: time(from), length_ns: time(to) - time(from) })
     }
 
-    /// The column of the bars at a place, or the nearest.
-    fn column(&self, at: Position) -> u16 {
-        at.x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x))
+    /// The column of the bars at a column of the screen, or the nearest.
+    fn column(&self, x: u16) -> u16 {
+        x.clamp(self.bars.x, self.bars.right().saturating_sub(1).max(self.bars.x))
     }
 
     /// Half or twice the time, around what is at a place of the screen.
     fn scale_at(&mut self, at: Position, closer: bool, cx: &Cx<'_>) -> Outcome {
-        let x = self.column(at);
+        let x = self.column(at.x);
         match self.stretch(x, x, self.map.contains(at), cx) {
             Some(there) => self.scale(there.start_ns, closer, cx),
             None => Outcome::Ignored,
@@ -92,7 +92,9 @@ impl Waterfall {
 
     /// Shows the stretch of time that was selected; on the minimap, where nothing but a place was, as much time there.
     fn release(&mut self, at: Position, dragged: Dragged, cx: &Cx<'_>) {
-        let (from, to) = (dragged.from.min(self.column(at)), dragged.from.max(self.column(at)));
+        // The bars may have moved since it was pressed.
+        let (from, to) = (self.column(dragged.from), self.column(at.x));
+        let (from, to) = (from.min(to), from.max(to));
         let Some(tree) = self.shown.tree(cx) else { return };
         let (trace, view, all) = (cx.session.store.trace(tree.trace).id, tree.view, head::scale(&tree, cx));
         let Some(there) = self.stretch(from, to + 1, dragged.on_map, cx) else { return };
@@ -124,7 +126,7 @@ impl Waterfall {
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
             (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
             (Mouse::Drag(at), Some(dragged)) => {
-                self.dragged = Some(Dragged { to: self.column(at), ..dragged });
+                self.dragged = Some(Dragged { to: self.column(at.x), ..dragged });
                 Outcome::Done
             }
             (Mouse::Release(at), Some(dragged)) => {
@@ -140,6 +142,7 @@ impl Waterfall {
     pub(super) fn draw_dragged(&self, line: Rect, pen: &mut Pen<'_>) {
         if let Some(Dragged { from, to, on_map }) = self.dragged.filter(|dragged| dragged.from != dragged.to)
         {
+            let (from, to) = (self.column(from), self.column(to));
             let (x, end) = (from.min(to), from.max(to) + 1);
             let line = if on_map { self.map } else { line };
             let style = pen.style(Role::Selected);
