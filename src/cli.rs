@@ -269,7 +269,7 @@ pub struct Check {
     pub baseline: Option<PathBuf>,
     /// Only findings that have to do with spans that match: 'service=shop kind=server', '{ duration > 1s }'. Where none
     /// does, nothing is checked and the exit code is 2
-    #[arg(long, value_name = "QUERY", help_heading = "Report", value_parser = query)]
+    #[arg(long, value_name = "QUERY", help_heading = "Report", value_parser = query, allow_hyphen_values = true)]
     pub query: Option<Query>,
     /// What to hold.
     #[command(flatten)]
@@ -402,7 +402,7 @@ pub struct Convert {
     pub unmerge: bool,
     /// Only traces that hold a match, each as a whole: 'status=error', '{ service = "shop" } >> { duration > 1s }'. Where
     /// none does, nothing is written and the exit code is 2
-    #[arg(long, value_name = "QUERY", value_parser = query)]
+    #[arg(long, value_name = "QUERY", value_parser = query, allow_hyphen_values = true)]
     pub query: Option<Query>,
     /// How to read dumps.
     #[command(flatten)]

@@ -53,6 +53,10 @@ fn look(cx: &Cx<'_>, out: &mut Vec<Claim>) {
     }
 }
 
+fn circles_of(n: u64) -> String {
+    format!("{} {}", if n == 1 { "is" } else { "are" }, count(n, "circle"))
+}
+
 fn circle(cx: &Cx<'_>, service: ServiceIx, odd: &Oddities) -> Option<Claim> {
     let n = odd.own_parents + odd.circles;
     let message = match (odd.own_parents, odd.circles) {
@@ -62,7 +66,8 @@ fn circle(cx: &Cx<'_>, service: ServiceIx, odd: &Oddities) -> Option<Claim> {
         (0, 1) => "1 circle of parents".to_owned(),
         (0, circles) => format!("{circles} circles of parents"),
         (own, circles) => {
-            format!("{} their own parents, and {}", count(own, "span"), count(circles, "circle of parents"))
+            let are = if own == 1 { "is its own parent" } else { "are their own parents" };
+            format!("{} {are}, and there {} of parents", count(own, "span"), circles_of(circles))
         }
     };
     let mut said = Said::firm(Severity::Error, 0.97, message)

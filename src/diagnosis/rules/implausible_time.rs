@@ -17,8 +17,8 @@ pub const RULE: Rule = Rule {
     enabled: true,
     summary: "a span's start or end cannot be",
     explain: "\
-Start or end is zero, lies before 2010 or more than an hour after the span arrived, or the span lasts for longer than a
-week. Most often a number of seconds, milliseconds or microseconds was sent where nanoseconds belong.
+Start or end is zero, lies before 2010, in 2116 or later, or more than an hour after the span arrived, or the span lasts
+for longer than a week. Most often a number of seconds, milliseconds or microseconds was sent where nanoseconds belong.
 
 Why it matters: back ends file the span under another day or drop it, and its trace seems to last for decades.
 
@@ -63,6 +63,10 @@ fn check(span: &Seen<'_>) -> Option<Mark> {
     }
     if start.min(end) < EARLIEST_NS {
         return Some(span.mark_as(PAST));
+    }
+    // No record holds a later time than that.
+    if start == LATEST_NS {
+        return Some(span.mark_as(FUTURE));
     }
     let lasted = end.saturating_sub(start);
     if lasted > WEEK_NS {
@@ -117,6 +121,7 @@ fn say(case: &Case<'_>) -> Option<Said> {
             (RUNNING, _) => {
                 format!("`{name}` started at {} and has 0 for its end", date_time(record.start_ns))
             }
+            (FUTURE, _) if record.start_ns == LATEST_NS => format!("`{name}` starts in 2116 or later"),
             (FUTURE, _) => {
                 let arrived = cx.store.arrival(at).map_or(0, |(_, _, arrived)| arrived);
                 let last = record.end_ns.max(record.start_ns);
@@ -166,7 +171,8 @@ fn wrong_unit(case: &Case<'_>, at: SpanIx) -> Option<(&'static str, u64, &'stati
 
 #[cfg(test)]
 mod tests {
-    use crate::model::Batch;
+    use super::YEAR_NS;
+    use crate::model::{Batch, Origin};
     use crate::testkit::{Bench, EPOCH_NS, MS, batches, found, spans};
 
     const RULE: &str = "implausible-time";
@@ -185,6 +191,18 @@ mod tests {
         bench.take(sent(start_ns, end_ns)).finish();
         let findings = bench.0.diagnosis.findings().iter().filter(|f| f.rule.id == RULE);
         findings.map(|f| format!("{} {} | {}", f.severity, f.message, f.remedy[0])).collect()
+    }
+
+    #[test]
+    fn fires_for_dumps_of_a_time_that_no_record_holds() {
+        let from_dump = |start_ns: u64| {
+            let mut batches = sent(start_ns, start_ns.saturating_add(5 * MS));
+            batches[0].origin = Origin::Dump("otlp-json");
+            let mut bench = Bench::default();
+            bench.take(batches).finish().list(|finding| finding.rule.id == RULE)
+        };
+        assert_eq!(from_dump(u64::MAX - 9), ["error implausible-time firm ×1"]);
+        assert_eq!(from_dump(EPOCH_NS + 20 * YEAR_NS), [""; 0], "dumps are not compared with the clock");
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// A link that has a bad id is left out; the span is not worse for it.
+    /// A link that has a bad id is left out; the span is not worse for it. Zeros are passed on: who sent them is a
+    /// diagnosis.
     fn link(&mut self) -> Read {
         let start = self.out.len();
         let problem = self.span.problem.take();
@@ -115,10 +116,10 @@ impl Reader<'_> {
     fn link_member(&mut self, key: &[u8]) -> Read<bool> {
         match key {
             b"traceId" => {
-                self.id_field::<16>(1, "traceId")?;
+                self.id::<16>(1, "traceId", true)?;
             }
             b"spanId" => {
-                self.id_field::<8>(2, "spanId")?;
+                self.id::<8>(2, "spanId", true)?;
             }
             b"traceState" => self.text_field(3)?,
             b"attributes" => self.attributes(4, 0)?,
@@ -132,6 +133,10 @@ impl Reader<'_> {
     /// An id; whether there was one. Zeros are a problem, except for a parent and for a log record, where they stand for
     /// "none" and are passed on: who sent them is a diagnosis.
     pub(super) fn id_field<const N: usize>(&mut self, field: u8, name: &str) -> Read<bool> {
+        self.id::<N>(field, name, MAY_BE_ZERO.contains(&field))
+    }
+
+    fn id<const N: usize>(&mut self, field: u8, name: &str, may_be_zero: bool) -> Read<bool> {
         let text = match self.json.leaf()? {
             Leaf::Text(text) => text,
             Leaf::Null => return Ok(false),
@@ -159,7 +164,7 @@ impl Reader<'_> {
                 return Ok(true);
             }
         };
-        if id == [0; N] && !MAY_BE_ZERO.contains(&field) {
+        if id == [0; N] && !may_be_zero {
             self.problem(true, || format!("{name} is all zeros"));
             return Ok(true);
         }

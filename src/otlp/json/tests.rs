@@ -1,7 +1,7 @@
 //! Each thing that strict readers refuse, one line each; and a strict reader as the oracle for the rest.
 
 use super::*;
-use crate::model::{ParentLocality, SpanKind, StatusCode, Value};
+use crate::model::{ParentLocality, SpanId, SpanKind, StatusCode, TraceId, Value};
 use crate::otlp::decode;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value};
@@ -170,6 +170,17 @@ fn a_bad_span_is_rejected_alone_with_its_path() {
     let (good, odd) = (around(""), around(r#""startTimeUnixNano":"soon""#));
     assert_eq!(read(&good).unwrap().records.len(), 1);
     assert_eq!(read(&odd).unwrap().rejections[0].reason, "startTimeUnixNano is not a time: \"soon\"");
+}
+
+#[test]
+fn a_link_of_zeros_is_passed_on() {
+    let zeros = r#""links":[{"traceId":"00000000000000000000000000000000","spanId":"00000000000000aa"}]"#;
+    let (span, remarks) = span_and_remarks(zeros);
+    assert_eq!(remarks, [""; 0]);
+    assert_eq!(
+        (span.links.len(), span.links[0].trace_id, span.links[0].span_id),
+        (1, TraceId([0; 16]), SpanId(0xaa))
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::critical::Path;
 use super::marks::{self, What};
 use super::runs::{self, Run};
+use super::tree_rows::MAX_DEPTH;
 use super::{Cx, covered, missing, sign};
 use crate::model::{ParentLocality, SpanKind, StatusCode, time};
 use crate::store::{SpanIx, View};
@@ -352,7 +353,8 @@ fn indent(placed: Placed, view: View, column: Rect, y: u16, pen: &mut Pen<'_>, c
     let x = column.x + indented(placed, column);
     if placed.depth.saturating_mul(2) > usize::from(column.width / 2) {
         // Deeper than there is room for: the depth is said instead of drawn.
-        let depth = format!("{}{}", cx.look.symbols.ellipsis, placed.depth);
+        let (depth, more) = (placed.depth.min(MAX_DEPTH), if placed.depth < MAX_DEPTH { "" } else { "+" });
+        let depth = format!("{}{depth}{more}", cx.look.symbols.ellipsis);
         pen.put_right(column.x, y, (x - column.x).saturating_sub(1), &depth, pen.style(Role::Dim));
     }
     if let Some(x) = marker(placed, view, column, cx) {

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 /// How deep a row is looked up: as deep as the store does.
-const MAX_DEPTH: usize = 4_096;
+pub const MAX_DEPTH: usize = 4_096;
 
 /// What is remembered of a row. Spans with the id of another are told apart by their slot, for as long as they hold it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
