@@ -102,6 +102,24 @@ fn times_are_moved_to_now_and_distances_stay() {
 }
 
 #[test]
+fn at_no_pace_is_a_time_moved_into_the_future() {
+    let dir = tempfile::tempdir().unwrap();
+    let (backwards, path) = (dir.path().join("backwards.jsonl"), dir.path().join("a.jsonl"));
+    let dump = read(Path::new(DUMP));
+    let lines: Vec<&str> = dump.lines().rev().collect();
+    fs::write(&backwards, lines.join("\n")).unwrap();
+    let recording = Listening::record(&path, &[]);
+    let to = &*recording.addresses[1];
+    let output = send(&[backwards.to_str().unwrap(), "--to", to, "--shift-time", "now", "--speed", "1x"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    end(recording);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let ends = values(&read(&path), "endTimeUnixNano");
+    let last: u128 = ends.iter().map(|end| end.parse().unwrap()).max().unwrap();
+    assert!(last <= now, "the last span ends in {} ms", (last - now) / 1_000_000);
+}
+
+#[test]
 fn what_is_asked_for_later_is_sent_again_when_it_was_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let dump = one_request(dir.path());

@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
@@ -75,24 +75,24 @@ pub(super) fn run(args: &Send) -> Result<ExitCode, Failure> {
 
 /// How far times are moved, nanoseconds: so that the last span ends when it is sent, and none is of the future.
 fn until_now(sources: &[Source], from: Option<&'static Format>, speed: Speed) -> i64 {
-    let (mut first, mut last) = (u64::MAX, 0);
+    let (mut pace, mut due) = (Pace::new(speed), Duration::ZERO);
+    // Each request ends when it is due, at the latest: where they are not in the order of time, any may be the first to.
+    let mut to: Option<i128> = None;
     for source in sources {
         // What cannot be read is said when it is to be sent.
         let Ok(mut opened) = open(source) else { continue };
         let _ = opened.read(from, &mut |batch| {
-            if let Some(at) = batch.last_end_ns() {
-                (first, last) = (first.min(at), last.max(at));
+            if batch.arrived_ns > 0 {
+                due = pace.wait(batch.arrived_ns, Duration::ZERO);
+            }
+            if let Some(end_ns) = batch.last_end_ns() {
+                let by = i128::try_from(due.as_nanos()).unwrap_or(i128::MAX) - i128::from(end_ns);
+                to = Some(to.map_or(by, |to| to.min(by)));
             }
             ControlFlow::Continue(())
         });
     }
-    let takes = match speed {
-        Speed::Max => 0.0,
-        // A dump that is replayed slower than it happened starts now.
-        Speed::Times(times) => last.saturating_sub(first) as f64 / times.max(1.0),
-    };
-    let to = i128::from(wall_clock_ns()) + takes as i128 - i128::from(last);
-    i64::try_from(to).unwrap_or(0)
+    to.and_then(|by| i64::try_from(i128::from(wall_clock_ns()).saturating_add(by)).ok()).unwrap_or(0)
 }
 
 /// Reads one dump after the other at the pace of all. How many could not be read.
