@@ -75,6 +75,11 @@ pub fn date_time(ns: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {}", time_of_day(ns))
 }
 
+/// The year in UTC.
+pub fn year(ns: u64) -> i64 {
+    civil((ns / 86_400_000_000_000) as i64).0
+}
+
 /// Year, month and day of a day number since 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date
 /// algorithms", `civil_from_days`).
 pub(super) fn civil(days: i64) -> (i64, i64, i64) {

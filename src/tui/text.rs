@@ -12,6 +12,22 @@ pub fn width(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
+/// The end of the text, clean, in at most this many columns: of a path the file is what tells it from others.
+pub fn fit_end<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    let clean: String = cleaned(text).collect();
+    if width(&clean) <= columns {
+        return fit(text, columns, ellipsis);
+    }
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += columns_of(*c);
+        used < columns
+    };
+    let end: Vec<char> = clean.chars().rev().take_while(fits).collect();
+    let first = if columns > 0 { ellipsis } else { "" };
+    Cow::Owned(first.chars().chain(end.into_iter().rev()).collect())
+}
+
 /// The text, clean, in at most this many columns; what is cut off is marked with `ellipsis` (one column).
 pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     let printable = |b: u8| (b' '..=b'~').contains(&b);
@@ -175,6 +191,15 @@ pub fn age(ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_path_the_end_is_left() {
+        let path = "/a/long/way/to/spans.json";
+        assert_eq!(fit_end(path, 25, "…"), path);
+        assert_eq!(fit_end(path, 24, "…"), "…/long/way/to/spans.json");
+        assert_eq!(fit_end(path, 11, "~"), "~spans.json");
+        assert_eq!((&*fit_end(path, 1, "…"), &*fit_end(path, 0, "…")), ("…", ""));
+    }
 
     #[test]
     fn nothing_that_was_sent_reaches_the_terminal_as_a_command() {

@@ -54,6 +54,24 @@ fn a_log_record_is_shown_with_the_span_that_it_belongs_to() {
 }
 
 #[test]
+fn records_of_several_days_say_which() {
+    let mut stage = Stage::new((80, 24), &[]);
+    let day = 24 * 3_600 * 1_000;
+    stage.session.take(logs("shop", 0, 2, order));
+    stage.act(&[tab("Logs")]);
+    let line = |stage: &mut Stage, which: &str| {
+        let text = stage.text();
+        text.lines().find(|line| line.contains(which)).unwrap().trim_start_matches(['▌', ' ']).to_owned()
+    };
+    let time = line(&mut stage, "no. 0").split(' ').next().unwrap().to_owned();
+    assert_eq!(time.len(), "14:02:11.318".len(), "{time}");
+    stage.session.take(logs("shop", 2 * day, 1, order));
+    assert!(line(&mut stage, "no. 0").starts_with(&format!("11-23 {time} ")), "{}", stage.text());
+    stage.session.take(logs("shop", 400 * day, 1, order));
+    assert!(line(&mut stage, "no. 0").starts_with("2026-11-23 "), "{}", stage.text());
+}
+
+#[test]
 fn a_log_record_is_copied_and_shown_as_it_came() {
     let mut stage = Stage::new((140, 42), &["flask-logs"]);
     stage.act(&[tab("Logs"), Action::PreviousError, Action::CopyNow]);

@@ -279,6 +279,11 @@ fn traces_of_a_file_say_when_they_started() {
     stage.take(vec![at(3, midnight + 30 * hour)]);
     let list = stage.list();
     assert!(list[4].contains("trace 3") && list[4].ends_with("11-24 06:00"), "days apart: {list:?}");
+    stage.take(vec![at(4, midnight - 800 * 24 * hour)]);
+    stage.act(&[Action::First]);
+    let list = stage.list();
+    assert!(list[2].contains("trace 4") && list[2].ends_with("2024-09-14 00:00"), "years apart: {list:?}");
+    assert!(list[5].contains("trace 3") && list[5].ends_with("2026-11-24 06:00"), "years apart: {list:?}");
 }
 
 /// What cannot be read is counted on the smallest screen too.

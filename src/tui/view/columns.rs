@@ -43,6 +43,8 @@ pub enum Times {
     Clock,
     /// Date and time, or the date alone where there is no more room, UTC: they span more than a day.
     Days,
+    /// The same with the year, or that and the month alone: they are of several years.
+    Years,
 }
 
 impl Times {
@@ -57,6 +59,7 @@ impl Times {
             Self::Ages => &[4],
             Self::Clock => &[8],
             Self::Days => &[11, 6],
+            Self::Years => &[16, 10, 7],
         }
     }
 }
@@ -246,7 +249,7 @@ impl Widths {
             (times.column(), &of_times[..], 11),
         ];
         // A date without the time says little, and requests need no column of their own.
-        let order = if times == Times::Days { [0, 1, 3, 2] } else { [0, 1, 2, 3] };
+        let order = if matches!(times, Times::Days | Times::Years) { [0, 1, 3, 2] } else { [0, 1, 2, 3] };
         for first in [true, false] {
             for at in order {
                 let (column, columns, keep) = wanted[at];
@@ -304,7 +307,7 @@ mod tests {
     #[test]
     fn columns_fit_in_any_width_and_do_not_overlap() {
         for (width, sorted) in (20..250).flat_map(|width| COLUMNS.map(|column| (width, column))) {
-            let all = [Times::Ages, Times::Clock, Times::Days];
+            let all = [Times::Ages, Times::Clock, Times::Days, Times::Years];
             for (labelled, times) in [false, true].into_iter().flat_map(|l| all.map(|times| (l, times))) {
                 let widths = Widths::of(width, labelled, times, sorted);
                 let mut end = 0;

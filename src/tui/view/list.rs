@@ -8,7 +8,7 @@ use super::listing::{Busy, COUNT, Id, Listing};
 use super::prompt::{Advice, Prompt, Purpose, Said};
 use super::save::{self, Offer};
 use super::{Cx, Outcome, clicked, list_row};
-use crate::model::TraceId;
+use crate::model::{TraceId, time};
 use crate::query::{QueryError, Seen};
 use crate::session::Session;
 use crate::store::TraceIx;
@@ -158,6 +158,7 @@ impl List {
         let day = |ns: u64| ns / 86_400_000_000_000;
         match self.started {
             _ if list_row::is_live(cx) => Times::Ages,
+            Some((first, last)) if time::year(first) != time::year(last) => Times::Years,
             Some((first, last)) if day(first) != day(last) => Times::Days,
             _ => Times::Clock,
         }

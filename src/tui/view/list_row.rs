@@ -92,7 +92,7 @@ pub fn is_live(cx: &Cx<'_>) -> bool {
     matches!(cx.status.feed, Feed::Live { .. })
 }
 
-/// When it started, UTC: `07:42:10`, `11-24 07:42`, `11-24`.
+/// When it started, UTC: `07:42:10`, `11-24 07:42`, `11-24`, `2025-11-24 07:42`, `2025-11-24`, `2025-11`.
 fn started(ns: u64, times: Times, width: u16) -> String {
     if ns == 0 {
         return "no time".to_owned();
@@ -101,6 +101,9 @@ fn started(ns: u64, times: Times, width: u16) -> String {
     let part = match (times, width) {
         (Times::Days, 11..) => whole.get(5..16),
         (Times::Days, _) => whole.get(5..10),
+        (Times::Years, 16..) => whole.get(..16),
+        (Times::Years, 10..) => whole.get(..10),
+        (Times::Years, _) => whole.get(..7),
         (Times::Ages | Times::Clock, _) => whole.get(11..19),
     };
     part.unwrap_or(&whole).to_owned()

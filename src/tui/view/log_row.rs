@@ -73,9 +73,24 @@ pub fn words(log: &HeldLog<'_>, cx: &Cx<'_>) -> String {
     let (severity, said) = (severity_name(log.record.severity), what(log));
     let said = if said.is_empty() { "(no body)".to_owned() } else { said };
     let severity = if severity.is_empty() { severity } else { format!("{severity} ") };
-    let time = time::time_of_day(log.key.at_ns);
+    let time = when(log.key.at_ns, cx);
     let line = format!("{time} {severity}{}: {said}  {}", log.service(), log_nodes::place(log, cx));
     line.trim_end().to_owned()
+}
+
+/// When it was, UTC, with the day or the year where the records that are held are of several.
+fn when(at_ns: u64, cx: &Cx<'_>) -> String {
+    let store = &cx.session.store;
+    let [first, last] =
+        [store.logs().next(), store.logs().next_back()].map(|key| key.map_or(at_ns, |key| key.at_ns));
+    let whole = time::date_time(at_ns);
+    let day = |ns: u64| ns / 86_400_000_000_000;
+    let part = match () {
+        () if time::year(first) != time::year(last) => whole.get(..19),
+        () if day(first) != day(last) => whole.get(5..),
+        () => whole.get(11..),
+    };
+    part.unwrap_or(&whole).to_owned()
 }
 
 /// `14:02:11.318 ✖ ERROR  shop     Exception on /checkout [POST]        POST /checkout`
@@ -84,8 +99,9 @@ pub fn draw(row: Rect, log: &HeldLog<'_>, pen: &mut Pen<'_>, cx: &Cx<'_>) {
     let service = if row.width < 100 { 8 } else { 14 };
     let place = (row.width / 5).clamp(14, 36);
     let mut x = row.x + 1;
-    pen.put(x, y, 12, &time::time_of_day(log.key.at_ns), dim);
-    x += 13;
+    let when = when(log.key.at_ns, cx);
+    pen.put(x, y, when.len() as u16, &when, dim);
+    x += when.len() as u16 + 1;
     let (sign, role) = severity_sign(log.record.severity.range(), cx.look);
     pen.put(x, y, 1, sign, pen.style(role));
     pen.put(x + 2, y, 6, &severity_name(log.record.severity), pen.style(role));
