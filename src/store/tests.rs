@@ -377,6 +377,10 @@ fn what_is_told_while_it_runs_is_not_taken_for_another_span() {
         (store.span_count(), store.counters().repeated)
     };
     assert_eq!(told(&|_| ()), (1, 1));
+    let mut store = filled(batches(&running(&groups)));
+    store.part_resources();
+    batches(&groups).into_iter().for_each(|batch| store.ingest(batch, &mut Arrived::default()));
+    assert_eq!((store.span_count(), store.counters().repeated), (1, 1), "another process was started again");
     assert_eq!(told(&|early| early.spans[0].name = "job, named later".to_owned()), (1, 1));
     assert_eq!(told(&|early| early.spans[0].start_ns += 1), (2, 0));
     assert_eq!(told(&|early| early.spans[0].parent_id = SpanId(7)), (2, 0));

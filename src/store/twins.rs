@@ -142,7 +142,7 @@ impl Store {
             Some(at_once) => at_once.take(NEAR).map(|(_, at)| *at).collect(),
             None => first_held.into_iter().collect(),
         };
-        let mut told = told.into_iter().filter(|at| is_same_span(self.record(*at), record));
+        let mut told = told.into_iter().filter(|at| self.is_same_span(self.record(*at), record));
         let ended = |at: &SpanIx| !self.record(*at).is_running();
         if record.is_running() {
             if told.any(|at| ended(&at)) {
@@ -226,11 +226,11 @@ impl Store {
             }
         }
     }
-}
 
-/// Whether two records with the same ids tell of one span, though not the same: not so where ids collide, or where two
-/// sides of a call share one.
-fn is_same_span(a: &SpanRecord, b: &SpanRecord) -> bool {
-    (a.start_ns, a.parent_id, a.kind()) == (b.start_ns, b.parent_id, b.kind())
-        && (a.resource, a.scope) == (b.resource, b.scope)
+    /// Whether two records with the same ids tell of one span, though not the same: not so where ids collide, or where
+    /// two sides of a call share one. What a process sends after another one has ended has a resource number of its own.
+    fn is_same_span(&self, a: &SpanRecord, b: &SpanRecord) -> bool {
+        (a.start_ns, a.parent_id, a.kind(), a.scope) == (b.start_ns, b.parent_id, b.kind(), b.scope)
+            && (a.resource == b.resource || self.resource(a.resource) == self.resource(b.resource))
+    }
 }
