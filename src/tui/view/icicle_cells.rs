@@ -281,6 +281,10 @@ impl<'a> Layout<'a> {
     fn count(&mut self, begin: usize) {
         let (Some(depths), Picture { store, .. }) = (self.depths, self.picture) else { return };
         let found = depths.columns(self.picture.above + self.level, &self.begins, store);
+        // Of a depth that was reached since they were counted nothing is known yet.
+        if found.is_empty() {
+            return;
+        }
         let mut drawn: Vec<u64> = vec![0; found.len()];
         for cell in &self.plan.cells[begin..] {
             drawn[usize::from(self.column(times(cell.at, store).0))] += 1;
@@ -343,7 +347,7 @@ impl<'a> Layout<'a> {
 mod tests {
     use super::*;
     use crate::model::TraceId;
-    use crate::testkit::{Bench, EPOCH_NS, MS, by_end};
+    use crate::testkit::{Bench, EPOCH_NS, MS, batches, by_end, spans};
     use crate::tui::view::icicle_depths::{Counted, Ground};
 
     fn held(sketch: &str) -> Bench {
@@ -369,6 +373,20 @@ mod tests {
         chain: &[&str],
     ) -> (Vec<String>, Plan) {
         let store = &bench.0.store;
+        let depths = counted(store, store.find_trace(TraceId([1; 16])).unwrap());
+        drawn_as_counted(bench, families, &depths, axis, columns, chain)
+    }
+
+    /// The same by what was counted before.
+    fn drawn_as_counted(
+        bench: &Bench,
+        families: &Families,
+        depths: &Counted,
+        axis: (u64, u64),
+        columns: u16,
+        chain: &[&str],
+    ) -> (Vec<String>, Plan) {
+        let store = &bench.0.store;
         let trace = store.find_trace(TraceId([1; 16])).unwrap();
         let rows = || {
             let first = store.first_row(trace, View::Recorded);
@@ -388,7 +406,6 @@ mod tests {
             above: 0,
             alone: false,
         };
-        let depths = counted(store, trace);
         let plan = plan(picture, families, depths.whole(store).map(|(depths, _)| depths));
         let mut lines: Vec<String> = Vec::new();
         for cell in &plan.cells {
@@ -464,6 +481,36 @@ mod tests {
         let (zoomed, plan) = drawn(&bench, &families, (600, 601), 100, &["run"]);
         assert!(zoomed.iter().any(|line| line.contains("slow 0..100")), "it began long before: {zoomed:?}");
         assert_eq!(plan.cells.iter().filter(|cell| cell.level == 1).count(), 4, "{zoomed:?}");
+    }
+
+    #[test]
+    fn what_arrives_deeper_than_was_counted_is_drawn_and_what_has_no_room_beside_it_marked() {
+        let mut sketch = "run  shop  internal  0..3000\n  tick  shop  internal  0..1\n".to_owned();
+        sketch += &"    late  shop  client  0..0.1\n".repeat(3);
+        for n in 1..2_500 {
+            sketch += &format!("  tick  shop  internal  {n}..{n}.5\n");
+        }
+        let mut groups = spans(&sketch);
+        let late: Vec<_> = groups.drain(2..5).collect();
+        let mut bench = Bench::default();
+        bench.take(batches(&groups));
+        let trace = bench.0.store.find_trace(TraceId([1; 16])).unwrap();
+        let mut depths = counted(&bench.0.store, trace);
+        bench.take(batches(&late));
+        let store = &bench.0.store;
+        assert!(!depths.work(store, false, 0, &|_| false), "it grew too little to be counted anew");
+        assert!(depths.whole(store).is_some_and(|(_, exact)| !exact));
+        let picture =
+            |depths| drawn_as_counted(&bench, &Families::default(), depths, (0, 3_000), 100, &["run"]);
+        let (lines, plan) = picture(&depths);
+        assert_eq!(lines.last().map(String::as_str), Some("late+ 0..1"), "{lines:?}");
+        assert_eq!(
+            plan.cells.last().map(|cell| cell.more),
+            Some(1),
+            "some, as long as nobody knows how many"
+        );
+        let (_, plan) = picture(&counted(store, trace));
+        assert_eq!(plan.cells.last().map(|cell| cell.more), Some(2));
     }
 
     #[test]
