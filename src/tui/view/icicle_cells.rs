@@ -299,8 +299,7 @@ impl<'a> Layout<'a> {
                 (cell.at, cell.more) = (signed.unwrap_or(cell.at), rest);
                 continue;
             }
-            let Some(at) = signed.or(Some(found.first).filter(|at| !is_drawn(at))).filter(|_| rest > 0)
-            else {
+            let Some(at) = signed.or(found.first.filter(|at| !is_drawn(at))).filter(|_| rest > 0) else {
                 continue;
             };
             // Over a wide one only what must not be missed.
@@ -511,6 +510,19 @@ mod tests {
         );
         let (_, plan) = picture(&counted(store, trace));
         assert_eq!(plan.cells.last().map(|cell| cell.more), Some(2));
+    }
+
+    #[test]
+    fn what_was_over_before_a_part_of_the_time_does_not_stand_for_what_reaches_into_it() {
+        for (over, expected) in [(1, Some("late 0..1")), (100, None)] {
+            let mut sketch = "run  s  internal  0..1000\n  asks  s  internal  0..10\n".to_owned();
+            sketch += "    late  s  internal  5..600\n  asks  s  internal  20..30\n";
+            sketch += &"    over  s  internal  21..22\n".repeat(over);
+            sketch += "  waits  s  internal  90..200\n";
+            let (lines, _) = drawn(&held(&sketch), &Families::default(), (100, 200), 10, &["run"]);
+            assert_eq!(lines[..2], ["run 0..10", "waits 0..10"]);
+            assert_eq!(lines.get(2).map(String::as_str), expected, "{over}: rather nothing than a wrong one");
+        }
     }
 
     #[test]

@@ -42,8 +42,8 @@ struct Depth {
 pub struct InColumn {
     /// How many spans.
     pub spans: u64,
-    /// The first of them.
-    pub first: SpanIx,
+    /// The first of them; of those that began before the first column one that reaches into it, where one was found.
+    pub first: Option<SpanIx>,
     /// One of those that are to be seen for themselves.
     pub signed: Option<SpanIx>,
 }
@@ -141,14 +141,11 @@ impl Depths {
             // Most that began long before the first column were over then.
             let mut near = of.signed[signed_at..signed_next].iter().rev().take(LOOKED_AT);
             let signed = near.find(reaches).map(|(_, at)| *at);
-            // Of those that began before it, the last did so as late as any that was over.
-            let first = if column == 0 { of.starts[at..next].last() } else { of.starts[at..next].first() };
+            let mut begun = of.starts[at..next].iter();
+            let first = if column == 0 { begun.rev().take(LOOKED_AT).find(reaches) } else { begun.next() };
+            let first = first.map(|(_, at)| *at);
             let spans = (next - at).saturating_sub(gone) as u64;
-            found.push(first.filter(|_| spans > 0).map(|(_, first)| InColumn {
-                spans,
-                first: *first,
-                signed,
-            }));
+            found.push((spans > 0).then_some(InColumn { spans, first, signed }));
             (at, signed_at) = (next, signed_next);
         }
         found
