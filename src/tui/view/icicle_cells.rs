@@ -132,12 +132,9 @@ pub fn plan(picture: Picture<'_>, families: &Families, depths: Option<&Depths>) 
 
 /// When the columns of an axis begin, and the first moment after it.
 fn begins(axis: Axis, columns: u16) -> Vec<u64> {
-    let begin = |column| {
-        let ns = axis.time(column, columns);
-        // It was rounded down.
-        if axis.column(ns, columns) < Some(column) { ns.saturating_add(1) } else { ns }
-    };
-    (0..columns).map(begin).chain([axis.end_ns().saturating_add(1)]).collect()
+    // Without length, all of it is in the first column.
+    let long = Axis { length_ns: axis.length_ns.max(1), ..axis };
+    (0..columns).map(|column| long.time(column, columns)).chain([axis.end_ns().saturating_add(1)]).collect()
 }
 
 struct Layout<'a> {
@@ -426,6 +423,19 @@ mod tests {
           audit  shop  client  50..100
           send  shop  client  60..90
     ";
+
+    #[test]
+    fn a_column_begins_at_the_first_moment_that_is_drawn_in_it() {
+        for length_ns in [0, 1, 7, 79, 80, 1_000, 12_345] {
+            let axis = Axis { start_ns: EPOCH_NS, length_ns };
+            let begins = begins(axis, 80);
+            assert_eq!((begins.len(), begins[80]), (81, axis.end_ns() + 1));
+            for ns in axis.start_ns..=axis.end_ns() {
+                let last = begins.iter().rposition(|begin| *begin <= ns);
+                assert_eq!(last, axis.column(ns, 80).map(usize::from), "{length_ns} {ns}");
+            }
+        }
+    }
 
     #[test]
     fn spans_lie_under_their_parents_and_beside_what_ran_at_the_same_time() {
