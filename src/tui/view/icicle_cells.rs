@@ -493,6 +493,29 @@ mod tests {
     }
 
     #[test]
+    fn among_very_many_one_that_still_runs_is_drawn_when_its_trace_has_gone_on() {
+        let mut sketch = "run  shop  internal  0..1000\n".to_owned();
+        for n in 0..1_000 {
+            let name = if n == 77 { "slow" } else { "tick" };
+            sketch += &format!("  {name}  shop  client  {n}..{n}.5\n");
+        }
+        sketch += "goes on  shop  internal  5000..6000\n";
+        let mut groups = spans(&sketch);
+        let on = groups.split_off(groups.len() - 1);
+        let spans = groups.iter_mut().flat_map(|group| &mut group.spans);
+        spans.filter(|span| ["run", "slow"].contains(&span.name.as_str())).for_each(|span| span.end_ns = 0);
+        let mut bench = Bench::default();
+        bench.take(batches(&groups));
+        let mut families = Families::default();
+        let (_, plan) = drawn(&bench, &families, (0, 1_000), 100, &["run"]);
+        families.want(plan.wanted, &plan.astray, &bench.0.store);
+        while families.work(&bench.0.store) {}
+        bench.take(batches(&on));
+        let (lines, _) = drawn(&bench, &families, (4_000, 4_500), 100, &["run"]);
+        assert_eq!(lines, ["run 0..100", "slow 0..100"]);
+    }
+
+    #[test]
     fn what_arrives_deeper_than_was_counted_is_drawn_and_what_has_no_room_beside_it_marked() {
         let mut sketch = "run  shop  internal  0..3000\n  tick  shop  internal  0..1\n".to_owned();
         sketch += &"    late  shop  client  0..0.1\n".repeat(3);
