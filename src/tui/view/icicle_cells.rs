@@ -132,12 +132,9 @@ pub fn plan(picture: Picture<'_>, families: &Families, depths: Option<&Depths>) 
 
 /// When the columns of an axis begin, and the first moment after it.
 fn begins(axis: Axis, columns: u16) -> Vec<u64> {
-    let begin = |column| {
-        let ns = axis.time(column, columns);
-        // It was rounded down.
-        if axis.column(ns, columns) < Some(column) { ns.saturating_add(1) } else { ns }
-    };
-    (0..columns).map(begin).chain([axis.end_ns().saturating_add(1)]).collect()
+    // Without length, all of it is in the first column.
+    let long = Axis { length_ns: axis.length_ns.max(1), ..axis };
+    (0..columns).map(|column| long.time(column, columns)).chain([axis.end_ns().saturating_add(1)]).collect()
 }
 
 struct Layout<'a> {
@@ -281,6 +278,10 @@ impl<'a> Layout<'a> {
     fn count(&mut self, begin: usize) {
         let (Some(depths), Picture { store, .. }) = (self.depths, self.picture) else { return };
         let found = depths.columns(self.picture.above + self.level, &self.begins, store);
+        // Of a depth that was reached since they were counted nothing is known yet.
+        if found.is_empty() {
+            return;
+        }
         let mut drawn: Vec<u64> = vec![0; found.len()];
         for cell in &self.plan.cells[begin..] {
             drawn[usize::from(self.column(times(cell.at, store).0))] += 1;
@@ -295,8 +296,7 @@ impl<'a> Layout<'a> {
                 (cell.at, cell.more) = (signed.unwrap_or(cell.at), rest);
                 continue;
             }
-            let Some(at) = signed.or(Some(found.first).filter(|at| !is_drawn(at))).filter(|_| rest > 0)
-            else {
+            let Some(at) = signed.or(found.first.filter(|at| !is_drawn(at))).filter(|_| rest > 0) else {
                 continue;
             };
             // Over a wide one only what must not be missed.
@@ -343,7 +343,7 @@ impl<'a> Layout<'a> {
 mod tests {
     use super::*;
     use crate::model::TraceId;
-    use crate::testkit::{Bench, EPOCH_NS, MS, by_end};
+    use crate::testkit::{Bench, EPOCH_NS, MS, batches, by_end, spans};
     use crate::tui::view::icicle_depths::{Counted, Ground};
 
     fn held(sketch: &str) -> Bench {
@@ -369,6 +369,20 @@ mod tests {
         chain: &[&str],
     ) -> (Vec<String>, Plan) {
         let store = &bench.0.store;
+        let depths = counted(store, store.find_trace(TraceId([1; 16])).unwrap());
+        drawn_as_counted(bench, families, &depths, axis, columns, chain)
+    }
+
+    /// The same by what was counted before.
+    fn drawn_as_counted(
+        bench: &Bench,
+        families: &Families,
+        depths: &Counted,
+        axis: (u64, u64),
+        columns: u16,
+        chain: &[&str],
+    ) -> (Vec<String>, Plan) {
+        let store = &bench.0.store;
         let trace = store.find_trace(TraceId([1; 16])).unwrap();
         let rows = || {
             let first = store.first_row(trace, View::Recorded);
@@ -388,7 +402,6 @@ mod tests {
             above: 0,
             alone: false,
         };
-        let depths = counted(store, trace);
         let plan = plan(picture, families, depths.whole(store).map(|(depths, _)| depths));
         let mut lines: Vec<String> = Vec::new();
         for cell in &plan.cells {
@@ -410,6 +423,19 @@ mod tests {
           audit  shop  client  50..100
           send  shop  client  60..90
     ";
+
+    #[test]
+    fn a_column_begins_at_the_first_moment_that_is_drawn_in_it() {
+        for length_ns in [0, 1, 7, 79, 80, 1_000, 12_345] {
+            let axis = Axis { start_ns: EPOCH_NS, length_ns };
+            let begins = begins(axis, 80);
+            assert_eq!((begins.len(), begins[80]), (81, axis.end_ns() + 1));
+            for ns in axis.start_ns..=axis.end_ns() {
+                let last = begins.iter().rposition(|begin| *begin <= ns);
+                assert_eq!(last, axis.column(ns, 80).map(usize::from), "{length_ns} {ns}");
+            }
+        }
+    }
 
     #[test]
     fn spans_lie_under_their_parents_and_beside_what_ran_at_the_same_time() {
@@ -464,6 +490,72 @@ mod tests {
         let (zoomed, plan) = drawn(&bench, &families, (600, 601), 100, &["run"]);
         assert!(zoomed.iter().any(|line| line.contains("slow 0..100")), "it began long before: {zoomed:?}");
         assert_eq!(plan.cells.iter().filter(|cell| cell.level == 1).count(), 4, "{zoomed:?}");
+    }
+
+    #[test]
+    fn among_very_many_one_that_still_runs_is_drawn_when_its_trace_has_gone_on() {
+        let mut sketch = "run  shop  internal  0..1000\n".to_owned();
+        for n in 0..1_000 {
+            let name = if n == 77 { "slow" } else { "tick" };
+            sketch += &format!("  {name}  shop  client  {n}..{n}.5\n");
+        }
+        sketch += "goes on  shop  internal  5000..6000\n";
+        let mut groups = spans(&sketch);
+        let on = groups.split_off(groups.len() - 1);
+        let spans = groups.iter_mut().flat_map(|group| &mut group.spans);
+        spans.filter(|span| ["run", "slow"].contains(&span.name.as_str())).for_each(|span| span.end_ns = 0);
+        let mut bench = Bench::default();
+        bench.take(batches(&groups));
+        let mut families = Families::default();
+        let (_, plan) = drawn(&bench, &families, (0, 1_000), 100, &["run"]);
+        families.want(plan.wanted, &plan.astray, &bench.0.store);
+        while families.work(&bench.0.store) {}
+        bench.take(batches(&on));
+        let (lines, _) = drawn(&bench, &families, (4_000, 4_500), 100, &["run"]);
+        assert_eq!(lines, ["run 0..100", "slow 0..100"]);
+    }
+
+    #[test]
+    fn what_arrives_deeper_than_was_counted_is_drawn_and_what_has_no_room_beside_it_marked() {
+        let mut sketch = "run  shop  internal  0..3000\n  tick  shop  internal  0..1\n".to_owned();
+        sketch += &"    late  shop  client  0..0.1\n".repeat(3);
+        for n in 1..2_500 {
+            sketch += &format!("  tick  shop  internal  {n}..{n}.5\n");
+        }
+        let mut groups = spans(&sketch);
+        let late: Vec<_> = groups.drain(2..5).collect();
+        let mut bench = Bench::default();
+        bench.take(batches(&groups));
+        let trace = bench.0.store.find_trace(TraceId([1; 16])).unwrap();
+        let mut depths = counted(&bench.0.store, trace);
+        bench.take(batches(&late));
+        let store = &bench.0.store;
+        assert!(!depths.work(store, false, 0, &|_| false), "it grew too little to be counted anew");
+        assert!(depths.whole(store).is_some_and(|(_, exact)| !exact));
+        let picture =
+            |depths| drawn_as_counted(&bench, &Families::default(), depths, (0, 3_000), 100, &["run"]);
+        let (lines, plan) = picture(&depths);
+        assert_eq!(lines.last().map(String::as_str), Some("late+ 0..1"), "{lines:?}");
+        assert_eq!(
+            plan.cells.last().map(|cell| cell.more),
+            Some(1),
+            "some, as long as nobody knows how many"
+        );
+        let (_, plan) = picture(&counted(store, trace));
+        assert_eq!(plan.cells.last().map(|cell| cell.more), Some(2));
+    }
+
+    #[test]
+    fn what_was_over_before_a_part_of_the_time_does_not_stand_for_what_reaches_into_it() {
+        for (over, expected) in [(1, Some("late 0..1")), (100, None)] {
+            let mut sketch = "run  s  internal  0..1000\n  asks  s  internal  0..10\n".to_owned();
+            sketch += "    late  s  internal  5..600\n  asks  s  internal  20..30\n";
+            sketch += &"    over  s  internal  21..22\n".repeat(over);
+            sketch += "  waits  s  internal  90..200\n";
+            let (lines, _) = drawn(&held(&sketch), &Families::default(), (100, 200), 10, &["run"]);
+            assert_eq!(lines[..2], ["run 0..10", "waits 0..10"]);
+            assert_eq!(lines.get(2).map(String::as_str), expected, "{over}: rather nothing than a wrong one");
+        }
     }
 
     #[test]

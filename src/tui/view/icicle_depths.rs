@@ -10,6 +10,8 @@ use crate::store::{SpanIx, Store, TraceIx, View};
 const AT_ONCE: usize = 1_024;
 /// How many are put in order in one go, of several depths.
 const SORTED: usize = 16_384;
+/// How many ends are put in order in one go.
+const PIECE: usize = 65_536;
 /// How many of those that are to be seen for themselves are looked at in a column.
 const LOOKED_AT: usize = 64;
 
@@ -31,10 +33,38 @@ type Start = (u64, SpanIx);
 #[derive(Debug, Default)]
 struct Depth {
     starts: Vec<Start>,
-    ends: Vec<u64>,
+    ends: Ends,
     /// Those that are to be seen for themselves.
     signed: Vec<Start>,
-    signed_ends: Vec<u64>,
+    signed_ends: Ends,
+}
+
+/// When spans ended, in pieces of which each is in order: to sort a million in one go takes longer than a frame.
+#[derive(Debug, Default)]
+struct Ends(Vec<Vec<u64>>);
+
+impl Ends {
+    fn push(&mut self, end_ns: u64) {
+        match self.0.last_mut().filter(|piece| piece.len() < PIECE) {
+            Some(piece) => piece.push(end_ns),
+            None => {
+                self.settle();
+                self.0.push(vec![end_ns]);
+            }
+        }
+    }
+
+    /// Puts the last piece in order: when it is full, and when nothing more is pushed.
+    fn settle(&mut self) {
+        if let Some(piece) = self.0.last_mut() {
+            piece.sort_unstable();
+        }
+    }
+
+    /// How many are before a time.
+    fn before(&self, ns: u64) -> usize {
+        self.0.iter().map(|piece| piece.partition_point(|end_ns| *end_ns < ns)).sum()
+    }
 }
 
 /// What begins in a column.
@@ -42,8 +72,8 @@ struct Depth {
 pub struct InColumn {
     /// How many spans.
     pub spans: u64,
-    /// The first of them.
-    pub first: SpanIx,
+    /// The first of them; of those that began before the first column one that reaches into it, where one was found.
+    pub first: Option<SpanIx>,
     /// One of those that are to be seen for themselves.
     pub signed: Option<SpanIx>,
 }
@@ -76,9 +106,9 @@ impl Depths {
             {
                 // What hangs under one span is in order already: little is left to do.
                 depth.starts.sort();
-                depth.ends.sort_unstable();
+                depth.ends.settle();
                 depth.signed.sort();
-                depth.signed_ends.sort_unstable();
+                depth.signed_ends.settle();
                 left = left.saturating_sub(depth.starts.len());
                 self.sorted += 1;
             }
@@ -117,9 +147,9 @@ impl Depths {
 
     /// How many spans there are in a stretch of time, and how many of them are to be seen for themselves.
     pub fn within(&self, (from_ns, to_ns): (u64, u64)) -> (u64, u64) {
-        let of = |starts: &[Start], ends: &[u64]| {
+        let of = |starts: &[Start], ends: &Ends| {
             let begun = starts.partition_point(|(start_ns, _)| *start_ns <= to_ns);
-            begun.saturating_sub(ends.partition_point(|end_ns| *end_ns < from_ns)) as u64
+            begun.saturating_sub(ends.before(from_ns)) as u64
         };
         let all = self.by_depth.iter().map(|depth| of(&depth.starts, &depth.ends)).sum();
         (all, self.by_depth.iter().map(|depth| of(&depth.signed, &depth.signed_ends)).sum())
@@ -129,7 +159,7 @@ impl Depths {
     /// `begins` are the times at which columns begin, and after them the first that is in none.
     pub fn columns(&self, depth: usize, begins: &[u64], store: &Store) -> Vec<Option<InColumn>> {
         let (Some(of), Some(from_ns)) = (self.by_depth.get(depth), begins.first()) else { return Vec::new() };
-        let over = of.ends.partition_point(|end_ns| end_ns < from_ns);
+        let over = of.ends.before(*from_ns);
         let mut found = Vec::with_capacity(begins.len());
         let (mut at, mut signed_at) = (0, 0);
         for (column, end) in begins.iter().skip(1).enumerate() {
@@ -141,14 +171,11 @@ impl Depths {
             // Most that began long before the first column were over then.
             let mut near = of.signed[signed_at..signed_next].iter().rev().take(LOOKED_AT);
             let signed = near.find(reaches).map(|(_, at)| *at);
-            // Of those that began before it, the last did so as late as any that was over.
-            let first = if column == 0 { of.starts[at..next].last() } else { of.starts[at..next].first() };
+            let mut begun = of.starts[at..next].iter();
+            let first = if column == 0 { begun.rev().take(LOOKED_AT).find(reaches) } else { begun.next() };
+            let first = first.map(|(_, at)| *at);
             let spans = (next - at).saturating_sub(gone) as u64;
-            found.push(first.filter(|_| spans > 0).map(|(_, first)| InColumn {
-                spans,
-                first: *first,
-                signed,
-            }));
+            found.push((spans > 0).then_some(InColumn { spans, first, signed }));
             (at, signed_at) = (next, signed_next);
         }
         found
@@ -230,6 +257,19 @@ mod tests {
     fn within(counted: &Counted, store: &Store, (from, to): (u64, u64)) -> ((u64, u64), bool) {
         let (depths, exact) = counted.whole(store).unwrap();
         (depths.within((EPOCH_NS + from * MS, EPOCH_NS + to * MS)), exact)
+    }
+
+    #[test]
+    fn ends_are_sorted_piece_by_piece_and_counted_as_one() {
+        let mut ends = Ends::default();
+        let many = 2 * PIECE as u64 + 10;
+        (0..many).rev().for_each(|end_ns| ends.push(end_ns));
+        let pieces: Vec<_> = ends.0.iter().map(|piece| (piece.len(), piece.is_sorted())).collect();
+        assert_eq!(pieces, [(PIECE, true), (PIECE, true), (10, false)], "little is left for the end");
+        ends.settle();
+        for ns in [0, 5, 70_000, many, u64::MAX] {
+            assert_eq!(ends.before(ns) as u64, ns.min(many));
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub struct Stretch {
     pub first: SpanIx,
     /// When it started, nanoseconds.
     pub start_ns: u64,
-    /// When the last of them ended.
+    /// When the last of them ended; never, where one still runs: its trace may go on for long.
     pub end_ns: u64,
     /// How many they are.
     pub spans: u32,
@@ -120,6 +120,7 @@ impl Family {
                 return false;
             };
             let (start_ns, end_ns) = times(next, store);
+            let end_ns = if store.record(next).is_running() { u64::MAX } else { end_ns };
             match self.stretches.last_mut().filter(|stretch| stretch.spans < LENGTH) {
                 Some(stretch) => {
                     stretch.spans += 1;

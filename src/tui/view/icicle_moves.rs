@@ -1,4 +1,4 @@
-//! Moving about in an icicle: along the spans of one depth, deeper and up, and closer with the wheel.
+//! Moving about in an icicle: along the spans of one depth, deeper and up.
 
 use super::compare_side::Side;
 use super::tree::Waterfall;

@@ -157,10 +157,12 @@ impl Waterfall {
     /// Goes on with what takes longer than a frame. Tells whether there is more of it.
     pub fn work(&mut self, cx: &Cx<'_>) -> bool {
         let more = self.look_on(cx) | self.hunt_on(cx);
-        let Some(tree) = self.shown.tree(cx) else { return false };
-        if self.shown.icicle {
+        if self.shown.icicle && self.shown.tree(cx).is_some() {
             return more | self.icicle.work(self.is_resting(cx), cx);
         }
+        // What was counted of a large trace is large too.
+        self.icicle = Icicle::default();
+        let Some(tree) = self.shown.tree(cx) else { return false };
         let seen: Vec<SpanIx> = self.window.seen().iter().filter_map(|id| tree.find(*id)).collect();
         let counting = self.shown.runs.borrow_mut().work(&seen, &tree.kin);
         more | counting | self.look_for_paths(cx)
