@@ -21,7 +21,7 @@ mod tree;
 mod twins;
 
 pub use logs::{HeldLog, LogKey};
-pub use outline::View;
+pub use outline::{MAX_DEPTH, View};
 
 use crate::model::{
     Facts, NO_FACTS, Origin, Peer, Rejection, Resource, Scope, Source, Span, SpanRecord, TraceId, Unshown,

@@ -16,8 +16,9 @@ pub enum View {
     Unmerged,
 }
 
-/// How deep a row is looked up; deeper rows are drawn at this depth.
-const MAX_DEPTH: usize = 4_096;
+/// How deep a row is looked up; deeper rows are drawn at this depth. A job that hangs under the one before it makes some
+/// thousands of levels in a day (quartznet/quartznet#3797).
+pub const MAX_DEPTH: usize = 16_384;
 
 impl Store {
     /// The row above which nothing is.
@@ -67,7 +68,7 @@ impl Store {
         if view == View::Unmerged && slot.cut { None } else { slot.parent() }
     }
 
-    /// How deep a row is, at most 4,096.
+    /// How deep a row is, at most [`MAX_DEPTH`].
     pub fn depth(&self, at: SpanIx, view: View) -> usize {
         std::iter::successors(self.parent_row(at, view), |at| self.parent_row(*at, view))
             .take(MAX_DEPTH)

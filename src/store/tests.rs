@@ -309,6 +309,31 @@ fn a_span_that_was_told_while_it_ran_is_one_span_and_has_ended() {
 }
 
 #[test]
+fn a_staircase_is_one_chain_in_whatever_order_it_comes() {
+    let mut group = spans("job  s  internal  0..9").remove(0);
+    let first = group.spans.remove(0);
+    const LEVELS: u64 = 6_000;
+    let mut all: Vec<_> = (0..LEVELS)
+        .map(|n| crate::model::Span {
+            span_id: SpanId(0x1000 + n),
+            parent_id: SpanId(if n == 0 { 0 } else { 0xfff + n }),
+            start_ns: first.start_ns + n,
+            ..first.clone()
+        })
+        .collect();
+    fastrand::Rng::with_seed(5).shuffle(&mut all);
+    let groups: Vec<_> = all
+        .into_iter()
+        .map(|span| crate::otlp::encode::Group { spans: vec![span], ..group.clone() })
+        .collect();
+    let store = filled(batches(&groups));
+    let trace = store.traces().next().unwrap();
+    assert_eq!(store.roots(trace).count(), 1);
+    let last = store.last_row(trace, View::Recorded, &|_| false).unwrap();
+    assert_eq!(store.depth(last, View::Recorded) as u64, LEVELS - 1);
+}
+
+#[test]
 fn who_repeats_ids_repeats_whole_requests() {
     let once = spans(
         "

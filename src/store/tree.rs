@@ -3,7 +3,7 @@
 //! Siblings are sorted by start, then by id. Most spans arrive nearly in that order, so a place is looked for
 //! from both ends; only where that takes too long does an ordered set of the siblings help.
 
-use super::{Cuts, OrderKey, Presence, SpanIx, Store, TraceIx};
+use super::{Cuts, MAX_DEPTH, OrderKey, Presence, SpanIx, Store, TraceIx};
 use std::ops::Bound;
 
 /// How many siblings are passed from the end of a list before an ordered set is built for it.
@@ -253,11 +253,11 @@ impl Store {
         self.trace(trace).cuts.as_deref().map(|cuts| &cuts.tops)
     }
 
-    /// Whether `at` is `of` or below it, looking at no more than 4,096 ancestors; beyond them the answer is yes,
+    /// Whether `at` is `of` or below it, looking at no more than [`MAX_DEPTH`] ancestors; beyond them the answer is yes,
     /// since what cannot be checked must not become a loop.
     pub(super) fn is_within(&self, at: SpanIx, of: SpanIx) -> bool {
         let mut ancestors = std::iter::successors(Some(at), |at| self.slot(*at).parent());
-        ancestors.by_ref().take(4_096).any(|a| a == of) || ancestors.next().is_some()
+        ancestors.by_ref().take(MAX_DEPTH).any(|a| a == of) || ancestors.next().is_some()
     }
 
     /// Widens a placeholder over a child's times, and so its parents that are placeholders.

@@ -11,7 +11,7 @@ use super::tree::Waterfall;
 use super::tree_rows::{Id, Tree};
 use super::{Cx, missing, row, sign};
 use crate::model::{StatusCode, time};
-use crate::store::{SpanIx, View};
+use crate::store::{MAX_DEPTH, SpanIx, View};
 use crate::tui::keymap::Action;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -22,8 +22,6 @@ use crate::tui::widget::window::Rows;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
-/// How deep a span is looked up.
-const MAX_DEPTH: usize = 4_096;
 /// How many columns of its name say which span it is.
 const NAME: usize = 24;
 /// A trace of so few spans is counted within one frame.

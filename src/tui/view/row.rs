@@ -3,10 +3,9 @@
 use super::critical::Path;
 use super::marks::{self, What};
 use super::runs::{self, Run};
-use super::tree_rows::MAX_DEPTH;
 use super::{Cx, covered, missing, sign};
 use crate::model::{ParentLocality, SpanKind, StatusCode, time};
-use crate::store::{SpanIx, View};
+use crate::store::{MAX_DEPTH, SpanIx, View};
 use crate::tui::text;
 use crate::tui::theme::{Look, Role};
 use crate::tui::widget::bar::{self, Axis, Bar};

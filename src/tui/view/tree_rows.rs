@@ -5,13 +5,10 @@ use super::narrow::Narrow;
 use super::row::Placed;
 use super::runs::{self, Kin, Run, Runs};
 use crate::model::{SpanId, TraceId};
-use crate::store::{SpanIx, Store, TraceIx, View};
+use crate::store::{MAX_DEPTH, SpanIx, Store, TraceIx, View};
 use crate::tui::widget::window::Rows;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-
-/// How deep a row is looked up: as deep as the store does.
-pub const MAX_DEPTH: usize = 4_096;
 
 /// What is remembered of a row. Spans with the id of another are told apart by their slot, for as long as they hold it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
