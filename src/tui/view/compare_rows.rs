@@ -1,5 +1,7 @@
-//! Two trees matched by their structure: children by service, name and kind, in their order, under parents that match.
+//! Two trees matched by their structure: children by service, name, what is below them and kind, in their order, under
+//! parents that match.
 
+use super::compare_shapes::Shapes;
 use crate::model::{SpanId, SpanKind, StatusCode};
 use crate::store::{SpanIx, Store, View};
 use crate::tui::widget::window::Rows;
@@ -97,24 +99,33 @@ pub struct Matched {
     pub folded: HashSet<usize>,
 }
 
-type Key<'a> = (Cow<'a, str>, &'a str, bool);
+/// What spans must have in common to be compared: name, service, and whether they were received.
+pub(super) type Key<'a> = (Cow<'a, str>, &'a str, bool);
+
+/// That of a span.
+pub(super) fn key(store: &Store, at: SpanIx) -> Key<'_> {
+    let held = store.slot(at).is_held();
+    (store.name(at), if held { store.service(at) } else { "" }, held)
+}
 
 struct Matcher<'a> {
     store: &'a Store,
     views: [View; 2],
     /// Durations of the request that it is in, closer than this, are not told apart, nanoseconds.
     same_ns: u64,
+    /// What is below the spans of each side.
+    shapes: [Shapes; 2],
     out: Matched,
 }
 
 /// Matches two sides.
 pub fn matched(store: &Store, sides: [Tops; 2]) -> Matched {
-    let [left, right] = sides;
-    let mut matcher =
-        Matcher { store, views: [left.view, right.view], same_ns: SAME_NS, out: Matched::default() };
+    let views = [sides[0].view, sides[1].view];
     // One request on each side: they are to be compared whatever they are called.
-    let alone = left.tops.len() == 1 && right.tops.len() == 1;
-    let tops = [left.tops, right.tops].map(|tops| tops.into_iter().take(MOST).collect::<Vec<_>>());
+    let alone = sides.iter().all(|side| side.tops.len() == 1);
+    let tops = sides.map(|side| side.tops.into_iter().take(MOST).collect::<Vec<_>>());
+    let shapes = [0, 1].map(|side| Shapes::below(store, views[side], &tops[side]));
+    let mut matcher = Matcher { store, views, same_ns: SAME_NS, shapes, out: Matched::default() };
     if alone {
         let pair = [Some(tops[0][0]), Some(tops[1][0])];
         matcher.walk(vec![(pair, None)]);
@@ -127,43 +138,42 @@ pub fn matched(store: &Store, sides: [Tops; 2]) -> Matched {
 
 type Two = [Option<SpanIx>; 2];
 
-impl<'a> Matcher<'a> {
-    fn key(&self, at: SpanIx) -> Key<'a> {
-        let held = self.store.slot(at).is_held();
-        (self.store.name(at), if held { self.store.service(at) } else { "" }, held)
-    }
-
-    /// Pairs siblings, in their order: the first that has not been taken, of the same kind if there is one.
+impl Matcher<'_> {
+    /// Pairs siblings of one key, in their order: each with the first that has not been taken of those that are most like
+    /// it. Siblings may start in the same moment of a coarse clock: what is below them tells them apart.
     fn pairs(&self, left: &[SpanIx], right: &[SpanIx]) -> Vec<Two> {
-        let kind = |at: SpanIx| self.store.record(at).kind();
-        let mut free: HashMap<Key<'_>, VecDeque<usize>> = HashMap::new();
-        for (number, at) in right.iter().enumerate() {
-            free.entry(self.key(*at)).or_default().push_back(number);
-        }
+        // From what must be alike first: all names below, or those of the children, and the kind.
+        let (all, children, nothing) = (2, 1, 0);
+        let steps = [
+            (all, true),
+            (all, false),
+            (children, true),
+            (children, false),
+            (nothing, true),
+            (nothing, false),
+        ];
+        let keys = [left, right].map(|side| {
+            side.iter().map(|at| (key(self.store, *at), self.store.record(*at).kind())).collect::<Vec<_>>()
+        });
         let mut of_left: Vec<Option<usize>> = vec![None; left.len()];
-        // First those whose kinds are the same too, then those that differ in nothing else.
-        let exact: Vec<(Key<'_>, SpanKind)> = left.iter().map(|at| (self.key(*at), kind(*at))).collect();
-        let mut by_kind: HashMap<(&Key<'_>, SpanKind), VecDeque<usize>> = HashMap::new();
-        for (key, numbers) in &free {
-            for number in numbers {
-                by_kind.entry((key, kind(right[*number]))).or_default().push_back(*number);
-            }
-        }
         let mut taken = vec![false; right.len()];
-        for (number, (key, kind)) in exact.iter().enumerate() {
-            if let Some(found) = by_kind.get_mut(&(key, *kind)).and_then(VecDeque::pop_front) {
-                of_left[number] = Some(found);
-                taken[found] = true;
+        for (below, kinds) in steps {
+            let alike = |side: usize, at: SpanIx, number: usize| {
+                let (key, kind) = &keys[side][number];
+                let shape = self.shapes[side].of(at);
+                let shape = [None, Some(shape.children), Some(shape.all)][below];
+                (key, shape, kinds.then_some(*kind))
+            };
+            let mut free: HashMap<_, VecDeque<usize>> = HashMap::new();
+            for (number, at) in right.iter().enumerate().filter(|(number, _)| !taken[*number]) {
+                free.entry(alike(1, *at, number)).or_default().push_back(number);
             }
-        }
-        drop(by_kind);
-        for (number, (key, _)) in exact.iter().enumerate() {
-            let Some(queue) = free.get_mut(key).filter(|_| of_left[number].is_none()) else { continue };
-            while let Some(found) = queue.pop_front() {
-                if !taken[found] {
+            for (number, at) in left.iter().enumerate() {
+                if of_left[number].is_none()
+                    && let Some(found) = free.get_mut(&alike(0, *at, number)).and_then(VecDeque::pop_front)
+                {
                     of_left[number] = Some(found);
                     taken[found] = true;
-                    break;
                 }
             }
         }
@@ -221,7 +231,7 @@ impl<'a> Matcher<'a> {
             }
             self.out.pairs.push(Pair {
                 halves,
-                renamed: matches!(two, [Some(left), Some(right)] if self.key(left).0 != self.key(right).0),
+                renamed: matches!(two, [Some(left), Some(right)] if key(self.store, left).0 != key(self.store, right).0),
                 took_another_time: self.took_another_time(halves),
                 depth,
                 parent,
@@ -393,6 +403,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_below_tells_siblings_apart_before_their_order_does() {
+        let sketch = "
+            GET /  shop  server  0..100
+              use  shop  internal  1..5
+                parse  shop  internal  2..3
+                  read  shop  internal  2..3
+              use  shop  internal  1..6
+                handle  shop  internal  2..3
+              use  shop  internal  1..7
+            GET /  shop  server  0..100  trace=2
+              use  shop  internal  1..5
+              use  shop  client  1..6
+                handle  shop  internal  2..3
+              use  shop  internal  1..7
+                parse  shop  internal  2..3
+        ";
+        assert_eq!(rows(sketch), ["=GET /", "= use", "=  parse", "-   read", "# use", "=  handle", "= use"]);
+    }
+
+    #[test]
     fn what_is_a_hair_depends_on_the_request() {
         let half = |duration_ns| {
             Some(Half { span: SpanId(1), kind: Some(SpanKind::Client), duration_ns, failed: false })
@@ -402,6 +432,7 @@ mod tests {
             store: &bench.0.store,
             views: [View::Recorded; 2],
             same_ns,
+            shapes: Default::default(),
             out: Matched::default(),
         };
         let (short, long) = (matcher(SAME_NS / 20), matcher(SAME_NS));

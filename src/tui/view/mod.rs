@@ -6,6 +6,7 @@ pub mod before_after;
 pub mod columns;
 pub mod compare;
 pub mod compare_rows;
+mod compare_shapes;
 pub mod compare_side;
 pub mod copy;
 pub mod covered;
