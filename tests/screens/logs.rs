@@ -291,3 +291,18 @@ fn what_is_cleared_takes_log_records_along_and_none_is_called_evicted() {
     let text = stage.text();
     assert!(text.contains("deleted logs ") && !text.contains("evicted"), "{text}");
 }
+
+#[test]
+fn a_notice_does_not_run_into_the_help() {
+    for columns in 60..120 {
+        let mut stage = Stage::new((columns, 24), &[]);
+        stage.session.take(logs("shop", 999, 1, order));
+        stage.act(&[tab("Logs"), Action::First, Action::Open]);
+        let text = stage.text();
+        assert!(text.contains("its trace is not here"), "{text}");
+        let last = text.lines().last().unwrap();
+        if let Some((notice, _)) = last.split_once("? help") {
+            assert!(notice.trim().is_empty() || notice.ends_with("  "), "{columns}: {last}");
+        }
+    }
+}

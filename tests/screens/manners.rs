@@ -30,6 +30,8 @@ fn a_screen_that_is_too_small_says_so() {
             "{text}"
         );
     }
+    let text = Stage::with_look((40, 10), MERGED, Look::new(false, true)).text();
+    assert!(text.is_ascii() && text.contains("60x12 needed"), "{text}");
 }
 
 #[test]

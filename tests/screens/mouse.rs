@@ -699,3 +699,73 @@ fn names_outlive_kinds_and_states_where_a_tree_is_narrow() {
         assert_eq!(stage.find("┬").0, x);
     }
 }
+
+#[test]
+fn hints_can_be_clicked_whatever_lies_over_the_tab() {
+    let mut stage = Stage::new((140, 42), &[]);
+    few(&mut stage, 1..6);
+    stage.act(&[Action::First, Action::Help]);
+    let (x, y) = hint(&mut stage, "/ find");
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Prompt, "{}", stage.text());
+    for x in [x, 1, 40, 139] {
+        stage.click(x, y);
+        assert_eq!(stage.app.context(), Context::Prompt, "the line is written where hints were");
+    }
+    stage.act(&[Action::Back, Action::Back, Action::Palette]);
+    stage.write("pin");
+    let (x, y) = hint(&mut stage, "Enter do it");
+    stage.click(x, y);
+    assert!(stage.text().contains("pinned: it is neither evicted nor cleared"), "{}", stage.text());
+    stage.act(&[Action::Copy]);
+    let (x, y) = hint(&mut stage, "Enter do it");
+    stage.click(x, y);
+    assert_eq!(stage.outside.copied.len(), 1, "{}", stage.text());
+    stage.act(&[Action::Copy]);
+    let (x, y) = hint(&mut stage, "Esc back");
+    stage.click(x, y);
+    assert_eq!((stage.app.context(), stage.outside.copied.len()), (Context::Traces, 1));
+    stage.act(&[Action::MarkAll, Action::Delete]);
+    let (x, y) = hint(&mut stage, "Enter do it");
+    stage.click(x, y);
+    assert!(stage.text().contains("nothing was deleted"), "{}", stage.text());
+    // What is seen beside a menu only closes it.
+    for (x, y) in [(1, 0), (16, 0), (139, 0), (5, 1)] {
+        stage.act(&[Action::Palette]);
+        stage.click(x, y);
+        assert_eq!(stage.app.context(), Context::Traces, "{}", stage.text());
+    }
+}
+
+#[test]
+fn what_lies_under_a_long_sentence_is_no_button() {
+    let mut stage = Stage::new((80, 24), &[]);
+    few(&mut stage, 1..6);
+    let (x, y) = hint(&mut stage, "? help");
+    stage.app.say("a sentence that goes on and on ".repeat(4));
+    stage.draw();
+    stage.click(x, y);
+    assert_eq!(stage.app.context(), Context::Traces, "{}", stage.text());
+}
+
+/// The headlines are below them, and the header beside them.
+#[test]
+fn nothing_below_a_text_that_lies_over_the_tab_is_a_button() {
+    for opens in [Action::Help, Action::Raw] {
+        let mut stage = Stage::new((80, 24), &["flask-1.29-sigint"]);
+        stage.act(&[Action::Open]);
+        let (_, headline) = stage.find("24 unrelated");
+        for y in 0..=headline {
+            for x in [1, 20, 40, 72, 79] {
+                stage.act(&[opens]);
+                stage.click(x, y);
+                let context = stage.app.context();
+                if context != Context::Tree {
+                    assert!(matches!(context, Context::Help | Context::Page), "{x} {y}: {}", stage.text());
+                    stage.act(&[Action::Back]);
+                }
+                assert_eq!(stage.app.context(), Context::Tree, "{x} {y}: {}", stage.text());
+            }
+        }
+    }
+}

@@ -9,6 +9,7 @@ use crate::tui::request::{NO_COMMAND, Replay, Request};
 use crate::tui::status::{Feed, Status};
 use crate::tui::view::{Cx, Mouse, Outcome, Screen, explain, help, prompt};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
 
 /// What the loop is to do after a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,21 +144,21 @@ impl App {
             return Flow::Continue;
         }
         // What can be done with a tab or a headline is what a click on it does.
-        let above =
-            |at| self.buttons.hit(at).is_some() || tabs::tab_at(&self.titles(), at.x).is_some() && at.y == 0;
+        let title = |at: Position| {
+            let at = (at.y == 0 && self.is_bare()).then_some(at)?;
+            tabs::tab_at(&self.titles(), at.x)
+        };
+        let above = |at| self.buttons.hit(at).is_some() || title(at).is_some();
         if let (Mouse::Point(at), false) = (mouse, over)
             && above(at)
         {
             return Flow::Continue;
         }
-        if let (Mouse::Click(at), false) = (mouse, over) {
+        if let Mouse::Click(at) = mouse {
             if let Some(action) = self.buttons.hit(at) {
                 return self.act(action, session, status);
             }
-            if at.y == 0
-                && self.is_bare()
-                && let Some(tab) = tabs::tab_at(&self.titles(), at.x)
-            {
+            if let Some(tab) = title(at) {
                 self.tab = tab;
                 return Flow::Continue;
             }

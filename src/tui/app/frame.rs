@@ -35,11 +35,13 @@ impl App {
         self.shown.acted |= std::mem::replace(&mut self.area, area) != area;
         self.reconcile(session, status);
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-            let words = ["too small:".to_owned(), format!("{}×{} needed", SMALLEST.0, SMALLEST.1)];
+            let times = self.shown.look.symbols.times;
+            let words = ["too small:".to_owned(), format!("{}{times}{} needed", SMALLEST.0, SMALLEST.1)];
             let style = self.shown.look.style(Role::Text);
             for (y, words) in (area.y..area.bottom()).zip(words) {
                 Pen::new(into, self.shown.look).put(area.x, y, area.width, &words, style);
             }
+            self.buttons = footer::Buttons::default();
             return;
         }
         let context = self.context();
@@ -69,9 +71,12 @@ impl App {
         if cx.session.store.trace_count() > 0 {
             buttons.add(Action::Tab(FINDINGS), strip);
         }
+        // What is below something else does nothing, though it may be seen beside it.
+        if !self.overlays.is_empty() {
+            buttons = footer::Buttons::default();
+        }
         let does = |action: Action| self.has_effect(action, &cx);
         footer::draw(foot, context, self.notice.as_deref(), &does, &mut buttons, &mut pen, &cx);
-        self.buttons = buttons;
         self.tabs[self.tab].draw(body, into, &cx);
         if let Some((area, output)) = pane {
             output::draw_pane(area, output, into, &cx);
@@ -80,11 +85,14 @@ impl App {
             overlay.draw(area, into, &cx);
         }
         if let Some(notice) = &self.notice {
-            footer::draw_long(area, context, notice, &mut Pen::new(into, cx.look), &cx);
+            let covered = footer::draw_long(area, context, notice, &mut Pen::new(into, cx.look), &cx);
+            buttons.cover(covered);
         }
         if let Some(prompt) = &mut self.prompt {
             prompt.draw(area, into, &cx);
+            buttons = footer::Buttons::default();
         }
+        self.buttons = buttons;
         if self.shown.look.symbols.is_ascii() {
             only_ascii(area, into);
         }

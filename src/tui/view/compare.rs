@@ -28,6 +28,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+/// The lines of the heads of both sides, and that of the first row.
+const HEADS: std::ops::Range<u16> = 1..3;
+const ROWS: u16 = 5;
+
 /// What was counted of the differences.
 #[derive(Clone, Copy, Default, Debug)]
 struct Sum {
@@ -180,6 +184,10 @@ impl Screen for Compare {
             Mouse::Click(at) | Mouse::Point(at) if at.y >= self.area.y => {
                 clicked(self.window.click(usize::from(at.y - self.area.y)))
             }
+            Mouse::Click(at) if HEADS.contains(&(at.y + ROWS).saturating_sub(self.area.y)) => {
+                self.side = usize::from(at.y + ROWS - self.area.y - HEADS.start);
+                Outcome::Done
+            }
             Mouse::WheelUp(_) | Mouse::WheelDown(_) => {
                 let up = matches!(mouse, Mouse::WheelUp(_));
                 (0..3).for_each(|_| drop(self.apply(if up { Action::Up } else { Action::Down }, cx)));
@@ -200,7 +208,7 @@ impl Screen for Compare {
         pen.clear(area);
         let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
         self.window.reconcile(&self.rows);
-        self.area = Rect { y: area.y + 5, height: area.height.saturating_sub(5), ..area };
+        self.area = Rect { y: area.y + ROWS, height: area.height.saturating_sub(ROWS), ..area };
         let rows = self.window.rows(&self.rows, usize::from(self.area.height), cx.acted);
         let below = rows.last().is_some_and(|last| last + 1 < self.rows.pairs.len());
         let above = rows.first().is_some_and(|first| *first > 0);
@@ -208,7 +216,7 @@ impl Screen for Compare {
         let arrows: Vec<&str> = arrows.iter().filter(|(there, _)| *there).map(|(_, arrow)| *arrow).collect();
         pen.title(area, true, &[part("Compare", Style::new())], &arrows.join("  "));
         for side in [0, 1] {
-            self.draw_side(line(1 + side as u16), side, &mut pen, cx);
+            self.draw_side(line(HEADS.start + side as u16), side, &mut pen, cx);
         }
         self.draw_sum(line(3), &mut pen, cx);
         self.markers.clear();

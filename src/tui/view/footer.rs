@@ -37,6 +37,11 @@ impl Buttons {
         self.0.push((action, place));
     }
 
+    /// What lies there is covered: a click there does nothing of it.
+    pub fn cover(&mut self, area: Rect) {
+        self.0.retain(|(_, place)| !place.intersects(area));
+    }
+
     /// Draws a hint, and remembers where. Answers with its width.
     fn draw(&mut self, x: u16, y: u16, hint: &Hint<'_>, pen: &mut Pen<'_>) -> u16 {
         let width = pen.line(x, y, hint.width(), &hint.words);
@@ -67,7 +72,7 @@ pub fn draw(
     let room = room(area.width, &right);
     let right_width: u16 = right.iter().map(Hint::width).sum();
     match notice {
-        Some(notice) if text::exceeds(notice, room.into()) => {}
+        Some(notice) if is_long(notice, room) => {}
         Some(notice) => {
             pen.put(area.x + 1, area.y, room, notice, pen.style(Role::Notice));
         }
@@ -93,10 +98,10 @@ pub fn draw(
 }
 
 /// A sentence that is too long for the space beside help and the end has as many lines as it takes, over what else is
-/// there: its end may be what is to be done.
-pub fn draw_long(screen: Rect, context: Context, notice: &str, pen: &mut Pen<'_>, cx: &Cx<'_>) {
-    if !text::exceeds(notice, room(screen.width, &right(context, cx)).into()) {
-        return;
+/// there: its end may be what is to be done. Answers with what it covers.
+pub fn draw_long(screen: Rect, context: Context, notice: &str, pen: &mut Pen<'_>, cx: &Cx<'_>) -> Rect {
+    if !is_long(notice, room(screen.width, &right(context, cx))) {
+        return Rect::default();
     }
     let lines = text::wrap(notice, usize::from(screen.width).saturating_sub(2), MOST_LINES);
     let height = (lines.len() as u16).min(screen.height);
@@ -105,6 +110,12 @@ pub fn draw_long(screen: Rect, context: Context, notice: &str, pen: &mut Pen<'_>
     for (y, words) in (area.y..area.bottom()).zip(&lines) {
         pen.put(area.x + 1, y, area.width.saturating_sub(1), words, pen.style(Role::Notice));
     }
+    area
+}
+
+/// Whether a sentence has no room beside what stands at the right, and as much between them as between hints.
+fn is_long(notice: &str, room: u16) -> bool {
+    text::exceeds(notice, usize::from(room).saturating_sub(2))
 }
 
 /// Help and the end, which have their place at the right.
