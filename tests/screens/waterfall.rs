@@ -144,7 +144,11 @@ fn levels_fold_and_unfold_everywhere() {
     stage.act(&[Action::UnfoldAll]);
     assert!(stage.text().contains("template"), "{}", stage.text());
     stage.act(&[Action::UnfoldAll]);
-    assert!(stage.text().contains("everything is unfolded"), "{}", stage.text());
+    assert!(stage.text().contains("▸ SELECT"), "{}", stage.text());
+    let words = "every level is unfolded: r shows repeated spans one by one, [ folds a level, { all";
+    assert!(stage.text().contains(words), "{}", stage.text());
+    stage.act(&[Action::Repeats, Action::UnfoldLevel]);
+    assert!(stage.text().contains("everything is unfolded: [ folds a level, { all"), "{}", stage.text());
 }
 
 #[test]
@@ -169,6 +173,18 @@ fn links_are_followed_both_ways() {
     assert!(stage.text().contains("Span batch of orders"), "{}", stage.text());
     stage.act(&[Action::NextLink]);
     assert!(stage.text().contains("(not received)"), "one of its links leads nowhere: {}", stage.text());
+}
+
+#[test]
+fn a_link_to_the_span_itself_is_said_to_be_one() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let itself = span(70, 0, 0, "handle order");
+    let link = Link { trace_id: itself.trace_id, span_id: itself.span_id, ..Link::default() };
+    stage.take(vec![Span { links: vec![link], ..itself }]);
+    stage.act(&[Action::First, Action::Open, Action::NextLink]);
+    assert!(stage.text().contains("this span links to itself"), "{}", stage.text());
+    stage.act(&[Action::BackLink]);
+    assert!(stage.text().contains("only this span itself links to it"), "{}", stage.text());
 }
 
 #[test]

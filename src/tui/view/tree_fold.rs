@@ -78,16 +78,25 @@ impl Waterfall {
         let now = self.shown.levels.get(&trace).copied();
         let singly = self.shown.folded.iter().any(|(of, _)| *of == trace);
         let deepest = self.deepest();
+        let key = |action| cx.keys.name_of(action, cx.look.symbols);
         let level = match (action, now) {
             (Action::FoldAll, _) => Some(0),
             (Action::FoldLevel, Some(0)) => {
-                return Outcome::Notice("everything is folded: ] unfolds a level, } all".to_owned());
+                let (one, all) = (key(Action::UnfoldLevel), key(Action::UnfoldAll));
+                return Outcome::Notice(format!("everything is folded: {one} unfolds a level, {all} all"));
             }
             (Action::FoldLevel, Some(level)) => Some(level.min(deepest).saturating_sub(1)),
             (Action::FoldLevel, None) => Some(deepest.saturating_sub(1)),
             (Action::UnfoldLevel, Some(level)) if level <= deepest => Some(level + 1),
             (_, None) if !singly => {
-                return Outcome::Notice("everything is unfolded: [ folds a level, { all".to_owned());
+                let (one, all) = (key(Action::FoldLevel), key(Action::FoldAll));
+                let unfolded = if self.shown.all_repeats {
+                    "everything is unfolded: ".to_owned()
+                } else {
+                    let repeats = key(Action::Repeats);
+                    format!("every level is unfolded: {repeats} shows repeated spans one by one, ")
+                };
+                return Outcome::Notice(format!("{unfolded}{one} folds a level, {all} all"));
             }
             _ => None,
         };

@@ -7,6 +7,8 @@ use crate::model::{SpanId, TraceId, time};
 
 /// How many are offered.
 const OFFERED: usize = 64;
+/// What is said of a link that leads nowhere else.
+const ITSELF: &str = "this span links to itself";
 
 impl Waterfall {
     /// Goes to the span that the selected one links to, or that links to it; where there are several, asks which.
@@ -28,6 +30,8 @@ impl Waterfall {
         match (targets.as_slice(), back) {
             ([], true) => Outcome::Notice("no span that is here links to this one".to_owned()),
             ([], false) => Outcome::Notice("this span links to no other".to_owned()),
+            ([one], true) if *one == own => Outcome::Notice("only this span itself links to it".to_owned()),
+            ([one], false) if *one == own => Outcome::Notice(ITSELF.to_owned()),
             ([one], _) if held(*one).is_some() => go_to(*one),
             ([(trace, span)], _) => Outcome::Notice(format!(
                 "it links to span {} of trace {}, which was not received",
@@ -39,10 +43,12 @@ impl Waterfall {
                     let note = format!("{} of {}", short_id(target.1, cx.look), short_id(target.0, cx.look));
                     match held(*target) {
                         Some(at) => {
+                            let itself = || Outcome::Notice(ITSELF.to_owned());
+                            let leads = if *target == own { itself() } else { go_to(*target) };
                             let name = store.name(at);
                             let label = format!("{} {}", store.service(at), row::name_or_none(&name));
                             let lasted = time::duration(store.record(at).duration_ns());
-                            Choice::new(label, format!("{lasted}  {note}"), go_to(*target))
+                            Choice::new(label, format!("{lasted}  {note}"), leads)
                         }
                         None => Choice::new(
                             "(not received)",
