@@ -64,7 +64,7 @@ fn a_click_beside_what_lies_over_the_tab_closes_it_and_does_nothing_else() {
     let mut stage = few((80, 24), 5);
     stage.act(&[Action::Mark, Action::Mark]);
     let bare = stage.text();
-    // The keys that end the program or open a tab, where the footer and the header show them.
+    // Tabs and counts, where the header shows them; what is no key in the last line.
     for opens in [
         Action::Palette,
         Action::Help,
@@ -74,7 +74,7 @@ fn a_click_beside_what_lies_over_the_tab_closes_it_and_does_nothing_else() {
         Action::Clear,
         Action::Filter,
     ] {
-        for (x, y) in [(76, 23), (70, 23), (2, 23), (2, 0), (76, 0), (0, 2), (0, 12)] {
+        for (x, y) in [(2, 23), (2, 0), (76, 0), (0, 2), (0, 12)] {
             stage.act(&[opens]);
             if opens == Action::Filter && y == 23 {
                 stage.act(&[Action::Back]);
@@ -90,7 +90,10 @@ fn a_click_beside_what_lies_over_the_tab_closes_it_and_does_nothing_else() {
     }
     let head = |text: &str| text.lines().take(8).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(head(&stage.text()), head(&bare));
-    assert_eq!(press_at(&mut stage, 76, 23), Flow::Quit, "with nothing over the tab it is a button");
+    assert_eq!(press_at(&mut stage, 76, 23), Flow::Quit);
+    stage.act(&[Action::Palette]);
+    assert!(stage.text().ends_with("Ctrl-c quit\n"), "{}", stage.text());
+    assert_eq!(press_at(&mut stage, 76, 23), Flow::Quit, "a hint does what its key does");
 }
 
 #[test]
@@ -239,4 +242,51 @@ fn a_long_sentence_has_as_many_lines_as_it_takes() {
     assert!(text.contains("so make it") && text.contains("not saved: nowhere"), "{text}");
     stage.act(&[Action::Down]);
     assert!(!stage.text().contains("not saved") && stage.text().contains("q quit"), "{}", stage.text());
+}
+
+#[test]
+fn a_question_says_all_of_what_is_at_stake() {
+    for size in [(60, 12), (80, 24), (200, 50)] {
+        let mut stage = few(size, 30);
+        stage.act(&[Action::First, Action::MarkAll, Action::Pin, Action::Filter]);
+        stage.write("job-2");
+        stage.act(&[Action::Open, Action::Delete]);
+        let text = stage.text();
+        let (x, _) = stage.find("╭─ Delete?");
+        let within = |line: &str| {
+            let right: String = line.chars().skip(x.into()).collect();
+            Some(right.strip_prefix("│ ")?.split('│').next()?.trim().to_owned())
+        };
+        let words = text.lines().filter_map(within).collect::<Vec<_>>().join(" ");
+        assert!(words.contains("delete what is marked, 29 traces") && !words.contains('…'), "{text}");
+        for said in [
+            "10 of them in this list",
+            "1 more is pinned and stays",
+            "the findings and counts of what is deleted stay",
+        ] {
+            assert!(words.contains(said), "{said}: {text}");
+        }
+        let (x, y) = stage.find("n  keep them");
+        stage.click(x, y);
+        assert!(stage.text().contains("nothing was deleted"), "{}", stage.text());
+        stage.act(&[Action::Delete]);
+        let (x, y) = stage.find("y  delete");
+        stage.click(x, y);
+        assert_eq!(stage.session.store.trace_count(), 1, "{}", stage.text());
+    }
+}
+
+#[test]
+fn nothing_is_cut_in_a_menu_while_there_are_blanks_beside_it() {
+    let mut stage = few((200, 50), 3);
+    stage.act(&[Action::Palette]);
+    stage.write("colours");
+    let text = stage.text();
+    assert!(text.contains("the terminal's own sixteen colours, on a light background"), "{text}");
+    assert!(text.contains("any colour vision (Okabe and Ito), on dark and on light"), "{text}");
+    let mut stage = few((80, 24), 3);
+    stage.act(&[Action::Palette]);
+    stage.write("colours: terminal");
+    let text = stage.text();
+    assert!(text.contains("colours: terminal  the terminal's own"), "{text}");
 }

@@ -145,7 +145,7 @@ fn traces_are_pinned_marked_deleted_and_cleared() {
         "many are not deleted unasked"
     );
     stage.act(&[Action::Back, Action::MarkAll, Action::Last, Action::Pin, Action::Clear]);
-    assert!(stage.text().contains("1 pinned stay, findings start anew"), "{}", stage.text());
+    assert!(stage.text().contains("1 more is pinned and stays; findings start anew"), "{}", stage.text());
     stage.write("y");
     stage.settle();
     let text = stage.text();

@@ -13,10 +13,12 @@ use std::fmt::Write;
 
 /// How many bytes of spans are written as text within a key press.
 const MAX_BYTES: usize = 256 << 10;
+/// How many columns of a text are shown at most: as many as a menu has.
+const SHOWN: usize = 100;
 
 /// Something to copy, and what of it is shown in the menu.
 pub(super) fn choice(what: &str, text: String) -> Choice {
-    let shown = text::fit(text.lines().next().unwrap_or_default(), 40, "~").into_owned();
+    let shown = text::fit(text.lines().next().unwrap_or_default(), SHOWN, "~").into_owned();
     let request = Request::Copy { text, what: what.to_owned() };
     Choice::new(what, shown, Outcome::Ask(request))
 }

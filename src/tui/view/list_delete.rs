@@ -2,6 +2,7 @@
 
 use super::columns::Named;
 use super::list::List;
+use super::list_marks::Mark;
 use super::menu::{Choice, Menu};
 use super::{Cx, Outcome};
 use crate::model::TraceId;
@@ -9,6 +10,7 @@ use crate::store::TraceIx;
 use crate::tui::keymap::Action;
 use crate::tui::request::Request;
 use crate::tui::text;
+use crate::tui::widget::window::Rows;
 
 /// How many columns the name of a deleted trace takes in what is said of it.
 const NAME: usize = 24;
@@ -30,6 +32,15 @@ impl List {
         };
         let marked = if self.marked.is_empty() { "" } else { "what is marked, " };
         let label = format!("delete {marked}{what}");
+        let listed = self.listing.filter().map(|_| {
+            let rows = self.listing.rows(cx);
+            let is_listed = |(seq, mark): (&u64, &Mark)| rows.find((*seq, mark.trace)).is_some();
+            self.marked
+                .iter()
+                .filter(|(_, mark)| !is_pinned(&mark.trace))
+                .filter(|one| is_listed(*one))
+                .count()
+        });
         let delete = Outcome::Ask(Request::Delete { traces, what, kept });
         match count {
             0 if kept > 0 => {
@@ -38,9 +49,17 @@ impl List {
             0 => Outcome::Ignored,
             1 => delete,
             _ => {
-                let pinned = if kept > 0 { format!("{kept} pinned stay, ") } else { String::new() };
-                let note = format!("{pinned}their findings and counts stay");
-                ask("Delete?", Choice::new(label, note, delete))
+                let pinned = match kept {
+                    0 => String::new(),
+                    1 => "1 more is pinned and stays; ".to_owned(),
+                    kept => format!("{} more are pinned and stay; ", text::count(kept as u64)),
+                };
+                let listed = listed.map_or_else(String::new, |listed| match listed {
+                    listed if listed == count => "all of them in this list; ".to_owned(),
+                    listed => format!("{} of them in this list; ", text::count(listed as u64)),
+                });
+                let words = format!("{listed}{pinned}the findings and counts of what is deleted stay");
+                ask("Delete?", words, Choice::new(label, "", delete))
             }
         }
     }
@@ -60,11 +79,12 @@ pub(super) fn clear(cx: &Cx<'_>) -> Outcome {
         0 => "findings".to_owned(),
         count => text::plural(count as u64, "trace"),
     };
-    let note = match pinned {
+    let words = match pinned {
         0 => "findings start anew".to_owned(),
-        pinned => format!("{pinned} pinned stay, findings start anew"),
+        1 => "1 more is pinned and stays; findings start anew".to_owned(),
+        pinned => format!("{} more are pinned and stay; findings start anew", text::count(pinned as u64)),
     };
-    ask("Clear?", Choice::new(format!("clear {what}"), note, Outcome::Ask(Request::Clear)))
+    ask("Clear?", words, Choice::new(format!("clear {what}"), "", Outcome::Ask(Request::Clear)))
 }
 
 /// Whether there is a trace or a finding that clearing would delete.
@@ -74,9 +94,9 @@ pub(super) fn can_clear(cx: &Cx<'_>) -> bool {
     store.trace_count() > pinned || pinned == 0 && !diagnosis.findings().is_empty()
 }
 
-fn ask(title: &'static str, yes: Choice) -> Outcome {
+fn ask(title: &'static str, words: String, yes: Choice) -> Outcome {
     let keep = Choice::new("keep them", "", Outcome::Notice("nothing was deleted".to_owned()));
-    Outcome::Over(Box::new(Menu::question(title, keep, yes)))
+    Outcome::Over(Box::new(Menu::question(title, keep, yes).saying(words)))
 }
 
 /// What a trace is in a sentence: `GET /cart of shop (5 spans)`.

@@ -15,7 +15,7 @@ const MARKED: usize = 10_000;
 /// A mark on a trace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
-    trace: TraceId,
+    pub(super) trace: TraceId,
     /// Of two marks, the one with the lower number was made first.
     nth: u64,
 }

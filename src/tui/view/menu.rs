@@ -15,10 +15,13 @@ use std::borrow::Cow;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-/// How wide it gets.
+/// How wide it gets, and where its choices need more than that.
 const WIDEST: u16 = 84;
+const WIDER: u16 = 104;
 /// How many choices are shown at a time.
 const TALLEST: usize = 16;
+/// How many lines what is to be known before a question is answered may take.
+const SAID: usize = 6;
 
 /// One of them.
 #[derive(Debug)]
@@ -82,6 +85,8 @@ pub struct Menu {
     about: Option<Position>,
     /// Nothing can be written: it is answered, with yes or no.
     question: bool,
+    /// What is to be known before it is answered.
+    words: String,
 }
 
 impl Menu {
@@ -97,6 +102,7 @@ impl Menu {
             sheet: Sheet::default(),
             about: None,
             question: false,
+            words: String::new(),
         }
     }
 
@@ -112,6 +118,12 @@ impl Menu {
         let keyed =
             |key: &str, choice: Choice| Choice { label: format!("{key}  {}", choice.label), ..choice };
         Self { question: true, ..Self::new(title, vec![keyed("n", keep), keyed("y", lose)]) }
+    }
+
+    /// Says this above the choices of a question, in as many lines as it takes.
+    #[must_use]
+    pub fn saying(self, words: String) -> Self {
+        Self { words, ..self }
     }
 
     /// Closes it with what a choice of a question brings about.
@@ -238,10 +250,21 @@ impl Screen for Menu {
         let fitting = self.fitting();
         // As high as all of it needs, whatever is written: it does not jump.
         let lines = self.choices.len().min(TALLEST).min(usize::from(area.height.saturating_sub(5)));
-        let written = u16::from(!self.question);
+        let widest = match self.about {
+            Some(_) => self.width().min(WIDEST),
+            None => self.width().clamp(WIDEST, WIDER),
+        };
+        let said = if self.words.is_empty() {
+            Vec::new()
+        } else {
+            text::wrap(&self.words, Sheet::columns(area, widest).into(), SAID)
+        };
+        let written = if self.question { said.len() as u16 } else { 1 };
         let all = lines + usize::from(written);
-        let widest = if self.about.is_some() { self.width().min(WIDEST) } else { WIDEST };
         let inner = self.sheet.frame_at(self.about, area, widest, all, &self.title, &mut pen);
+        for (y, words) in (inner.y..).zip(&said) {
+            pen.put(inner.x, y, inner.width, words, Style::new());
+        }
         if !self.question {
             let prompt = pen.put(inner.x, inner.y, inner.width, "> ", Role::Key.style(cx));
             let typed = self.input.value();
@@ -267,7 +290,9 @@ impl Screen for Menu {
         for (line, at) in fitting.iter().enumerate().skip(self.top).take(usize::from(self.rows.height)) {
             let choice = &self.choices[*at];
             let row = Rect { y: self.rows.y + (line - self.top) as u16, height: 1, ..self.rows };
-            let note = (text::width(&choice.note) as u16).min(row.width / 2);
+            // Where there is no room for both, a third of it is left to the note.
+            let left = row.width.saturating_sub(text::width(&choice.label) as u16 + 2);
+            let note = (text::width(&choice.note) as u16).min(left.max(row.width / 3));
             pen.put(row.x, row.y, row.width.saturating_sub(note + 2), &choice.label, Style::new());
             pen.put_right(row.right() - note, row.y, note, &choice.note, Role::Dim.style(cx));
             super::row::select(row, line == self.selected, true, &mut pen);
