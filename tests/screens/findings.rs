@@ -1,7 +1,7 @@
 //! Findings: listed, explained, copied, accepted, before and after a fix.
 
 use crate::golden::check;
-use crate::made::backwards;
+use crate::made::{backwards, span};
 use crate::stage::{MERGED, SIZES, Stage, select, write_line};
 use otoscope::diagnosis::{Diagnosis, Policy, Suppression};
 use otoscope::session::{Clock, Session};
@@ -247,4 +247,39 @@ fn a_finding_that_lists_no_spans_leads_to_one_of_its_service() {
     stage.act(&[Action::Open]);
     let screen = stage.text();
     assert!(screen.contains("─ Span GET /papers/{number} http send"), "{screen}");
+}
+
+/// Under what is read there, the strip keeps its height: what it has no room for is counted.
+#[test]
+fn a_headline_that_is_not_shown_is_counted() {
+    for (columns, rows) in SIZES {
+        let mut stage = Stage::new((columns, rows), &[]);
+        stage.live("shop", vec![span(1, 0, 0, "GET /")]);
+        stage.act(&[Action::Down, Action::Up]);
+        let before = stage.find("▌ Traces");
+        for capture in ["flask-1.29-sigint", "express-no-http", "leaked-secret"] {
+            stage.live_capture(capture);
+        }
+        stage.wait(5);
+        assert_eq!(stage.find("▌ Traces"), before, "{}", stage.text());
+        let text = stage.text();
+        let faults: usize = ["✖ ", "▲ "]
+            .iter()
+            .map(|sign| {
+                text.lines()
+                    .next()
+                    .unwrap()
+                    .split(sign)
+                    .nth(1)
+                    .unwrap()
+                    .split_whitespace()
+                    .next()
+                    .unwrap()
+                    .parse::<usize>()
+                    .unwrap()
+            })
+            .sum();
+        assert!(faults > 1, "{text}");
+        assert!(text.contains(&format!("… {} more", faults - 1)), "{text}");
+    }
 }

@@ -41,8 +41,14 @@ fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let mut faults = cx.to_mend().into_iter().take_while(|(_, finding)| finding.severity > Severity::Info);
     let Some(first) = faults.next() else { return vec![calm(counts, cx)] };
     if most == 1 {
-        // How many there are is in the header.
-        return vec![one_line(first.1, width, cx)];
+        let more = match counts.faults() - 1 {
+            0 => String::new(),
+            more => format!("  {} {} more", cx.look.symbols.ellipsis, text::count(more as u64)),
+        };
+        let room = usize::from(width).saturating_sub(text::width(&more) + usize::from(!more.is_empty()));
+        let mut line = cut(one_line(first.1, room as u16, cx), room, cx);
+        line.push(part(more, cx.look.style(Role::Dim)));
+        return vec![line];
     }
     let rest: Vec<_> = faults.by_ref().take(most).collect();
     if rest.is_empty() {
@@ -65,6 +71,17 @@ fn faults<'a>(width: u16, most: usize, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
         lines.push(vec![part(words, cx.look.style(Role::Dim))]);
     }
     lines
+}
+
+/// As much of a line as there is room for.
+fn cut<'a>(line: Vec<Part<'a>>, room: usize, cx: &Cx<'a>) -> Vec<Part<'a>> {
+    let mut left = room;
+    let fit = |(words, style): Part<'a>| {
+        let words = text::fit(&words, left, cx.look.symbols.ellipsis).into_owned();
+        left -= text::width(&words).min(left);
+        (!words.is_empty()).then(|| part(words, style))
+    };
+    line.into_iter().map_while(fit).collect()
 }
 
 /// Nothing is to be mended.
