@@ -1,8 +1,9 @@
 //! A span: its pane, its sheet as it was sent, its values.
 
 use crate::golden::check;
-use crate::made::failed;
-use crate::stage::{MERGED, Stage, select};
+use crate::made::{failed, span};
+use crate::stage::{MERGED, NOW_NS, Stage, select};
+use otoscope::model::{Event, Span};
 use otoscope::tui::keymap::{Action, Context};
 
 #[test]
@@ -85,4 +86,27 @@ fn a_very_long_value_has_a_sheet_of_its_own() {
     assert_eq!(stage.outside.copied[0].len(), 4_200);
     stage.act(&[Action::Unfold]);
     assert!(stage.text().matches("goes on and on").count() > 3, "{}", stage.text());
+}
+
+#[test]
+fn a_name_of_blanks_is_said_to_be_one_and_an_event_without_a_time_to_have_none() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let event = |time_ns, name: &str| Event { time_ns, name: name.to_owned(), ..Event::default() };
+    let events = vec![event(0, "lost"), event(NOW_NS + 500_000, "found")];
+    stage.take(vec![Span { events, ..span(1, 0, 0, "  ") }, span(2, 1, 0, "\u{a0}"), span(3, 1, 0, "")]);
+    assert!(stage.list().iter().any(|line| line.contains("(blank)")), "{}", stage.text());
+    stage.act(&[Action::Open, Action::Open]);
+    let text = stage.text();
+    assert!(
+        text.contains("▾ (blank)") && text.matches("(blank)").count() >= 3 && text.contains("(no name)"),
+        "{text}"
+    );
+    (0..8).for_each(|_| stage.act(&[Action::Grow]));
+    select(&mut stage, "events (2)");
+    stage.act(&[Action::Unfold]);
+    let text = stage.text();
+    assert!(
+        !text.contains("years") && text.contains("no time  lost") && text.contains("+500 µs  found"),
+        "{text}"
+    );
 }

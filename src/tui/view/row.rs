@@ -135,9 +135,13 @@ fn abbreviated(kind: SpanKind) -> &'static str {
     }
 }
 
-/// A name, or words that say that there is none.
+/// A name, or words that say that there is none, or nothing of it to be seen.
 pub fn name_or_none(name: &str) -> &str {
-    if name.is_empty() { "(no name)" } else { name }
+    match name.trim() {
+        "" if name.is_empty() => "(no name)",
+        "" => "(blank)",
+        _ => name,
+    }
 }
 
 /// Marks a row as selected.

@@ -64,7 +64,7 @@ pub fn span(at: SpanIx, view: View, cx: &Cx<'_>) -> Vec<Offer> {
         let span = store.record(at).span_id;
         Offer {
             label: label.to_owned(),
-            note: store.name(at).into_owned(),
+            note: super::row::name_or_none(&store.name(at)).to_owned(),
             what: Saved::Below { trace: trace_id, span, view },
             own_traces,
             stem: format!("span-{:.6}", span.to_string()),

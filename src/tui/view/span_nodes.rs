@@ -274,6 +274,7 @@ fn probability(entry: &str) -> Option<String> {
 
 fn event(number: usize, event: &Event, span_start_ns: u64, style: values::Style) -> Node {
     let after = match event.time_ns.checked_sub(span_start_ns) {
+        _ if event.time_ns == 0 => "no time".to_owned(),
         Some(ns) => format!("+{}", time::duration(ns)),
         None => format!("-{}", time::duration(span_start_ns - event.time_ns)),
     };
