@@ -310,9 +310,9 @@ fn a_span_that_was_told_while_it_ran_is_one_span_and_has_ended() {
 
 #[test]
 fn a_staircase_is_one_chain_in_whatever_order_it_comes() {
+    const LEVELS: u64 = 6_000;
     let mut group = spans("job  s  internal  0..9").remove(0);
     let first = group.spans.remove(0);
-    const LEVELS: u64 = 6_000;
     let mut all: Vec<_> = (0..LEVELS)
         .map(|n| crate::model::Span {
             span_id: SpanId(0x1000 + n),

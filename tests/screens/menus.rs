@@ -290,3 +290,21 @@ fn nothing_is_cut_in_a_menu_while_there_are_blanks_beside_it() {
     let text = stage.text();
     assert!(text.contains("colours: terminal  the terminal's own"), "{text}");
 }
+
+#[test]
+fn what_is_done_to_a_trace_is_found_by_name_in_the_list_too() {
+    for size in [(80, 24), (200, 50)] {
+        let mut stage = few(size, 2);
+        stage.act(&[Action::First, Action::Palette]);
+        stage.write("icicle");
+        assert!(stage.text().contains("in the trace: "), "{}", stage.text());
+        stage.press(key(KeyCode::Enter));
+        stage.settle();
+        assert_eq!(stage.app.context(), Context::Icicle, "{}", stage.text());
+    }
+    // What the list can do itself is there once.
+    let mut stage = few((200, 50), 2);
+    stage.act(&[Action::First, Action::Palette]);
+    stage.write("pin");
+    assert!(!stage.text().contains("in the trace: "), "{}", stage.text());
+}

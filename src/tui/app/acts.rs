@@ -276,6 +276,13 @@ impl App {
                 self.recent.insert(0, action);
                 return self.act(action, session, status);
             }
+            Outcome::Within(action) => {
+                let flow = self.act(Action::Open, session, status);
+                if self.context() != Context::Tree {
+                    return flow;
+                }
+                return self.conclude(Outcome::Named(action), session, status);
+            }
             Outcome::Act(action) => return self.act(action, session, status),
             Outcome::Leave => {
                 if self.overlays.pop().is_none() {

@@ -2,7 +2,7 @@
 
 use super::{App, TABS};
 use crate::session::Session;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::keys::{self, Row};
 use crate::tui::palette;
 use crate::tui::status::Status;
@@ -31,7 +31,8 @@ fn names(action: Action) -> String {
 
 impl App {
     /// What was done by name before, then what the view can do, then what works everywhere, with the keys that do it at
-    /// once; moving, which everybody does by keys, and the colours to choose from come last.
+    /// once; moving, which everybody does by keys, what the tree of a trace can do, where that is one key away, and the
+    /// colours to choose from come last.
     pub(super) fn commands(&self) -> Menu {
         let (context, keys, symbols) = (self.context(), &self.shown.keys, self.shown.look.symbols);
         let mut rows: Vec<&Row> =
@@ -41,16 +42,27 @@ impl App {
             let action = row.binding.action;
             (action.moves(), recency(action).unwrap_or(usize::MAX))
         });
-        let act = rows.into_iter().map(|row| {
+        let act = rows.iter().map(|row| {
             let action = Outcome::Named(row.binding.action);
             Choice::new(row.binding.help, row.names(symbols), action).named(names(row.binding.action))
+        });
+        // What is done to a trace is found from the list, too: its tree is opened for it.
+        let trees: &[Row] = if context == Context::Traces { keys.own(Context::Tree) } else { &[] };
+        let further = |row: &&Row| {
+            let action = row.binding.action;
+            !action.moves() && rows.iter().all(|here| here.binding.action != action)
+        };
+        let within = trees.iter().filter(further).map(|row| {
+            let label = format!("in the trace: {}", row.binding.help);
+            let action = Outcome::Within(row.binding.action);
+            Choice::new(label, row.names(symbols), action).named(names(row.binding.action))
         });
         let paint = palette::built_in().iter().map(|palette| {
             let label = format!("colours: {}", palette.name);
             let paint = Outcome::Paint(palette);
             Choice::new(label, palette.summary.as_str(), paint).named("theme colors".to_owned())
         });
-        Menu::new("Commands", act.chain(paint).collect())
+        Menu::new("Commands", act.chain(within).chain(paint).collect())
     }
 
     /// Whether something would do anything now, as far as that is known before it is done.

@@ -224,6 +224,8 @@ pub enum Outcome {
     Act(Action),
     /// The same, and it was chosen by its name: it is likely to be wanted again.
     Named(Action),
+    /// The same in what is opened from here.
+    Within(Action),
     /// The mouse was pressed on what was selected already: let go there, it opens that.
     Pressed,
     /// These colours are to be used.
