@@ -146,7 +146,7 @@ impl Session {
     pub fn clear(&mut self) -> u64 {
         let cleared = self.store.clear();
         self.diagnosis = std::mem::take(&mut self.diagnosis).anew();
-        self.stats = Stats::default();
+        self.stats = std::mem::take(&mut self.stats).anew();
         self.unwanted.clear();
         self.unlearned = self.store.pinned().collect();
         self.next_row = None;
@@ -552,6 +552,61 @@ mod tests {
         rest(&mut session);
         let trace = session.store.find_trace(merged).unwrap();
         assert_eq!(session.diagnosis.requests(&session.store, trace), Some(400));
+    }
+
+    #[test]
+    fn clearing_forgets_services_and_processes_of_which_nothing_is_pinned() {
+        let mut session = Session::new(64 << 20, Clock::Wall);
+        let sketch = "
+GET /a  shop  server  0..9  get=/a trace=1
+  GET /b  price  server  1..8  get=/b
+GET /a  unknown_service:python  server  0..9  get=/a trace=2
+GET /a  till  server  0..9  get=/a trace=2
+";
+        by_end(sketch).into_iter().for_each(|batch| session.take(batch));
+        session.advance(crate::testkit::EPOCH_NS + 200_000 * crate::testkit::MS);
+        let found = |session: &Session| {
+            session.diagnosis.findings().iter().filter(|f| f.rule.id == "unknown-service").count()
+        };
+        let services = |session: &Session| {
+            session.stats.services().map(|(_, service)| service.name.clone().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!((found(&session), services(&session).len()), (1, 4));
+        let pinned = session.store.traces().map(|at| session.store.trace(at).id);
+        let pinned = pinned.min().unwrap();
+        session.pin(pinned, true);
+        assert_eq!(session.clear(), 1);
+        rest(&mut session);
+        session.finish();
+        assert_eq!((found(&session), services(&session)), (0, vec!["shop".to_owned(), "price".to_owned()]));
+        // They count again from their next span.
+        by_end(sketch).into_iter().for_each(|batch| session.take(batch));
+        session.finish();
+        assert_eq!((found(&session), services(&session).len()), (1, 4));
+    }
+
+    #[test]
+    fn what_is_pinned_is_counted_once_however_much_it_is() {
+        let mut session = Session::new(64 << 20, Clock::Wall);
+        let calls = (0..LEARNING_STEP).map(|n| format!("  GET /b  price  server  {n}..{}  remote\n", n + 9));
+        let sketch = format!("GET /a  shop  server  0..9000\n{}", calls.collect::<String>());
+        by_end(&sketch).into_iter().for_each(|batch| session.take(batch));
+        let counted = |session: &Session| {
+            let edges: u64 = session.stats.edges().map(|(_, edge)| edge.calls.count()).sum();
+            let services = session.stats.services();
+            (edges, services.map(|(_, service)| (service.spans, service.entries.count())).collect::<Vec<_>>())
+        };
+        session.finish();
+        let mut before = counted(&session);
+        let trace = session.store.traces().next().unwrap();
+        session.pin(session.store.trace(trace).id, true);
+        session.clear();
+        rest(&mut session);
+        session.finish();
+        let mut after = counted(&session);
+        before.1.sort_unstable();
+        after.1.sort_unstable();
+        assert_eq!(after, before);
     }
 
     #[test]

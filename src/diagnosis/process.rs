@@ -30,6 +30,8 @@ pub(crate) struct Process {
     pub(crate) machine: String,
     /// Its resource tells it from every other process; else it may stand for many, on many machines.
     pub(crate) told_apart: bool,
+    /// A span of it was shown: others are known to the store only, from what was cleared or from log records.
+    sent: bool,
     /// It has run a test: a scope or name of a test runner was seen.
     pub(crate) tests: bool,
     /// It is known to have ended.
@@ -101,9 +103,10 @@ impl Processes {
         self.services.len()
     }
 
-    /// All processes.
+    /// All processes that have sent a span.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ProcessIx, &Process)> {
-        self.all.iter().enumerate().map(|(i, process)| (ProcessIx(i as u32), process))
+        let numbered = self.all.iter().enumerate().filter(|(_, process)| process.sent);
+        numbered.map(|(i, process)| (ProcessIx(i as u32), process))
     }
 
     /// Notes that a process runs tests.
@@ -121,6 +124,7 @@ impl Processes {
     #[inline]
     pub(crate) fn note(&mut self, process: ProcessIx, start_ns: u64, end_ns: u64, now_ns: u64) {
         let process = &mut self.all[process.0 as usize];
+        process.sent = true;
         process.watermark_ns = process.watermark_ns.max(end_ns);
         process.first_start_ns = process.first_start_ns.min(start_ns);
         process.last_arrived_ns = process.last_arrived_ns.max(now_ns);
@@ -166,6 +170,7 @@ impl Process {
                 .unwrap_or_default()
                 .to_owned(),
             told_apart: !key(resource).contains(COARSE),
+            sent: false,
             tests: false,
             ended: false,
             watermark_ns: 0,

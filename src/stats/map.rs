@@ -64,7 +64,7 @@ pub(super) struct Map {
     pub(super) peer_edges: Vec<PeerEdge>,
     peer_edge_numbers: Numbers,
     /// Calls that were counted nowhere else, because there are too many edges.
-    pub(super) untold: u64,
+    pub(super) uncharted: u64,
     bytes: usize,
 }
 
@@ -77,7 +77,7 @@ impl Default for Map {
             peer_numbers: Numbers::new(MOST_PEERS),
             peer_edges: Vec::new(),
             peer_edge_numbers: Numbers::new(MOST_PEER_EDGES),
-            untold: 0,
+            uncharted: 0,
             bytes: 0,
         }
     }
@@ -94,7 +94,7 @@ impl Map {
         }
         match number.and_then(|number| self.edges.get_mut(number as usize)) {
             Some(edge) => self.bytes += turn(&mut edge.calls, record, counts),
-            None => self.count_untold(counts),
+            None => self.count_uncharted(counts),
         }
     }
 
@@ -114,12 +114,12 @@ impl Map {
         }
         match number.and_then(|number| self.peer_edges.get_mut(number as usize)) {
             Some(edge) => self.bytes += turn(&mut edge.calls, record, counts),
-            None => self.count_untold(counts),
+            None => self.count_uncharted(counts),
         }
     }
 
-    fn count_untold(&mut self, counts: bool) {
-        self.untold = if counts { self.untold + 1 } else { self.untold.saturating_sub(1) };
+    fn count_uncharted(&mut self, counts: bool) {
+        self.uncharted = if counts { self.uncharted + 1 } else { self.uncharted.saturating_sub(1) };
     }
 
     /// The number of a peer; nothing beyond what can be told apart.

@@ -16,7 +16,7 @@ mod numbers;
 mod services;
 
 pub use calls::{Calls, Example};
-pub use histogram::Histogram;
+pub use histogram::{Histogram, two_digits};
 pub use map::{Called, Edge, PeerEdge, PeerIx};
 pub use services::{
     KINDS, LOCALITIES, Operation, OperationIx, ScopeCount, Service, ServiceIx, kind_place, locality_place,
@@ -71,18 +71,24 @@ pub struct Stats {
     /// Parents, and their next child that is to be looked at.
     waiting: VecDeque<(SpanIx, SpanIx)>,
     counted: u64,
+    begun: u64,
 }
 
 /// What views ask.
 impl Stats {
-    /// How often spans were counted, or counted otherwise. What is told changes with nothing else.
+    /// Grows whenever something is counted, or counted otherwise. What is told changes with nothing else.
     pub fn counted(&self) -> u64 {
         self.counted
     }
 
-    /// Spans and calls that were counted as `(other)`, because there are too many of their sort.
-    pub fn untold(&self) -> u64 {
-        self.services.untold + self.map.untold
+    /// How often all of it has started anew: numbers of services and operations stand for others since.
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// Calls that are in no row of the map, because there are too many rows.
+    pub fn uncharted(&self) -> u64 {
+        self.map.uncharted
     }
 
     /// All services, in the order of arrival.
@@ -140,6 +146,12 @@ impl Stats {
 
 /// What the owner tells.
 impl Stats {
+    /// One in which nothing is counted.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { begun: self.begun + 1, ..Self::default() }
+    }
+
     /// Counts what has just been ingested.
     pub fn observe(&mut self, store: &Store, arrived: &Arrived) {
         self.services.learn(store);
@@ -161,8 +173,11 @@ impl Stats {
             let service = self.services.span(store, *at);
             let record = store.record(*at);
             if is_entry(record) {
-                self.services.entry(service, record, true);
-                self.marks[at.0].bits = Mark::ENTRY_BY_ITSELF;
+                // Its parent may have been shown before, and has paired it with itself.
+                if !self.marks[at.0].has(Mark::ENTRY) {
+                    self.services.entry(service, record, true);
+                }
+                self.marks[at.0].bits |= Mark::ENTRY_BY_ITSELF;
             }
             if let Some(peer) = peers.next_if(|peer| peer.span == number) {
                 self.marks[at.0].peer = self.map.peer(peer).map_or(0, |peer| peer.0 + 1);
@@ -221,6 +236,7 @@ impl Stats {
         if !store.slot(at).is_held() {
             return;
         }
+        self.counted += 1;
         self.set_entry(store.record(at), at, Mark::ENTRY_BY_CUT, cut);
         if let Some(parent) = store.slot(at).parent() {
             self.pair(store, at, parent);
@@ -250,6 +266,7 @@ impl Stats {
             && store.slot(parent).is_held()
             && store.slot(child).parent() == Some(parent)
         {
+            self.counted += 1;
             self.pair_children(store, parent, child, most);
         }
     }

@@ -112,8 +112,6 @@ pub struct Operation {
     pub kind: SpanKind,
     /// How often, and how long.
     pub calls: Calls,
-    /// The longest duration, nanoseconds.
-    pub max_ns: u64,
     /// The slowest span. Where it was evicted and others have come since, the slowest of these.
     pub slowest: Option<Example>,
     /// The latest span whose status is an error; the same holds.
@@ -125,7 +123,8 @@ pub struct Operation {
 pub(super) struct Services {
     pub(super) all: Vec<Service>,
     by_name: HashMap<(String, String), ServiceIx>,
-    of_resource: Vec<ServiceIx>,
+    /// By number of the store's resources, from the first span that came with one.
+    of_resource: Vec<Option<ServiceIx>>,
     /// Stands for all services that are not told apart.
     others: Option<ServiceIx>,
     pub(super) operations: Vec<Operation>,
@@ -136,8 +135,6 @@ pub(super) struct Services {
     scope_numbers: Numbers,
     /// Places of scopes in their services.
     scope_places: Vec<(ServiceIx, u32)>,
-    /// Spans that were counted as of an operation, service or scope that is not told apart.
-    pub(super) untold: u64,
     bytes: usize,
 }
 
@@ -155,7 +152,6 @@ impl Default for Services {
             by_scope: HashMap::new(),
             scope_numbers: Numbers::new(MOST_SCOPES + MOST_SERVICES + 1),
             scope_places: Vec::new(),
-            untold: 0,
             bytes: 0,
         }
     }
@@ -165,22 +161,8 @@ impl Default for Services {
 const OTHERS: u32 = u32::MAX;
 
 impl Services {
-    /// Learns the resources and scopes that the store has seen since the last call.
+    /// Learns the scopes that the store has seen since the last call.
     pub(super) fn learn(&mut self, store: &Store) {
-        for number in self.of_resource.len()..store.resource_count() {
-            let resource = store.resource(number as u32);
-            let name = (resource.text("service.namespace").to_owned(), resource.service_name().to_owned());
-            let service = match self.by_name.get(&name) {
-                Some(service) => *service,
-                None if self.all.len() >= MOST_SERVICES => self.others(),
-                None => {
-                    let service = self.push(name.0.clone(), Some(name.1.clone()));
-                    self.by_name.insert(name, service);
-                    service
-                }
-            };
-            self.of_resource.push(service);
-        }
         for number in self.of_scope.len()..store.scope_count() {
             let scope = store.scope(number as u32);
             let next = self.by_scope.len() as u32;
@@ -192,6 +174,31 @@ impl Services {
             };
             self.of_scope.push(known);
         }
+    }
+
+    /// The service behind a resource of which a span came for the first time.
+    fn meet(&mut self, store: &Store, number: u32) -> ServiceIx {
+        let place = number as usize;
+        if place >= store.resource_count() {
+            // The store keeps no more resources apart.
+            return self.others();
+        }
+        let resource = store.resource(number);
+        let name = (resource.text("service.namespace").to_owned(), resource.service_name().to_owned());
+        let service = match self.by_name.get(&name) {
+            Some(service) => *service,
+            None if self.by_name.len() >= MOST_SERVICES => self.others(),
+            None => {
+                let service = self.push(name.0.clone(), Some(name.1.clone()));
+                self.by_name.insert(name, service);
+                service
+            }
+        };
+        if self.of_resource.len() <= place {
+            self.of_resource.resize(place + 1, None);
+        }
+        self.of_resource[place] = Some(service);
+        service
     }
 
     /// The service that stands for all that are not told apart.
@@ -217,10 +224,10 @@ impl Services {
         ServiceIx(self.all.len() as u16 - 1)
     }
 
-    /// The service behind a resource number.
+    /// The service behind a resource number, where a span came with it.
     #[inline]
     pub(super) fn of(&self, resource: u32) -> Option<ServiceIx> {
-        self.of_resource.get(resource as usize).copied()
+        self.of_resource.get(resource as usize).copied().flatten()
     }
 
     /// Counts a span. Its service, or nothing where that is beyond what can be told apart.
@@ -229,8 +236,7 @@ impl Services {
         let record = store.record(at);
         let service = match self.of(record.resource) {
             Some(service) => service,
-            // The store keeps no more resources apart.
-            None => self.others(),
+            None => self.meet(store, record.resource),
         };
         let counted = &mut self.all[service.0 as usize];
         counted.spans += 1;
@@ -239,7 +245,6 @@ impl Services {
         let operation = self.operation(service, record);
         let counted = &mut self.operations[operation];
         self.bytes += counted.calls.add(record);
-        counted.max_ns = counted.max_ns.max(record.duration_ns());
         if counted.calls.count().is_multiple_of(LOOK_EVERY) {
             for example in [&mut counted.slowest, &mut counted.latest_error] {
                 *example = example.filter(|example| example.is_held(store));
@@ -259,7 +264,6 @@ impl Services {
     /// Takes back what was counted of a span. Examples of it stay, as those of evicted spans do.
     pub(super) fn take_back(&mut self, record: &SpanRecord) {
         let Some(service) = self.of(record.resource).or(self.others) else { return };
-        let untold = self.untold;
         let counted = &mut self.all[service.0 as usize];
         counted.spans -= 1;
         counted.errors -= u64::from(record.status() == StatusCode::Error);
@@ -269,8 +273,6 @@ impl Services {
         let place = self.scope(service, record.scope);
         let (service_of, at) = self.scope_places[place];
         self.all[service_of.0 as usize].scopes[at as usize].kinds[kind_place(record.kind())] -= 1;
-        // Looking it up has counted once more what is not told apart.
-        self.untold = untold.saturating_sub(self.untold - untold);
     }
 
     #[inline]
@@ -286,7 +288,6 @@ impl Services {
         let of_one = self.all[service.0 as usize].operations.len();
         let room = of_one < MOST_OF_ONE && self.operations.len() < MOST_OPERATIONS;
         let name = Some(record.name).filter(|name| room && *name != OTHERS);
-        self.untold += u64::from(name.is_none());
         let key = key(name.unwrap_or(OTHERS));
         if let Some(number) = self.operation_numbers.find(key) {
             return number as usize;
@@ -296,15 +297,7 @@ impl Services {
         self.all[service.0 as usize].operations.push(OperationIx(number));
         self.bytes += size_of::<Operation>() + 8;
         let calls = Calls::default();
-        self.operations.push(Operation {
-            service,
-            name,
-            kind,
-            calls,
-            max_ns: 0,
-            slowest: None,
-            latest_error: None,
-        });
+        self.operations.push(Operation { service, name, kind, calls, slowest: None, latest_error: None });
         number as usize
     }
 
@@ -318,7 +311,6 @@ impl Services {
             return number as usize;
         }
         let known = if self.scope_places.len() < MOST_SCOPES { known } else { OTHERS };
-        self.untold += u64::from(known == OTHERS);
         let key = key(known);
         if let Some(number) = self.scope_numbers.find(key) {
             return number as usize;
@@ -344,7 +336,8 @@ impl Services {
 
     pub(super) fn memory(&self) -> usize {
         self.bytes
-            + (self.of_resource.capacity() + self.of_scope.capacity()) * size_of::<u32>()
+            + self.of_resource.capacity() * size_of::<Option<ServiceIx>>()
+            + self.of_scope.capacity() * size_of::<u32>()
             + self.operation_numbers.memory()
             + self.scope_numbers.memory()
             + self.scope_places.capacity() * size_of::<(ServiceIx, u32)>()

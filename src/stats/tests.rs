@@ -159,7 +159,7 @@ fn what_diagnosis_cuts_is_no_call_and_starts_a_request() {
         sketch += &format!("  GET /a  shop  internal  {at}..{}  get=/a/{n}\n", at + 20);
     }
     let lines = told(&session(by_end(&sketch)));
-    has(&lines, "shop: entries 25 calls 0 errors 20..8993 ms");
+    has(&lines, "shop: entries 25 calls 0 errors 20..9000 ms");
     let mut session = Session::new(1 << 30, Clock::Stream);
     let remote = "
 call  front  client  0..10  call=http://shop/a
@@ -257,7 +257,7 @@ fn what_is_evicted_stays_counted() {
     assert!(session.store.counters().evicted_spans > 0);
     let call = session.stats.services().next().unwrap().1.operations[0];
     let call = session.stats.operation(call).unwrap();
-    assert_eq!(call.max_ns, 7 * MS);
+    assert_eq!(call.calls.durations.longest_ns(), 7 * MS);
     assert!(call.slowest.unwrap().is_held(&session.store), "an example that can still be shown");
     let edges: Vec<String> = told(&session).into_iter().filter(|line| line.contains('→')).collect();
     assert_eq!(edges, ["shop → price 6000 calls 0 errors 7..7 ms"]);
@@ -293,7 +293,6 @@ fn there_are_never_more_rows_than_can_be_kept() {
     let counted: u64 = shop.operations.iter().map(|at| stats.operation(*at).unwrap().calls.count()).sum();
     let other = shop.operations.iter().map(|at| stats.operation(*at).unwrap()).find(|o| o.name.is_none());
     assert_eq!((counted, other.unwrap().calls.count()), (40_000, 39_000));
-    assert!(stats.untold() >= 39_000);
     assert!(stats.memory() < 8 << 20, "{}", stats.memory());
 }
 

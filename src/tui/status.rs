@@ -122,6 +122,7 @@ pub struct Traffic {
     senders: BTreeMap<(String, Origin, Form), Sent>,
     spans: u64,
     at_last_tick: Option<(u64, u64)>,
+    ticks: u64,
     history: VecDeque<u64>,
     /// Spans a second.
     pub rate: f64,
@@ -157,6 +158,7 @@ impl Traffic {
 
     /// Tells the time, to know the rate.
     pub fn tick(&mut self, now_ns: u64) {
+        self.ticks += 1;
         if let Some((then_ns, spans)) = self.at_last_tick
             && now_ns > then_ns
         {
@@ -172,6 +174,11 @@ impl Traffic {
             }
         }
         self.at_last_tick = Some((now_ns, self.spans));
+    }
+
+    /// How often the time was told: once a second of the user's, also where the time of a dump stands still.
+    pub fn ticks(&self) -> u64 {
+        self.ticks
     }
 
     /// How many spans came in each of the last seconds, the latest last.

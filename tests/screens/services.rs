@@ -276,3 +276,82 @@ fn the_matrix_is_not_sorted_and_leads_to_the_traces_of_its_service() {
     assert_eq!(stage.app.context(), Context::Traces, "{}", stage.text());
     assert!(stage.list()[0].contains("service = "), "{:?}", stage.list());
 }
+
+/// A service and spans, each of an operation of its own.
+fn wide(service: &str, from: u64, many: u64) -> (String, Vec<otoscope::model::Span>) {
+    (service.to_owned(), (from..from + many).map(|n| span(n, 0, n, &format!("operation {n}"))).collect())
+}
+
+/// Takes spans of services in, in one request, while the clock stands still, as that of a dump does.
+fn take(stage: &mut Stage, of: impl IntoIterator<Item = (String, Vec<otoscope::model::Span>)>) {
+    let groups = of.into_iter().map(|(service, spans)| {
+        let mut group = otoscope::otlp::encode::Group { spans, ..Default::default() };
+        let name = otoscope::model::Value::Str(service);
+        group.resource.attributes.push(("service.name".to_owned(), name));
+        group
+    });
+    let bytes = otoscope::otlp::encode::request(&groups.collect::<Vec<_>>());
+    let origin = otoscope::model::Origin::Dump("test");
+    stage.session.take(otoscope::otlp::walk(bytes, "test".into(), origin, 0).0);
+}
+
+#[test]
+fn what_a_dump_brought_is_told_though_its_time_stands_still() {
+    let mut stage = Stage::new((80, 24), &[]);
+    take(&mut stage, [wide("gateway", 1, 3_001)]);
+    stage.draw();
+    take(&mut stage, (0..3_000).map(|n| wide(&format!("service {n:04}"), 10_000 + n, 1)));
+    stage.session.finish();
+    stage.act(&[tab("Services")]);
+    stage.app.tick(&stage.session, stage.status.now_ns);
+    let text = stage.text();
+    assert!(text.contains("1 000 services · all others in (other)"), "{text}");
+    assert!(text.contains("service 0000"), "{text}");
+}
+
+#[test]
+fn another_service_that_is_selected_does_not_hide_what_has_come() {
+    let mut stage = Stage::new((140, 42), &[]);
+    take(&mut stage, (0..300).map(|n| wide(&format!("service {n:04}"), 10_000 + n, 1)));
+    stage.act(&[tab("Services"), Action::First]);
+    assert!(stage.text().contains("300 services"), "{}", stage.text());
+    take(&mut stage, [wide("service 0000 b", 1, 9)]);
+    stage.act(&[Action::Down]);
+    stage.app.tick(&stage.session, stage.status.now_ns);
+    let text = stage.text();
+    assert!(text.contains("301 services") && text.contains("service 0000 b"), "{text}");
+}
+
+#[test]
+fn services_start_anew_with_what_is_pinned() {
+    let mut stage = Stage::new((140, 42), &[]);
+    take(&mut stage, [wide("a gone one", 1, 3)]);
+    let mut kept = wide("kept", 10, 1);
+    kept.1[0].trace_id = otoscope::model::TraceId([9; 16]);
+    take(&mut stage, [wide("another gone one", 5, 1), kept]);
+    stage.act(&[tab("Services"), Action::Last]);
+    assert!(stage.text().contains("Calls · kept") && stage.text().contains("3 services"), "{}", stage.text());
+    stage.session.pin(otoscope::model::TraceId([9; 16]), true);
+    stage.session.clear();
+    let text = stage.text();
+    assert!(text.contains("1 service ") && text.contains("Calls · kept"), "{text}");
+    assert!(!text.contains("gone one"), "{text}");
+    take(&mut stage, [wide("a new one", 20, 9)]);
+    let text = stage.text();
+    assert!(text.contains("2 services") && text.contains("Calls · kept"), "{text}");
+}
+
+#[test]
+fn no_duration_is_told_that_is_longer_than_the_longest() {
+    let mut stage = Stage::new((200, 50), &[]);
+    let mut spans = wide("shop", 1, 1).1;
+    spans[0].end_ns = spans[0].start_ns + 640_000_000;
+    take(&mut stage, [("shop".to_owned(), spans)]);
+    let mut spans = wide("archive", 3, 9).1;
+    spans.iter_mut().for_each(|span| span.end_ns = span.start_ns + 480 * 3_600_000_000_000);
+    take(&mut stage, [("archive".to_owned(), spans)]);
+    stage.act(&[tab("Services"), Action::Last]);
+    let text = stage.text();
+    assert!(text.contains("640 ms") && text.contains("20 d"), "{text}");
+    assert!(!text.contains("650 ms") && !text.contains("310 h"), "{text}");
+}

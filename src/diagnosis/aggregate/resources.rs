@@ -44,7 +44,6 @@ impl Times {
 pub(crate) struct Resources {
     /// By resource number.
     times: Vec<Times>,
-    learned: usize,
     /// The resources of each process that has an id to tell it by, where there are several.
     of_process: BTreeMap<ProcessIx, BTreeSet<u32>>,
     /// Resources that carry facts of spans.
@@ -60,11 +59,14 @@ pub(crate) struct Resources {
 
 impl Resources {
     pub(super) fn span(&mut self, seen: &Seen<'_>, processes: &Processes) {
-        if self.learned < seen.store.resource_count() {
-            self.learn(seen.store, processes);
-        }
-        if let Some(times) = self.times.get_mut(seen.record.resource as usize) {
+        self.times.resize_with(seen.store.resource_count(), Times::default);
+        let number = seen.record.resource;
+        if let Some(times) = self.times.get_mut(number as usize) {
+            let first = times.spans == 0;
             times.add(seen);
+            if first {
+                self.learn(number, seen.store, processes);
+            }
         }
         let key = (seen.process, seen.record.scope);
         match &mut self.run {
@@ -89,21 +91,18 @@ impl Resources {
         times.spans += run.spans;
     }
 
-    fn learn(&mut self, store: &Store, processes: &Processes) {
-        for number in self.learned as u32..store.resource_count() as u32 {
-            self.times.push(Times::default());
-            let resource = store.resource(number);
-            if is_certain(resource) {
-                let of = self.of_process.entry(processes.of(number)).or_default();
-                if of.len() < COMPARED {
-                    of.insert(number);
-                }
-            }
-            if self.misplaced.len() < COMPARED && misplaced(resource).next().is_some() {
-                self.misplaced.insert(number);
+    /// Looks at a resource of which a span was shown for the first time.
+    fn learn(&mut self, number: u32, store: &Store, processes: &Processes) {
+        let resource = store.resource(number);
+        if is_certain(resource) {
+            let of = self.of_process.entry(processes.of(number)).or_default();
+            if of.len() < COMPARED {
+                of.insert(number);
             }
         }
-        self.learned = store.resource_count();
+        if self.misplaced.len() < COMPARED && misplaced(resource).next().is_some() {
+            self.misplaced.insert(number);
+        }
     }
 
     /// Notes the name of a service that is new, or has a new scope.

@@ -14,7 +14,6 @@ use std::collections::HashMap;
 
 /// As many operations are looked up with each frame; where there are more, once a second.
 const PROMPT: usize = 256;
-const PATIENCE_NS: u64 = 1_000_000_000;
 
 /// How many, how many failed, how long.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -197,9 +196,11 @@ pub struct Facts {
 struct Seen {
     of: Option<ServiceIx>,
     sorts: Sorts,
-    counted: u64,
+    /// How often statistics have started anew, and counted.
+    counted: (u64, u64),
     findings: u64,
-    at_ns: u64,
+    /// The second in which all of it was looked up, by the user's clock: that of a dump stands still.
+    tick: u64,
 }
 
 impl Facts {
@@ -211,22 +212,32 @@ impl Facts {
         self.services.iter().rev().max_by_key(best).map(|row| row.at)
     }
 
+    /// Whether the numbers in it stand for something else by now: statistics have started anew.
+    pub fn is_void(&self, cx: &Cx<'_>) -> bool {
+        self.seen.is_some_and(|seen| seen.counted.0 != cx.session.stats.begun())
+    }
+
     /// Looks up what has changed.
     pub fn look(&mut self, of: Option<ServiceIx>, sorts: Sorts, cx: &Cx<'_>) {
         let stats = &cx.session.stats;
         let findings = (cx.session.diagnosis.findings().iter()).fold(0_u64, |sum, finding| {
             sum.rotate_left(5) ^ finding.key ^ finding.span_count ^ (finding.severity as u64) << 60
         });
-        let now = Seen { of, sorts, counted: stats.counted(), findings, at_ns: cx.status.now_ns };
+        let counted = (stats.begun(), stats.counted());
+        let mut now = Seen { of, sorts, counted, findings, tick: cx.traffic.ticks() };
         let mut all = true;
         if let Some(seen) = self.seen.filter(|seen| seen.sorts == sorts) {
             let same = (seen.counted, seen.findings) == (now.counted, now.findings);
             let few = self.operations.len().max(self.services.len()).max(self.map.len()) <= PROMPT;
-            let keep = same || !few && now.at_ns.saturating_sub(seen.at_ns) < PATIENCE_NS;
+            let keep = same || !few && now.tick == seen.tick && now.counted.0 == seen.counted.0;
             if keep && seen.of == of {
                 return;
             }
-            all = !keep;
+            if keep {
+                // What is kept is as old as it was.
+                now = Seen { of, ..seen };
+                all = false;
+            }
         }
         self.seen = Some(now);
         if all {
@@ -329,10 +340,7 @@ fn operations(service: &Service, sort: Sort, cx: &Cx<'_>) -> (Vec<OperationRow>,
             Some(Some(name)) => crate::tui::view::row::name_or_none(name).to_owned(),
             _ => "(other)".to_owned(),
         };
-        let max = operation.max_ns;
-        // A bucket's middle may lie beyond the longest in it, which is known.
-        let of = Figures::of(&operation.calls);
-        let calls = Figures { p50: of.p50.min(max), p95: of.p95.min(max), p99: of.p99.min(max), ..of };
+        let (calls, max) = (Figures::of(&operation.calls), operation.calls.durations.longest_ns());
         rows.push(OperationRow { at, name, calls, max });
     }
     let number = |row: &OperationRow, column| match column {

@@ -62,6 +62,8 @@ pub struct Services {
     /// Where panes were drawn last, and their rows and heads in them.
     panes: Vec<(Pane, Rect, Drawn)>,
     wide: bool,
+    /// The service that was selected when statistics started anew.
+    was: Option<String>,
     /// What the user has given to panes.
     sizes: Sizes,
     dragged: Option<Divider>,
@@ -91,7 +93,21 @@ fn scope_rows(facts: &Facts) -> Vec<(usize, &ScopeRow)> {
 impl Services {
     /// Looks up what the selected service shows now.
     fn look(&mut self, cx: &Cx<'_>) {
+        if self.facts.is_void(cx) {
+            let row = self.facts.services.iter().find(|row| Some(row.at) == self.of);
+            self.was = row.map(|row| row.name.clone()).or(self.was.take());
+            (self.list, self.map, self.of, self.settled) = Default::default();
+            (self.neighbours, self.operations, self.scopes) = Default::default();
+        }
         self.facts.look(self.of, self.sorts, cx);
+        if self.was.is_some() && !cx.session.is_learning() && !self.facts.services.is_empty() {
+            let was = self.was.take();
+            if let Some(row) = self.facts.services.iter().find(|row| Some(&row.name) == was.as_ref()) {
+                self.settled = true;
+                self.list.select(row.at);
+                self.list.choose();
+            }
+        }
         if !self.settled
             && let Some(suggested) = self.facts.suggested()
         {

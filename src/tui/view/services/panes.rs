@@ -3,7 +3,7 @@
 use super::facts::{Figures, ServiceRow};
 use super::sort::{Column, Sort};
 use crate::model::time;
-use crate::stats::ServiceIx;
+use crate::stats::{ServiceIx, two_digits};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use crate::tui::view::{Cx, row, sign};
@@ -99,22 +99,21 @@ pub(super) fn draw_rows<T, I: Copy + PartialEq>(
 
 /// A duration in two digits: what is read back from a histogram is not righter than that.
 pub fn about(ns: u64) -> String {
-    let long = |unit: f64, name: &str| {
-        let value = ns as f64 / unit;
-        let digits = usize::from(value < 9.95);
-        let value = format!("{value:.digits$}");
-        format!("{} {name}", value.strip_suffix(".0").unwrap_or(&value))
+    const MINUTE: u64 = 60_000_000_000;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    const YEAR: u64 = 31_556_952_000_000_000;
+    let ns = two_digits(ns);
+    let (unit, name) = match ns {
+        0..MINUTE => return time::duration(ns),
+        MINUTE..HOUR => (MINUTE, "m"),
+        HOUR..172_800_000_000_000 => (HOUR, "h"),
+        172_800_000_000_000..63_113_904_000_000_000 => (DAY, "d"),
+        _ => (YEAR, "y"),
     };
-    match ns {
-        0..59_500_000_000 => {
-            let mut unit = 1;
-            while ns / unit >= 100 {
-                unit *= 10;
-            }
-            time::duration((ns + unit / 2) / unit * unit)
-        }
-        59_500_000_000..3_600_000_000_000 => long(60e9, "m"),
-        _ => long(3_600e9, "h"),
+    match (ns / unit, ns % unit / (unit / 10)) {
+        (whole, 0) => format!("{whole} {name}"),
+        (whole, tenths) => format!("{whole}.{tenths} {name}"),
     }
 }
 
@@ -176,20 +175,19 @@ pub fn services(
 ) -> Drawn {
     let counters = cx.session.store.counters();
     let dot = cx.look.symbols.dot;
-    let mut title = vec![part(text::plural(list.0.len() as u64, "service"), Style::new())];
+    let of_many = |row: &&ServiceRow| cx.session.stats.service(row.at).is_some_and(|of| of.name.is_none());
+    let told_apart = list.0.len() - list.0.iter().filter(of_many).count();
+    let mut title = vec![part(text::plural(told_apart as u64, "service"), Style::new())];
     let mut say = |words: String| title.push(part(format!(" {dot} {words}"), pen.style(Role::Dim)));
+    if told_apart < list.0.len() {
+        say("all others in (other)".to_owned());
+    }
     if counters.evicted_spans > 0 {
         say("evicted spans stay counted".to_owned());
     }
-    let untold = cx.session.stats.untold();
-    if untold > 0 {
-        say(format!("{} in (other)", text::short_count(untold)));
-    }
-    // What a word in the head of the table means, where there is room for all of it.
-    let meaning = format!(" {dot} entries: roots, remote parents");
-    let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
-    if title_fits(area, said + text::width(&meaning), "") {
-        title.push(part(meaning, pen.style(Role::Dim)));
+    let uncharted = cx.session.stats.uncharted();
+    if uncharted > 0 {
+        say(format!("{} too many for the map", text::plural(uncharted, "call")));
     }
     let body = below(area, 2);
     // With a blank before `entries`, the arrow of the order in it too.
@@ -207,7 +205,14 @@ pub fn services(
         }
         figures(Rect { x, ..line }, &item.entries, pen);
     });
-    pen.title(area, focused, &title, &more(&rows, list.0.len(), cx));
+    let more = more(&rows, list.0.len(), cx);
+    // What a word in the head of the table means, where there is room for all of it.
+    let meaning = format!(" {dot} entries: roots, remote parents");
+    let said: usize = title.iter().map(|(words, _)| text::width(words)).sum();
+    if title_fits(area, said + text::width(&meaning), &more) {
+        title.push(part(meaning, pen.style(Role::Dim)));
+    }
+    pen.title(area, focused, &title, &more);
     let head = |column, x, width, words, right| Head { column, x, width, words, right };
     let mut heads = vec![
         head(Column::Finding, area.x + 1, 2, "", false),
@@ -241,6 +246,13 @@ mod tests {
             (200_000_000_000, "3.3 m"),
             (40 * 60_000_000_000, "40 m"),
             (9_000 * 1_000_000_000, "2.5 h"),
+            (59 * 60_000_000_000 + 50_000_000_000, "1 h"),
+            (40 * 3_600_000_000_000, "40 h"),
+            (480 * 3_600_000_000_000, "20 d"),
+            (365 * 86_400_000_000_000, "370 d"),
+            (2 * 31_556_952_000_000_000, "2 y"),
+            (55 * 31_556_952_000_000_000 + 1, "55 y"),
+            (u64::MAX, "580 y"),
         ] {
             assert_eq!(about(ns), words, "{ns}");
         }
