@@ -561,17 +561,18 @@ mod tests {
 GET /a  shop  server  0..9  get=/a trace=1
   GET /b  price  server  1..8  get=/b
 GET /a  unknown_service:python  server  0..9  get=/a trace=2
-GET /a  till  server  0..9  get=/a trace=2
+GET /a  till  server  0..9  get=/a trace=2 resource.http.route=/a
 ";
         by_end(sketch).into_iter().for_each(|batch| session.take(batch));
         session.advance(crate::testkit::EPOCH_NS + 200_000 * crate::testkit::MS);
         let found = |session: &Session| {
-            session.diagnosis.findings().iter().filter(|f| f.rule.id == "unknown-service").count()
+            let of_resources = ["unknown-service", "attribute-at-wrong-level"];
+            session.diagnosis.findings().iter().filter(|f| of_resources.contains(&f.rule.id)).count()
         };
         let services = |session: &Session| {
             session.stats.services().map(|(_, service)| service.name.clone().unwrap()).collect::<Vec<_>>()
         };
-        assert_eq!((found(&session), services(&session).len()), (1, 4));
+        assert_eq!((found(&session), services(&session).len()), (2, 4));
         let pinned = session.store.traces().map(|at| session.store.trace(at).id);
         let pinned = pinned.min().unwrap();
         session.pin(pinned, true);
@@ -582,7 +583,7 @@ GET /a  till  server  0..9  get=/a trace=2
         // They count again from their next span.
         by_end(sketch).into_iter().for_each(|batch| session.take(batch));
         session.finish();
-        assert_eq!((found(&session), services(&session).len()), (1, 4));
+        assert_eq!((found(&session), services(&session).len()), (2, 4));
     }
 
     #[test]

@@ -73,9 +73,28 @@ const fn times(ns: u64, width: u64) -> u64 {
     ns.saturating_add(width / 2) / width
 }
 
+/// The row of [`WIDTHS`] of the least duration with so many binary digits. Among those with as many, another row begins
+/// once at most.
+const ROWS: [usize; u64::BITS as usize + 1] = rows();
+
+const fn rows() -> [usize; u64::BITS as usize + 1] {
+    let mut rows = [0; u64::BITS as usize + 1];
+    let mut digits = 1;
+    while digits < rows.len() {
+        let mut row = rows[digits - 1];
+        while row + 1 < WIDTHS.len() && WIDTHS[row + 1].0 <= 1 << (digits - 1) {
+            row += 1;
+        }
+        rows[digits] = row;
+        digits += 1;
+    }
+    rows
+}
+
 #[inline]
 fn row(ns: u64) -> usize {
-    WIDTHS.partition_point(|(from, _)| *from <= ns) - 1
+    let row = ROWS[(u64::BITS - ns.leading_zeros()) as usize];
+    row + usize::from(WIDTHS.get(row + 1).is_some_and(|(from, _)| *from <= ns))
 }
 
 /// A duration in two digits of what it is told in: nanoseconds to seconds, minutes, hours, days or years.
