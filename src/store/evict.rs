@@ -102,7 +102,7 @@ impl Store {
             let of = &mut self.traces[trace.0];
             of.spans -= 1;
             of.evicted += 1;
-            of.changes += 1;
+            of.changes = of.changes.wrapping_add(1);
             of.errors -= u32::from(record.status() == StatusCode::Error);
             self.forget_links(at);
             self.retell_twin(at, None);

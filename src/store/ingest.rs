@@ -232,7 +232,7 @@ impl Store {
             self.cover(parent, record.start_ns, record.end_ns);
         }
         let held = &mut self.traces[trace.0];
-        held.changes += 1;
+        held.changes = held.changes.wrapping_add(1);
         held.errors -= u32::from(before.status() == StatusCode::Error);
         held.errors += u32::from(record.status() == StatusCode::Error);
         held.end_ns = held.end_ns.max(record.end_ns);
@@ -279,7 +279,7 @@ impl Store {
         }
         let held = &mut self.traces[trace.0];
         held.spans += 1;
-        held.changes += 1;
+        held.changes = held.changes.wrapping_add(1);
         held.errors += u32::from(record.status() == StatusCode::Error);
         held.start_ns = held.start_ns.min(record.start_ns);
         held.end_ns = held.end_ns.max(record.end_ns);

@@ -125,8 +125,8 @@ pub struct Trace {
     /// Spans that were evicted.
     pub evicted: u32,
     /// Goes up with each span that comes, is told anew or is evicted: whoever keeps something about the trace compares
-    /// it.
-    pub changes: u64,
+    /// it. Starts over past its end.
+    pub changes: u32,
     /// Earliest start, nanoseconds since the Unix epoch.
     pub start_ns: u64,
     /// Latest end, nanoseconds since the Unix epoch.

@@ -154,7 +154,7 @@ pub struct Stamp {
     /// How the trace is drawn.
     pub view: View,
     /// How often it has changed.
-    pub changes: u64,
+    pub changes: u32,
     /// Its evicted spans.
     pub evicted: u32,
     /// Its cut edges, where they are drawn as cut.
@@ -172,12 +172,12 @@ impl Stamp {
     /// Whether what was found in it is to be found anew, as the trace is now.
     pub fn is_outgrown(&self, now: &Self, resting: bool) -> bool {
         let small = now.changes <= LARGE || self.cuts != now.cuts;
-        self != now && (small || resting || now.changes > self.changes + self.changes / 16)
+        self != now && (small || resting || now.changes.wrapping_sub(self.changes) > self.changes / 16)
     }
 }
 
 /// From this many changes on, a path is not looked for again with every one.
-const LARGE: u64 = 2_000;
+const LARGE: u32 = 2_000;
 
 impl Paths {
     /// The path of the request under a top, where it is known.

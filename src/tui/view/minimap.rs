@@ -17,7 +17,7 @@ const CLIMB: usize = 64;
 /// What was counted, and of what.
 #[derive(Debug, Default)]
 pub struct Minimap {
-    of: Option<(TraceId, View, Axis, u16, u64)>,
+    of: Option<(TraceId, View, Axis, u16, u32)>,
     busy: Vec<u32>,
 }
 
@@ -55,11 +55,11 @@ impl Minimap {
         let store = &cx.session.store;
         let trace = store.trace(tree.trace);
         let now = (trace.id, tree.view, all, columns, trace.changes);
-        let similar = |(id, view, axis, width, changes): (TraceId, View, Axis, u16, u64)| {
+        let similar = |(id, view, axis, width, changes): (TraceId, View, Axis, u16, u32)| {
             (id, view, width) == (now.0, now.1, now.3)
                 && changes.abs_diff(trace.changes) <= changes / 16
-                && (axis == all || changes > SAMPLE as u64)
-                && (changes == trace.changes || changes > SAMPLE as u64)
+                && (axis == all || changes as usize > SAMPLE)
+                && (changes == trace.changes || changes as usize > SAMPLE)
         };
         if self.of.is_some_and(similar) {
             return;

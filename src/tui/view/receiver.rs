@@ -118,9 +118,10 @@ fn senders<'a>(width: u16, cx: &Cx<'a>) -> Vec<Vec<Part<'a>>> {
     let timed = width >= 96;
     // Nearly always nobody sends what is no OTLP: no column for it then.
     let any_bad = cx.traffic.senders().any(|(.., sent)| sent.bad_requests > 0);
+    let longest = cx.traffic.senders().map(|(who, ..)| text::width(who)).max().unwrap_or(0);
     let others =
         FORM + 30 + if any_bad { 8 } else { 0 } + if roomy { 33 } else { 0 } + if timed { 15 } else { 0 };
-    let who_columns = usize::from(width).saturating_sub(others).clamp(12, 80);
+    let who_columns = usize::from(width).saturating_sub(others).clamp(12, longest.clamp(50, 80));
     let line = |who: &str, form: &str, counts: [&str; 3], bad: &str, more: [&str; 3], last: &str| {
         let [batches, spans, rejected] = counts;
         let who = text::fit_end(who, who_columns, ellipsis).into_owned();

@@ -228,7 +228,7 @@ struct Known {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stamp {
     /// How often the trace has changed.
-    pub changes: u64,
+    pub changes: u32,
     /// Findings, and whether any is of this trace.
     pub findings: (usize, bool),
 }
