@@ -10,8 +10,8 @@ use crate::store::{SpanIx, Store, TraceIx, View};
 const AT_ONCE: usize = 1_024;
 /// How many are put in order in one go, of several depths.
 const SORTED: usize = 16_384;
-/// How many ends are put in order in one go.
-const PIECE: usize = 65_536;
+/// How many starts or ends are put in order in one go: to sort a million takes longer than a frame.
+const PIECE: usize = 32_768;
 /// How many of those that are to be seen for themselves are looked at in a column.
 const LOOKED_AT: usize = 64;
 
@@ -32,38 +32,64 @@ type Start = (u64, SpanIx);
 /// The spans of one depth.
 #[derive(Debug, Default)]
 struct Depth {
-    starts: Vec<Start>,
-    ends: Ends,
+    starts: Pieces<Start>,
+    ends: Pieces<u64>,
     /// Those that are to be seen for themselves.
-    signed: Vec<Start>,
-    signed_ends: Ends,
+    signed: Pieces<Start>,
+    signed_ends: Pieces<u64>,
 }
 
-/// When spans ended, in pieces of which each is in order: to sort a million in one go takes longer than a frame.
-#[derive(Debug, Default)]
-struct Ends(Vec<Vec<u64>>);
+/// Times in pieces of which each is in order.
+#[derive(Debug)]
+struct Pieces<T>(Vec<Vec<T>>);
 
-impl Ends {
-    fn push(&mut self, end_ns: u64) {
+impl<T> Default for Pieces<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Copy + Ord> Pieces<T> {
+    fn push(&mut self, item: T) {
         match self.0.last_mut().filter(|piece| piece.len() < PIECE) {
-            Some(piece) => piece.push(end_ns),
+            Some(piece) => piece.push(item),
             None => {
                 self.settle();
-                self.0.push(vec![end_ns]);
+                self.0.push(vec![item]);
             }
         }
     }
 
-    /// Puts the last piece in order: when it is full, and when nothing more is pushed.
-    fn settle(&mut self) {
-        if let Some(piece) = self.0.last_mut() {
-            piece.sort_unstable();
-        }
+    /// Puts the last piece in order: when it is full, and when nothing more is pushed. Answers with how many these are.
+    fn settle(&mut self) -> usize {
+        let Some(piece) = self.0.last_mut() else { return 0 };
+        // What hangs under one span is in order already: that is seen at once.
+        piece.sort();
+        piece.len()
     }
 
-    /// How many are before a time.
-    fn before(&self, ns: u64) -> usize {
-        self.0.iter().map(|piece| piece.partition_point(|end_ns| *end_ns < ns)).sum()
+    /// How many are before something.
+    fn before(&self, is_before: impl Fn(&T) -> bool) -> usize {
+        self.0.iter().map(|piece| piece.partition_point(&is_before)).sum()
+    }
+
+    /// Goes on in each piece, from the places `at`, past all that is before something: that is put into `passed`.
+    fn pass<'a>(&'a self, at: &mut [usize], is_before: impl Fn(&T) -> bool, passed: &mut Vec<&'a [T]>) {
+        passed.clear();
+        for (piece, at) in self.0.iter().zip(at) {
+            let rest = &piece[*at..];
+            // Most columns hold a few of a piece at most.
+            let mut far = 1;
+            while rest.get(far - 1).is_some_and(&is_before) {
+                far *= 2;
+            }
+            let near = far / 2;
+            let found = near + rest[near..rest.len().min(far)].partition_point(&is_before);
+            if found > 0 {
+                passed.push(&rest[..found]);
+                *at += found;
+            }
+        }
     }
 }
 
@@ -104,12 +130,10 @@ impl Depths {
             while left > 0
                 && let Some(depth) = self.by_depth.get_mut(self.sorted)
             {
-                // What hangs under one span is in order already: little is left to do.
-                depth.starts.sort();
                 depth.ends.settle();
-                depth.signed.sort();
+                depth.signed.settle();
                 depth.signed_ends.settle();
-                left = left.saturating_sub(depth.starts.len());
+                left = left.saturating_sub(depth.starts.settle());
                 self.sorted += 1;
             }
             return self.sorted < self.by_depth.len();
@@ -147,9 +171,9 @@ impl Depths {
 
     /// How many spans there are in a stretch of time, and how many of them are to be seen for themselves.
     pub fn within(&self, (from_ns, to_ns): (u64, u64)) -> (u64, u64) {
-        let of = |starts: &[Start], ends: &Ends| {
-            let begun = starts.partition_point(|(start_ns, _)| *start_ns <= to_ns);
-            begun.saturating_sub(ends.before(from_ns)) as u64
+        let of = |starts: &Pieces<Start>, ends: &Pieces<u64>| {
+            let begun = starts.before(|(start_ns, _)| *start_ns <= to_ns);
+            begun.saturating_sub(ends.before(|end_ns| *end_ns < from_ns)) as u64
         };
         let all = self.by_depth.iter().map(|depth| of(&depth.starts, &depth.ends)).sum();
         (all, self.by_depth.iter().map(|depth| of(&depth.signed, &depth.signed_ends)).sum())
@@ -159,24 +183,26 @@ impl Depths {
     /// `begins` are the times at which columns begin, and after them the first that is in none.
     pub fn columns(&self, depth: usize, begins: &[u64], store: &Store) -> Vec<Option<InColumn>> {
         let (Some(of), Some(from_ns)) = (self.by_depth.get(depth), begins.first()) else { return Vec::new() };
-        let over = of.ends.before(*from_ns);
+        let over = of.ends.before(|end_ns| end_ns < from_ns) as u64;
         let mut found = Vec::with_capacity(begins.len());
-        let (mut at, mut signed_at) = (0, 0);
+        let (mut at, mut begun) = (vec![0; of.starts.0.len()], Vec::new());
+        let (mut signed_at, mut signed_begun) = (vec![0; of.signed.0.len()], Vec::new());
         for (column, end) in begins.iter().skip(1).enumerate() {
-            let before = |starts: &[Start]| starts.partition_point(|(start_ns, _)| start_ns < end);
-            let next = at + before(&of.starts[at..]);
-            let signed_next = signed_at + before(&of.signed[signed_at..]);
+            let before = |(start_ns, _): &Start| start_ns < end;
+            of.starts.pass(&mut at, before, &mut begun);
+            of.signed.pass(&mut signed_at, before, &mut signed_begun);
             let gone = if column == 0 { over } else { 0 };
             let reaches = |(_, at): &&Start| column > 0 || times(*at, store).1 >= *from_ns;
             // Most that began long before the first column were over then.
-            let mut near = of.signed[signed_at..signed_next].iter().rev().take(LOOKED_AT);
-            let signed = near.find(reaches).map(|(_, at)| *at);
-            let mut begun = of.starts[at..next].iter();
-            let first = if column == 0 { begun.rev().take(LOOKED_AT).find(reaches) } else { begun.next() };
-            let first = first.map(|(_, at)| *at);
-            let spans = (next - at).saturating_sub(gone) as u64;
+            let last = |piece: &&[Start]| piece.iter().rev().take(LOOKED_AT).find(reaches).copied();
+            let signed = signed_begun.iter().filter_map(last).max();
+            let first = match column {
+                0 => begun.iter().filter_map(last).max(),
+                _ => begun.iter().filter_map(|piece| piece.first().copied()).min(),
+            };
+            let spans = begun.iter().map(|piece| piece.len() as u64).sum::<u64>().saturating_sub(gone);
+            let [first, signed] = [first, signed].map(|of| of.map(|(_, at)| at));
             found.push((spans > 0).then_some(InColumn { spans, first, signed }));
-            (at, signed_at) = (next, signed_next);
         }
         found
     }
@@ -260,15 +286,23 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_sorted_piece_by_piece_and_counted_as_one() {
-        let mut ends = Ends::default();
+    fn what_is_sorted_piece_by_piece_is_counted_as_one() {
+        let mut ends = Pieces::default();
         let many = 2 * PIECE as u64 + 10;
         (0..many).rev().for_each(|end_ns| ends.push(end_ns));
         let pieces: Vec<_> = ends.0.iter().map(|piece| (piece.len(), piece.is_sorted())).collect();
         assert_eq!(pieces, [(PIECE, true), (PIECE, true), (10, false)], "little is left for the end");
         ends.settle();
         for ns in [0, 5, 70_000, many, u64::MAX] {
-            assert_eq!(ends.before(ns) as u64, ns.min(many));
+            assert_eq!(ends.before(|end_ns| *end_ns < ns) as u64, ns.min(many));
+        }
+        let (mut at, mut passed) = (vec![0; 3], Vec::new());
+        let mut before = 0;
+        for ns in [0, 1, 3, 5, 70_000, 70_001, many, u64::MAX] {
+            ends.pass(&mut at, |end_ns| *end_ns < ns, &mut passed);
+            assert_eq!(passed.iter().map(|piece| piece.len() as u64).sum::<u64>(), ns.min(many) - before);
+            assert!(passed.iter().flat_map(|piece| piece.iter()).all(|end_ns| (before..ns).contains(end_ns)));
+            before = ns.min(many);
         }
     }
 
