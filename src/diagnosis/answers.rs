@@ -1,15 +1,18 @@
 //! Answers: what views and reports ask of the diagnosis. Nothing in here changes anything.
 
 use super::Diagnosis;
+use super::claim::Claim;
 use super::engine::seen;
 use super::finding::{Finding, Severity};
 use super::group::GroupKey;
 use super::policy::{Policy, Suppressed};
 use super::rule::{On, RULES, Rule};
 use super::unmerge::{Place, Traits};
-use crate::model::SpanKind;
+use crate::model::{SpanKind, TraceId};
 use crate::store::{SpanIx, Store, TraceIx, View};
 
+/// Spans of a trace of which it is looked up whose finding a mark is.
+const NEAR: u32 = 64;
 /// How many tops of a trace are looked at for requests that were not cut.
 const TOPS: usize = 256;
 
@@ -159,17 +162,41 @@ impl Diagnosis {
         let findings = groups.map(|(_, (finding, _))| *finding).chain(kinds.map(|(_, finding)| *finding));
         let merged = findings.filter_map(|finding| self.findings.get(finding)).map(|f| f.severity).max();
         let marked = self.gathered.traces.marked(store, trace);
+        // Most traces have nothing marked, and none of them collided: rows are drawn thirty times a second.
+        let collided = self.collided.contains(&id);
         let claimed = |finding: &&Finding| match finding.rule.on {
             On::Merge(_) | On::Entry => false,
-            // Most traces have nothing marked: rows are drawn thirty times a second.
-            On::Span(_) | On::Pair(_) if marked.is_empty() => false,
             On::Span(_) | On::Pair(_) => {
-                (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
+                !marked.is_empty()
+                    && (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
+                    && self.may_be_of(finding, store, trace)
             }
-            On::Aggregate(_) => finding.trace_ids.contains(&id),
+            On::Aggregate(_) => {
+                finding.trace_ids.contains(&id) || collided && self.is_of_collided(finding, id)
+            }
         };
         let worst = merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max());
         worst.filter(|severity| *severity > Severity::Info)
+    }
+
+    /// Whether a finding of a rule that has marked spans of a trace may be about those: another finding of that rule may
+    /// be, about another service. Of a large trace that is not looked up.
+    fn may_be_of(&self, finding: &Finding, store: &Store, trace: TraceIx) -> bool {
+        let same_rule = |other: &&Finding| other.rule.id == finding.rule.id;
+        if store.trace(trace).spans > NEAR
+            || self.findings.iter().filter(same_rule).all(|other| other.severity == finding.severity)
+        {
+            return true;
+        }
+        let next = |at: &SpanIx| store.next_row(*at, View::Recorded, &|_| false);
+        let mut rows = std::iter::successors(store.first_row(trace, View::Recorded), next);
+        rows.any(|at| store.slot(at).is_held() && store.service(at) == finding.service)
+    }
+
+    /// Whether a finding is about a trace whose roots are requests of their own: it lists some of these only.
+    fn is_of_collided(&self, finding: &Finding, trace: TraceId) -> bool {
+        let is_it = |claim: &Claim| claim.service == finding.service && claim.collided.contains(&trace);
+        self.claims.iter().any(|(rule, claim)| rule.id == finding.rule.id && is_it(claim))
     }
 
     /// Whether a request starts at a span.

@@ -76,7 +76,8 @@ impl Around<'_> {
             Intrinsic::Service => text(store.service(at), ask),
             Intrinsic::Kind => text(kind(record.kind()), ask),
             Intrinsic::Status => text(status(record.status()), ask),
-            Intrinsic::Duration => ask(count(record.duration_ns())),
+            // What still runs has none yet.
+            Intrinsic::Duration => !record.is_running() && ask(count(record.duration_ns())),
             Intrinsic::SpanId => ask(Raw::Bytes(&record.span_id.0.to_be_bytes())),
             Intrinsic::ParentId => {
                 !record.parent_id.is_none() && ask(Raw::Bytes(&record.parent_id.0.to_be_bytes()))

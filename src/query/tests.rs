@@ -377,3 +377,14 @@ fn completion_offers_what_was_seen() {
         assert!(Query::parse_for(&format!("{offer} != nil"), &seen).is_ok(), "{offer}");
     }
 }
+
+#[test]
+fn what_still_runs_has_no_duration_yet() {
+    let mut groups = spans("ran  s  internal  0..5\nruns  s  internal  0..5  trace=2");
+    groups[1].spans[0].end_ns = 0;
+    let mut bench = Bench::default();
+    bench.take(batches(&groups));
+    assert_eq!(found(&bench, "dur<1s"), ["ran"]);
+    assert_eq!(found(&bench, "dur>=0s"), ["ran"]);
+    assert_eq!(found(&bench, "name=runs"), ["runs"]);
+}

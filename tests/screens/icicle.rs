@@ -269,3 +269,28 @@ fn an_icicle_counts_everything_that_is_not_drawn_and_hides_no_error() {
         assert_eq!(red(&mut stage), 1, "{}", stage.text());
     }
 }
+
+#[test]
+fn deeper_leads_to_what_has_room_and_who_drags_time_selects_nothing() {
+    let mut stage = Stage::new((140, 42), &[]);
+    let lasting = |id: u64, parent: u64, name: &str, seconds: u64| Span {
+        end_ns: NOW_NS + seconds * 1_000_000_000,
+        ..span(id, parent, 0, name)
+    };
+    stage.take(vec![
+        lasting(1, 0, "nightly", 60),
+        span(2, 1, 0, "tick"),
+        lasting(3, 1, "import", 50),
+        lasting(4, 3, "load", 40),
+    ]);
+    stage.act(&[Action::Open, Action::Icicle, Action::Down]);
+    assert!(stage.text().contains("Span import"), "{}", stage.text());
+    let (x, y) = stage.find("load");
+    let left = MouseButton::Left;
+    stage.mouse(MouseEventKind::Down(left), x, y);
+    stage.mouse(MouseEventKind::Drag(left), x + 30, y);
+    stage.mouse(MouseEventKind::Up(left), x + 30, y);
+    assert!(stage.text().contains("Span import") && stage.text().contains("load"), "{}", stage.text());
+    stage.click(x, y);
+    assert!(stage.text().contains("Span load"), "a click selects: {}", stage.text());
+}

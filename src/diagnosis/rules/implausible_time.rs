@@ -172,6 +172,7 @@ fn wrong_unit(case: &Case<'_>, at: SpanIx) -> Option<(&'static str, u64, &'stati
 #[cfg(test)]
 mod tests {
     use super::YEAR_NS;
+    use crate::diagnosis::Severity;
     use crate::model::{Batch, Origin};
     use crate::testkit::{Bench, EPOCH_NS, MS, batches, found, spans};
 
@@ -191,6 +192,18 @@ mod tests {
         bench.take(sent(start_ns, end_ns)).finish();
         let findings = bench.0.diagnosis.findings().iter().filter(|f| f.rule.id == RULE);
         findings.map(|f| format!("{} {} | {}", f.severity, f.message, f.remedy[0])).collect()
+    }
+
+    #[test]
+    fn a_trace_is_as_bad_as_what_was_found_in_its_own_service() {
+        let mut groups = spans("job  batch  internal  0..1\nfar  clock  internal  0..1  trace=2");
+        groups[0].spans[0].end_ns += 2 * super::WEEK_NS;
+        groups[1].spans[0].start_ns = 5;
+        let mut bench = Bench::default();
+        bench.take(batches(&groups)).finish();
+        let (store, diagnosis) = (&bench.0.store, &bench.0.diagnosis);
+        let worst: Vec<_> = store.traces().map(|trace| diagnosis.worst(store, trace)).collect();
+        assert_eq!(worst, [Some(Severity::Warning), Some(Severity::Error)]);
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn ids(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::Finding;
+    use crate::diagnosis::{Finding, Severity};
     use crate::testkit::{Bench, again, batches, by_end, found, spans};
 
     const TWO: &str = "
@@ -202,14 +202,18 @@ mod tests {
         assert_eq!(Bench::default().take(batches(&once)).finish().list(told), [""; 0]);
         for apart_ms in [1_000, 100_000] {
             let twice = [once.clone(), again(&once, apart_ms)].concat();
+            let mut bench = Bench::default();
             assert_eq!(
-                Bench::default().take(batches(&twice)).finish().list(told),
+                bench.take(batches(&twice)).finish().list(told),
                 [
                     "error trace-id-collision firm ×60",
                     "  error span-id-collision firm ×40",
                     "  error span-id-collision firm ×180"
                 ]
             );
+            let (store, diagnosis) = (&bench.0.store, &bench.0.diagnosis);
+            let worst: Vec<_> = store.traces().map(|trace| diagnosis.worst(store, trace)).collect();
+            assert_eq!(worst, [Some(Severity::Error); 30], "those that are not listed, too");
         }
     }
 

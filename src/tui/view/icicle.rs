@@ -42,7 +42,7 @@ pub struct Icicle {
 pub(super) struct Drawn {
     pub(super) id: Id,
     pub(super) level: usize,
-    area: Rect,
+    pub(super) area: Rect,
 }
 
 impl Icicle {

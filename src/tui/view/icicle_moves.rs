@@ -93,11 +93,13 @@ impl Waterfall {
         near.or_else(|| at_depth(at, back, tree.view, store))
     }
 
-    /// The first span under this one: of those that are drawn, where there is one.
+    /// The first span under this one: of those that are drawn, where there is one, and of these one that has room.
     fn under(&self, at: SpanIx, tree: &Tree<'_>, store: &Store) -> Option<SpanIx> {
-        let drawn = self.icicle.drawn().iter().filter_map(|drawn| tree.find(drawn.id));
-        let mut children = drawn.filter(|child| store.parent_row(*child, tree.view) == Some(at));
-        children.next().or_else(|| store.first_child(at, tree.view))
+        let drawn =
+            self.icicle.drawn().iter().filter_map(|drawn| Some((tree.find(drawn.id)?, drawn.area.width)));
+        let children = drawn.filter(|(child, _)| store.parent_row(*child, tree.view) == Some(at));
+        let first = children.min_by_key(|(_, width)| *width < 2).map(|(child, _)| child);
+        first.or_else(|| store.first_child(at, tree.view))
     }
 
     /// Selects what was drawn at a place of the screen. Tells whether it was selected already.

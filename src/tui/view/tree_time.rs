@@ -3,6 +3,7 @@
 
 use super::tree::Waterfall;
 use super::tree_head as head;
+use super::tree_rows::Id;
 use super::zoom;
 use super::{Cx, Mouse, Outcome};
 use crate::tui::keymap::Action;
@@ -18,6 +19,15 @@ pub(super) struct Dragged {
     to: u16,
     /// Those of the minimap.
     on_map: bool,
+    /// The span that was selected when it was pressed.
+    before: Option<Id>,
+}
+
+impl Dragged {
+    /// Whether it is a stretch of time up to a column, and no click that shook a little.
+    fn is_stretch(self, to: u16) -> bool {
+        self.from.abs_diff(to) >= 2
+    }
 }
 
 impl Waterfall {
@@ -87,19 +97,19 @@ impl Waterfall {
     /// Begins to select a stretch of time, where the bars or the minimap are.
     pub(super) fn press(&mut self, at: Position) {
         let on_map = self.map.contains(at);
-        self.dragged = self.bars.contains(at).then_some(Dragged { from: at.x, to: at.x, on_map });
+        let before = self.window.selected();
+        self.dragged = self.bars.contains(at).then_some(Dragged { from: at.x, to: at.x, on_map, before });
     }
 
     /// Shows the stretch of time that was selected; on the minimap, where nothing but a place was, as much time there.
     fn release(&mut self, at: Position, dragged: Dragged, cx: &Cx<'_>) {
         // The bars may have moved since it was pressed.
-        let (from, to) = (self.column(dragged.from), self.column(at.x));
-        let (from, to) = (from.min(to), from.max(to));
+        let dragged = Dragged { from: self.column(dragged.from), to: self.column(at.x), ..dragged };
+        let (from, to) = (dragged.from.min(dragged.to), dragged.from.max(dragged.to));
         let Some(tree) = self.shown.tree(cx) else { return };
         let (trace, view, all) = (cx.session.store.trace(tree.trace).id, tree.view, head::scale(&tree, cx));
         let Some(there) = self.stretch(from, to + 1, dragged.on_map, cx) else { return };
-        // A click that shook a little is no stretch of time.
-        let is_click = to < from + 2;
+        let is_click = !dragged.is_stretch(dragged.to);
         let wanted = match self.zoom.window(trace, view) {
             Some(window) if is_click && dragged.on_map => {
                 zoom::centred(window, there.start_ns + there.length_ns / 2)
@@ -126,7 +136,12 @@ impl Waterfall {
             (Mouse::WheelLeft(_), _) => self.zoom(Action::PanLeft, cx),
             (Mouse::WheelRight(_), _) => self.zoom(Action::PanRight, cx),
             (Mouse::Drag(at), Some(dragged)) => {
-                self.dragged = Some(Dragged { to: self.column(at.x), ..dragged });
+                let to = self.column(at.x);
+                self.dragged = Some(Dragged { to, ..dragged });
+                // Who selects time selects no other span.
+                if let (true, Some(before)) = (dragged.is_stretch(to), dragged.before) {
+                    self.window.select(before);
+                }
                 Outcome::Done
             }
             (Mouse::Release(at), Some(dragged)) => {
@@ -140,7 +155,8 @@ impl Waterfall {
 
     /// The stretch of time that is being selected: on the minimap, or in the line of the axis.
     pub(super) fn draw_dragged(&self, line: Rect, pen: &mut Pen<'_>) {
-        if let Some(Dragged { from, to, on_map }) = self.dragged.filter(|dragged| dragged.from != dragged.to)
+        if let Some(Dragged { from, to, on_map, .. }) =
+            self.dragged.filter(|dragged| dragged.from != dragged.to)
         {
             let (from, to) = (self.column(from), self.column(to));
             let (x, end) = (from.min(to), from.max(to) + 1);
