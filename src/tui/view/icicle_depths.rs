@@ -7,11 +7,15 @@ use crate::model::TraceId;
 use crate::store::{SpanIx, Store, TraceIx, View};
 
 /// How many spans are passed in one go.
-const AT_ONCE: usize = 1_024;
+const AT_ONCE: usize = 256;
 /// How many are put in order in one go, of several depths.
 const SORTED: usize = 16_384;
-/// How many starts or ends are put in order in one go: to sort a million takes longer than a frame.
+/// How many starts or ends are in order together: to sort a million takes longer than a frame.
 const PIECE: usize = 32_768;
+/// How many of these are put in order in one go, before all of them are merged.
+const RUN: usize = 2_048;
+/// How many pieces that are no longer wanted are freed in one go: that takes its time, too.
+const FREED: usize = 2;
 /// How many of those that are to be seen for themselves are looked at in a column.
 const LOOKED_AT: usize = 64;
 
@@ -52,7 +56,13 @@ impl<T> Default for Pieces<T> {
 impl<T: Copy + Ord> Pieces<T> {
     fn push(&mut self, item: T) {
         match self.0.last_mut().filter(|piece| piece.len() < PIECE) {
-            Some(piece) => piece.push(item),
+            Some(piece) => {
+                if piece.len() % RUN == 0 {
+                    let from = piece.len() - RUN;
+                    piece[from..].sort();
+                }
+                piece.push(item);
+            }
             None => {
                 self.settle();
                 self.0.push(vec![item]);
@@ -63,9 +73,15 @@ impl<T: Copy + Ord> Pieces<T> {
     /// Puts the last piece in order: when it is full, and when nothing more is pushed. Answers with how many these are.
     fn settle(&mut self) -> usize {
         let Some(piece) = self.0.last_mut() else { return 0 };
-        // What hangs under one span is in order already: that is seen at once.
+        // Runs that are in order already are only merged.
         piece.sort();
         piece.len()
+    }
+
+    /// Frees some. Tells whether there are more.
+    fn free(&mut self) -> bool {
+        self.0.truncate(self.0.len().saturating_sub(FREED));
+        !self.0.is_empty()
     }
 
     /// How many are before something.
@@ -164,6 +180,16 @@ impl Depths {
         true
     }
 
+    /// Frees some of it. Tells whether there is more.
+    fn free(&mut self) -> bool {
+        let Some(depth) = self.by_depth.last_mut() else { return false };
+        let more = [depth.starts.free(), depth.signed.free(), depth.ends.free(), depth.signed_ends.free()];
+        if !more.contains(&true) {
+            self.by_depth.pop();
+        }
+        true
+    }
+
     fn is_of(&self, ground: Ground, now: Stamp) -> bool {
         let then = self.stamp.0;
         self.ground == ground && (then.evicted, then.cuts) == (now.evicted, now.cuts)
@@ -194,7 +220,8 @@ impl Depths {
             let gone = if column == 0 { over } else { 0 };
             let reaches = |(_, at): &&Start| column > 0 || times(*at, store).1 >= *from_ns;
             // Most that began long before the first column were over then.
-            let last = |piece: &&[Start]| piece.iter().rev().take(LOOKED_AT).find(reaches).copied();
+            let near = LOOKED_AT / begun.len().max(1) + 1;
+            let last = |piece: &&[Start]| piece.iter().rev().take(near).find(reaches).copied();
             let signed = signed_begun.iter().filter_map(last).max();
             let first = match column {
                 0 => begun.iter().filter_map(last).max(),
@@ -214,6 +241,8 @@ pub struct Counted {
     wanted: Option<Ground>,
     whole: Option<Depths>,
     underway: Option<Depths>,
+    /// What was counted before, which is freed bit by bit.
+    before: Option<Depths>,
 }
 
 impl Counted {
@@ -247,13 +276,22 @@ impl Counted {
         self.whole = self.whole.take().filter(|of| of.is_of(ground, now));
         let underway = self.underway.take().filter(|of| of.is_of(ground, now));
         let known = |of: &Depths| of.stamp.1 == findings && !of.stamp.0.is_outgrown(&now, resting);
+        if self.before.as_mut().is_some_and(Depths::free) {
+            self.underway = underway;
+            return true;
+        }
+        self.before = None;
         if underway.is_none() && self.whole.as_ref().is_some_and(known) {
             return false;
         }
         let mut depths = underway.unwrap_or_else(|| Depths::new(ground, (now, findings)));
         let more = depths.work(store, signed);
-        *(if more { &mut self.underway } else { &mut self.whole }) = Some(depths);
-        more
+        if more {
+            self.underway = Some(depths);
+        } else {
+            self.before = self.whole.replace(depths);
+        }
+        more || self.before.is_some()
     }
 }
 
