@@ -128,7 +128,6 @@ impl Waterfall {
         let plan = plan(picture, families, counted.map(|(depths, _)| depths));
         let first = first_level(&plan, chain.len().saturating_sub(1), height);
         let line_of = |level: usize| plan.lanes[first..level].iter().sum::<usize>();
-        let plain = |at| signs(at, cx.session.diagnosis.is_culprit(at), cx).is_empty();
         let mut shown_wrong = 0;
         for cell in plan.cells.iter().filter(|cell| cell.level >= first) {
             let line = line_of(cell.level) + cell.lane;
@@ -137,13 +136,15 @@ impl Waterfall {
             }
             let (x, y) = (cells.x + cell.from, cells.y + line as u16);
             let place = Rect { x, y, width: cell.to - cell.from, height: 1 };
-            draw_cell(place, *cell, picture.axis, tree.view, pen, cx);
+            let culprit = cx.session.diagnosis.is_culprit(cell.at);
+            let signs = signs(cell.at, culprit, cx);
+            shown_wrong += u64::from(!signs.is_empty());
+            draw_cell(place, *cell, (signs, culprit), (picture.axis, tree.view), pen, cx);
             if selected == Some(cell.at) {
                 row::select(place, false, focused, pen);
                 let role = if focused { Role::Selected } else { Role::SelectedElsewhere };
                 pen.restyle(place, pen.style(role).add_modifier(Modifier::BOLD));
             }
-            shown_wrong += u64::from(!plain(cell.at));
             drawn.push(Drawn { id: tree.id(cell.at), level: cell.level, area: place });
         }
         // Columns in each of which something failed are a run of their own.
@@ -213,17 +214,22 @@ fn first_level(plan: &Plan, selected: usize, height: usize) -> usize {
 }
 
 /// One span: where it begins, signs, service where it changes, name, kinds if one is wrong, duration.
-fn draw_cell(area: Rect, cell: Cell, axis: Axis, view: View, pen: &mut Pen<'_>, cx: &Cx<'_>) {
+fn draw_cell(
+    area: Rect,
+    cell: Cell,
+    (signs, culprit): (String, bool),
+    (axis, view): (Axis, View),
+    pen: &mut Pen<'_>,
+    cx: &Cx<'_>,
+) {
     let (store, look, at) = (&cx.session.store, cx.look, cell.at);
     let slot = store.slot(at);
-    let culprit = cx.session.diagnosis.is_culprit(at);
     let service = store.service(at);
     let (style, filled) = style_of(at, pen, cx);
     let fill = if filled { " " } else { look.symbols.horizontal };
     for x in area.x..area.right() {
         pen.put(x, area.y, 1, fill, style);
     }
-    let signs = signs(at, culprit, cx);
     let wrong = wrong_style(at, culprit, filled, pen, cx);
     let name = if slot.is_held() { store.name(at).into_owned() } else { missing::words(at, cx) };
     let name = row::name_or_none(&name);

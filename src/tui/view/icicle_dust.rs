@@ -27,26 +27,27 @@ pub fn together<S: PartialEq>(
     sort: impl Fn(SpanIx) -> Option<S>,
     name: impl Fn(SpanIx) -> u32,
 ) -> Vec<Dust> {
-    let mut sorted: Vec<Cell> = cells.to_vec();
-    sorted.sort_by_key(|cell| (cell.level, cell.lane, cell.from));
-    let sort = |cell: &Cell| sort(cell.at).filter(|_| cell.narrow && cell.more > 0);
-    let beside = |a: &Cell, b: &Cell| {
+    // Each is asked once: there are thousands, thirty times a second.
+    let sort = |cell: &Cell| if cell.narrow && cell.more > 0 { sort(cell.at) } else { None };
+    let mut sorted: Vec<(Cell, Option<S>)> = cells.iter().map(|cell| (*cell, sort(cell))).collect();
+    sorted.sort_by_key(|(cell, _)| (cell.level, cell.lane, cell.from));
+    let beside = |(a, of_a): &(Cell, Option<S>), (b, of_b): &(Cell, Option<S>)| {
         let next = (a.level, a.lane, a.to) == (b.level, b.lane, b.from);
-        next && sort(a).is_some() && sort(a) == sort(b)
+        next && of_a.is_some() && of_a == of_b
     };
     sorted.chunk_by(beside).filter(|run| run.len() >= WIDE).filter_map(|run| dust(run, &name)).collect()
 }
 
-fn dust(run: &[Cell], name: impl Fn(SpanIx) -> u32) -> Option<Dust> {
+fn dust<S>(run: &[(Cell, S)], name: impl Fn(SpanIx) -> u32) -> Option<Dust> {
     let mut names: HashMap<u32, usize> = HashMap::new();
-    for cell in run {
+    for (cell, _) in run {
         *names.entry(name(cell.at)).or_default() += 1;
     }
-    let (first, last) = (*run.first()?, run.last()?);
+    let ((first, _), (last, _)) = (run.first()?, run.last()?);
     // Of two that are as frequent, the one that comes first.
-    let named = run.iter().rev().max_by_key(|cell| names.get(&name(cell.at)))?.at;
-    let spans = run.iter().map(|cell| cell.more + 1).sum();
-    Some(Dust { first, to: last.to, spans, named })
+    let named = run.iter().rev().max_by_key(|(cell, _)| names.get(&name(cell.at)))?.0.at;
+    let spans = run.iter().map(|(cell, _)| cell.more + 1).sum();
+    Some(Dust { first: *first, to: last.to, spans, named })
 }
 
 #[cfg(test)]
