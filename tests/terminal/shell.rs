@@ -90,8 +90,10 @@ fn in_the_background_it_waits() {
     prompt(&term, "Stopped");
     term.keys("bg\n");
     prompt(&term, "demo --speed max &");
-    term.keys("echo still here\n");
-    prompt(&term, "still here");
+    // It stops again as soon as it asks for the terminal. Who is called back in that very moment stays stopped: the system
+    // lets the stop come after the wish to go on.
+    term.keys("until jobs | grep -q Stopped; do sleep 0.05; done; echo it waits\n");
+    prompt(&term, "it waits");
     term.keys("fg\n");
     inspector(&term);
     leave(term);
