@@ -17,7 +17,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use otoscope::model::Origin;
 use otoscope::otlp::walk;
 use otoscope::session::{Clock, Session};
-use otoscope::tui::{App, Look, Status, WORK};
+use otoscope::tui::{App, Look, Status, work_beside};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::time::Instant;
@@ -128,7 +128,7 @@ fn measure(load: &Load, keys: &[KeyCode], frames: usize) -> Result<Vec<(f64, f64
         let asked = Instant::now();
         terminal.draw(|frame| app.draw(frame, &session, &status))?;
         let drawn = asked.elapsed();
-        app.work(Instant::now() + WORK, &session, &status);
+        app.work(Instant::now() + work_beside(drawn), &session, &status);
         times.push((drawn.as_secs_f64() * 1e3, asked.elapsed().as_secs_f64() * 1e3));
     }
     Ok(times)

@@ -29,6 +29,6 @@ pub use clipboard::copy as copy_by_terminal;
 pub use output::{Output, ending};
 pub use remembered::Remembered;
 pub use request::{NO_COMMAND, NO_REPLAY, Outside, Refused, Replay, Request, Save, Saved};
-pub use run::{Left, Options, WORK, run};
+pub use run::{Left, Options, run, work_beside};
 pub use status::{Feed, Playback, Read, Status};
 pub use theme::Look;

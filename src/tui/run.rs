@@ -27,8 +27,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// How long batches are taken in before keys are looked at again.
 const STEP: Duration = Duration::from_millis(4);
-/// How long what the views have to do may take of a frame.
-pub const WORK: Duration = Duration::from_millis(2);
+/// How long what the views have to do may take between frames.
+const WORK: Duration = Duration::from_millis(2);
+/// How long a frame may take with that.
+const WHOLE: Duration = Duration::from_millis(7);
+
+/// How long what the views have to do may take with a frame that takes so long to draw.
+pub fn work_beside(drawn: Duration) -> Duration {
+    WHOLE.saturating_sub(drawn).clamp(WORK / 4, WORK)
+}
+
 /// 30 frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 /// What a key did is shown sooner; a key that is held down still leaves time for batches.
@@ -112,6 +120,7 @@ pub async fn run(
     let mut open = true;
     // The first frame does not wait.
     let mut last_frame = Instant::now();
+    let mut drawn = Duration::ZERO;
     let mut due = Some(last_frame);
     let mut busy = Busy::Rest;
     loop {
@@ -157,13 +166,15 @@ pub async fn run(
             }
             () = sleep_until(frame_at), if due.is_some() => {
                 let status = status();
-                let until = Instant::now() + WORK;
+                let until = Instant::now() + work_beside(drawn);
                 if session.is_busy() {
                     session.work();
                 }
                 busy = app.work(until.into_std(), session, &status);
+                let asked = Instant::now();
                 screen.draw(|frame| app.draw(frame, session, &status))?;
                 last_frame = Instant::now();
+                drawn = last_frame - asked;
                 due = (busy > Busy::Rest).then_some(last_frame + FRAME);
             }
             _ = tick.tick() => {
