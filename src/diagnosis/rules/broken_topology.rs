@@ -85,8 +85,7 @@ fn links(cx: &Cx<'_>, service: ServiceIx, odd: &Oddities) -> Option<Claim> {
     if n == 0 {
         return None;
     }
-    let lead = if n == 1 { "leads" } else { "lead" };
-    let message = format!("links of {} {lead} to a trace id of zeros", count(n, "span"));
+    let message = format!("links of {} lead to a trace id of zeros", count(n, "span"));
     let said = Said::firm(Severity::Warning, 0.95, message)
         .because("an id of zeros is invalid: the context was empty when the link was made")
         .remedy("add a link only if its span context is valid");
