@@ -5,11 +5,13 @@ use super::claim::Claim;
 use super::engine::seen;
 use super::finding::{Finding, Severity};
 use super::group::GroupKey;
+use super::marks::RuleSet;
 use super::policy::{Policy, Suppressed};
 use super::rule::{On, RULES, Rule};
 use super::unmerge::{Place, Traits};
 use crate::model::{SpanKind, TraceId};
 use crate::store::{SpanIx, Store, TraceIx, View};
+use std::collections::HashSet;
 
 /// Spans of a trace of which it is looked up whose finding a mark is.
 const NEAR: u32 = 64;
@@ -165,32 +167,35 @@ impl Diagnosis {
         // Most traces have nothing marked, and none of them collided: rows are drawn thirty times a second.
         let collided = self.collided.contains(&id);
         let claimed = |finding: &&Finding| match finding.rule.on {
-            On::Merge(_) | On::Entry => false,
-            On::Span(_) | On::Pair(_) => {
-                !marked.is_empty()
-                    && (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
-                    && self.may_be_of(finding, store, trace)
-            }
+            On::Merge(_) | On::Entry | On::Span(_) | On::Pair(_) => false,
             On::Aggregate(_) => {
                 finding.trace_ids.contains(&id) || collided && self.is_of_collided(finding, id)
             }
         };
-        let worst = merged.max(self.findings.iter().filter(claimed).map(|f| f.severity).max());
-        worst.filter(|severity| *severity > Severity::Info)
+        let claimed = self.findings.iter().filter(claimed).map(|f| f.severity).max();
+        let of_marks = if marked.is_empty() { None } else { self.worst_mark(store, trace, marked) };
+        merged.max(claimed).max(of_marks).filter(|severity| *severity > Severity::Info)
     }
 
-    /// Whether a finding of a rule that has marked spans of a trace may be about those: another finding of that rule may
-    /// be, about another service. Of a large trace that is not looked up.
-    fn may_be_of(&self, finding: &Finding, store: &Store, trace: TraceIx) -> bool {
-        let same_rule = |other: &&Finding| other.rule.id == finding.rule.id;
-        if store.trace(trace).spans > NEAR
-            || self.findings.iter().filter(same_rule).all(|other| other.severity == finding.severity)
-        {
-            return true;
+    /// The worst severity of what rules have marked in a trace: where findings differ, of those about its services. Of a
+    /// large trace that is not looked up.
+    fn worst_mark(&self, store: &Store, trace: TraceIx, marked: RuleSet) -> Option<Severity> {
+        let is_told = |finding: &&Finding| {
+            matches!(finding.rule.on, On::Span(_) | On::Pair(_))
+                && (0..).zip(RULES).any(|(i, r)| r.id == finding.rule.id && marked.has(i))
+        };
+        let told: Vec<&Finding> = self.findings.iter().filter(is_told).collect();
+        let severities = || told.iter().map(|f| f.severity);
+        let (least, most) = (severities().min(), severities().max());
+        if least == most || store.trace(trace).spans > NEAR {
+            return most;
         }
         let next = |at: &SpanIx| store.next_row(*at, View::Recorded, &|_| false);
-        let mut rows = std::iter::successors(store.first_row(trace, View::Recorded), next);
-        rows.any(|at| store.slot(at).is_held() && store.service(at) == finding.service)
+        let rows = std::iter::successors(store.first_row(trace, View::Recorded), next);
+        let services: HashSet<&str> =
+            rows.filter(|at| store.slot(*at).is_held()).map(|at| store.service(at)).collect();
+        let own = told.iter().filter(|finding| services.contains(finding.service.as_str()));
+        own.map(|f| f.severity).max().or(most)
     }
 
     /// Whether a finding is about a trace whose roots are requests of their own: it lists some of these only.
